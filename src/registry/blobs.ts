@@ -1,0 +1,84 @@
+import type { Digest } from "./digest.ts";
+import { RegistryError } from "./errors.ts";
+import type { RepositoryName } from "./names.ts";
+import type { RegistryPorts, Repository, StoredBlob } from "./ports/index.ts";
+import { type RegistryScope, repositoryUnknown } from "./repositories.ts";
+
+/** Repositories that a mount without `from` tries, at most. */
+export const MOUNT_SOURCES_MAX = 8;
+
+/** Where a blob is. @throws RegistryError NAME_UNKNOWN or BLOB_UNKNOWN */
+export async function findBlob(
+  ports: Pick<RegistryPorts, "blobs">,
+  scope: RegistryScope,
+  name: RepositoryName,
+  digest: Digest,
+): Promise<StoredBlob> {
+  const found = await ports.blobs.find(scope.id, name, digest);
+  if (!found.repository) throw repositoryUnknown(scope.account, name);
+  if (found.blob === undefined) throw blobUnknown(name, digest);
+  return found.blob;
+}
+
+/** What a mount asks for (distribution-spec end-11). */
+export interface Mount {
+  readonly digest: Digest;
+  /** The repository to take it from; undefined lets the registry look. */
+  readonly from: RepositoryName | undefined;
+  /** Whether the caller may pull from a repository; asked before anything about it is looked up or revealed. */
+  readonly mayPullFrom: (source: RepositoryName) => Promise<boolean>;
+}
+
+/**
+ * Gives the repository a blob of another one of the same registry, without moving bytes. False in every case in which
+ * it does not come about: no permission, no such repository, no such blob, lost against an unlink. The caller then
+ * opens an upload, and learns nothing.
+ */
+export async function mountBlob(
+  ports: Pick<RegistryPorts, "blobs" | "clock">,
+  scope: RegistryScope,
+  target: Repository,
+  mount: Mount,
+): Promise<boolean> {
+  for (const source of await sourcesOf(ports, scope, mount)) {
+    if (!(await mount.mayPullFrom(source))) continue;
+    if (await ports.blobs.mount(scope.id, target.id, source, mount.digest, ports.clock.now())) return true;
+  }
+  return false;
+}
+
+async function sourcesOf(
+  ports: Pick<RegistryPorts, "blobs">,
+  scope: RegistryScope,
+  mount: Mount,
+): Promise<readonly RepositoryName[]> {
+  return mount.from === undefined
+    ? ports.blobs.findRepositories(scope.id, mount.digest, MOUNT_SOURCES_MAX)
+    : [mount.from];
+}
+
+/** Takes a blob from a repository. @throws RegistryError BLOB_UNKNOWN, NAME_UNKNOWN, UNSUPPORTED naming the manifests */
+export async function deleteBlob(
+  ports: Pick<RegistryPorts, "blobs">,
+  scope: RegistryScope,
+  name: RepositoryName,
+  digest: Digest,
+): Promise<void> {
+  const removal = await ports.blobs.unlink(scope.id, name, digest);
+  if (removal === "removed") return;
+  if (removal === "unknown") {
+    await findBlob(ports, scope, name, digest);
+    throw blobUnknown(name, digest);
+  }
+  throw new RegistryError(
+    "UNSUPPORTED",
+    `the blob is referenced by manifests of the repository: [${removal.referencedBy.join(", ")}]; delete them first`,
+    { detail: { digest, referencedBy: removal.referencedBy } },
+  );
+}
+
+function blobUnknown(name: RepositoryName, digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", `the repository ${name} has no blob ${digest}`, {
+    detail: { digest },
+  });
+}

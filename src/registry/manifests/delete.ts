@@ -1,0 +1,34 @@
+import { RegistryError } from "../errors.ts";
+import type { RepositoryName } from "../names.ts";
+import type { RegistryPorts } from "../ports/index.ts";
+import type { RegistryScope } from "../repositories.ts";
+import { findManifest, manifestUnknown, type Reference } from "./pull.ts";
+
+/**
+ * By tag: removes the tag alone. By digest: removes the manifest with its tags (distribution-spec end-9).
+ * @throws RegistryError NAME_UNKNOWN, MANIFEST_UNKNOWN, UNSUPPORTED naming the indexes that list it
+ */
+export async function deleteManifest(
+  ports: Pick<RegistryPorts, "manifests" | "clock">,
+  scope: RegistryScope,
+  name: RepositoryName,
+  reference: Reference,
+  by: string,
+): Promise<void> {
+  const at = ports.clock.now();
+  if (reference.kind === "tag") {
+    if (await ports.manifests.untag(scope.id, name, reference.tag, by, at)) return;
+  } else {
+    const removal = await ports.manifests.delete(scope.id, name, reference.digest, by, at);
+    if (removal === "removed") return;
+    if (removal !== "unknown") {
+      throw new RegistryError(
+        "UNSUPPORTED",
+        `Requested image referenced by manifest list: [${removal.listedBy.join(", ")}]`,
+        { detail: { digest: reference.digest, listedBy: removal.listedBy } },
+      );
+    }
+  }
+  await findManifest(ports, scope, name, reference);
+  throw manifestUnknown(name, reference);
+}

@@ -1,0 +1,70 @@
+import { type Digest, digestAlgorithm, digestOf } from "../digest.ts";
+import { RegistryError } from "../errors.ts";
+import { parseManifest } from "../manifest.ts";
+import { parseTag, type Tag } from "../names.ts";
+import type { RegistryPorts, Repository, TagConditions } from "../ports/index.ts";
+import type { Reference } from "./pull.ts";
+
+/** `tag` parameters of one PUT by digest (distribution-spec 1.2 asks for at least ten). */
+export const TAG_PARAMETERS_MAX = 32;
+
+export interface PushManifest {
+  readonly repository: Repository;
+  readonly reference: Reference;
+  /** Values of the `tag` query parameters, as sent. */
+  readonly tagParameters: readonly string[];
+  /** Media type without parameters, or empty. */
+  readonly contentType: string;
+  readonly payload: Buffer;
+  readonly conditions: TagConditions;
+  readonly principal: string;
+}
+
+export interface PushedManifest {
+  readonly digest: Digest;
+  readonly subject: Digest | undefined;
+  /** Tags that now point at the manifest because of `tag` parameters. */
+  readonly tags: readonly Tag[];
+}
+
+/**
+ * Stores a manifest byte for byte and points tags at it, all or nothing (distribution-spec end-7).
+ * @throws RegistryError see {@link parseManifest} and {@link ManifestStore.put}
+ */
+export async function pushManifest(ports: RegistryPorts, push: PushManifest): Promise<PushedManifest> {
+  const { reference, payload } = push;
+  const parameters = tagParameters(push);
+  const view = parseManifest(payload, push.contentType);
+  const digest =
+    reference.kind === "digest" ? digestOf(payload, digestAlgorithm(reference.digest)) : digestOf(payload);
+  if (reference.kind === "digest" && reference.digest !== digest) {
+    throw new RegistryError("DIGEST_INVALID", `the manifest has digest ${digest}, not ${reference.digest}`, {
+      detail: { wanted: reference.digest, found: digest },
+    });
+  }
+  await ports.manifests.put({
+    repositoryId: push.repository.id,
+    digest,
+    view,
+    payload,
+    tags: reference.kind === "tag" ? [reference.tag] : parameters,
+    conditions: push.conditions,
+    principal: push.principal,
+    at: ports.clock.now(),
+  });
+  return { digest, subject: view.subject, tags: parameters };
+}
+
+function tagParameters(push: PushManifest): readonly Tag[] {
+  if (push.tagParameters.length > TAG_PARAMETERS_MAX) {
+    throw new RegistryError(
+      "TAG_INVALID",
+      `a request has at most ${TAG_PARAMETERS_MAX} tag parameters, not ${push.tagParameters.length}`,
+      { status: 414 },
+    );
+  }
+  if (push.tagParameters.length > 0 && push.reference.kind === "tag") {
+    throw new RegistryError("TAG_INVALID", "tag parameters go with a manifest that is pushed by digest");
+  }
+  return [...new Set(push.tagParameters.map(parseTag))];
+}

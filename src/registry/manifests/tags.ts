@@ -1,0 +1,15 @@
+import type { RepositoryName, Tag } from "../names.ts";
+import type { RegistryPorts } from "../ports/index.ts";
+import { cutPage, type NamePage, type Page, type RegistryScope, repositoryUnknown } from "../repositories.ts";
+
+/** Tags of a repository, a page at a time in byte order (distribution-spec end-8). @throws RegistryError NAME_UNKNOWN */
+export async function listTags(
+  ports: Pick<RegistryPorts, "manifests">,
+  scope: RegistryScope,
+  name: RepositoryName,
+  page: Page,
+): Promise<NamePage<Tag>> {
+  const tags = await ports.manifests.listTags(scope.id, name, page.last, page.n + 1);
+  if (tags === undefined) throw repositoryUnknown(scope.account, name);
+  return cutPage(tags, page.n);
+}

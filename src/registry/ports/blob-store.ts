@@ -1,0 +1,37 @@
+import type { Digest } from "../digest.ts";
+import type { RepositoryName } from "../names.ts";
+import type { RegistryId, RepositoryId } from "./repository-store.ts";
+
+/** A blob that a repository has, and where its bytes are. */
+export interface StoredBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly key: string;
+}
+
+export type BlobLookup =
+  | { readonly repository: false }
+  | { readonly repository: true; readonly blob: StoredBlob | undefined };
+
+export type BlobRemoval = "removed" | "unknown" | { readonly referencedBy: readonly Digest[] };
+
+/** Which repository has which blob. */
+export interface BlobStore {
+  /** One query. A blob whose bytes are known to be lost counts as unknown, so that a re-push heals it. */
+  find(registryId: RegistryId, name: RepositoryName, digest: Digest): Promise<BlobLookup>;
+  /** Names of repositories of the registry that have the blob, at most `limit`, newest link first. */
+  findRepositories(registryId: RegistryId, digest: Digest, limit: number): Promise<readonly RepositoryName[]>;
+  /**
+   * Gives the repository a blob that `source` has. False when it has it no (longer): the mount lost against an unlink
+   * and the caller must upload. @throws RegistryError NAME_UNKNOWN when the target was deleted meanwhile
+   */
+  mount(
+    registryId: RegistryId,
+    target: RepositoryId,
+    source: RepositoryName,
+    digest: Digest,
+    at: Date,
+  ): Promise<boolean>;
+  /** Takes the blob from the repository unless a manifest there names it. */
+  unlink(registryId: RegistryId, name: RepositoryName, digest: Digest): Promise<BlobRemoval>;
+}

@@ -1,0 +1,34 @@
+import type { Clock } from "../clock.ts";
+import type { RunningHashes } from "../uploads/running-hashes.ts";
+import type { BlobStorage } from "./blob-storage.ts";
+import type { BlobStore } from "./blob-store.ts";
+import type { ManifestStore } from "./manifest-store.ts";
+import type { RepositoryStore } from "./repository-store.ts";
+import type { UploadStore } from "./upload-store.ts";
+
+export * from "./blob-storage.ts";
+export * from "./blob-store.ts";
+export * from "./garbage-store.ts";
+export * from "./manifest-store.ts";
+export * from "./repository-store.ts";
+export * from "./upload-store.ts";
+
+/** Bounds of the domain, from configuration. */
+export interface RegistryLimits {
+  /** Bytes of one blob. */
+  readonly blobSizeMax: number;
+  /** Open upload sessions of one principal. */
+  readonly uploadsPerPrincipal: number;
+}
+
+/** Everything that the domain needs from outside. */
+export interface RegistryPorts {
+  readonly repositories: RepositoryStore;
+  readonly blobs: BlobStore;
+  readonly manifests: ManifestStore;
+  readonly uploads: UploadStore;
+  readonly storage: BlobStorage;
+  readonly hashes: RunningHashes;
+  readonly clock: Clock;
+  readonly limits: RegistryLimits;
+}

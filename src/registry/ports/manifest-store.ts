@@ -1,0 +1,91 @@
+import type { Digest } from "../digest.ts";
+import type { ManifestView } from "../manifest.ts";
+import type { RepositoryName, Tag } from "../names.ts";
+import type { RegistryId, RepositoryId } from "./repository-store.ts";
+
+/** What a pull needs beside the bytes. */
+export interface ManifestHead {
+  readonly repositoryId: RepositoryId;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+}
+
+export type ManifestLookup =
+  | { readonly repository: false }
+  | { readonly repository: true; readonly manifest: ManifestHead | undefined };
+
+/** RFC 9110 conditions on the tag that a PUT names. */
+export interface TagConditions {
+  /** The tag must point at one of these; `*`: it must exist. */
+  readonly ifMatch: readonly string[] | "*" | undefined;
+  /** The tag must point at none of these; `*`: it must not exist. */
+  readonly ifNoneMatch: readonly string[] | "*" | undefined;
+}
+
+export interface ManifestPut {
+  readonly repositoryId: RepositoryId;
+  readonly digest: Digest;
+  readonly view: ManifestView;
+  readonly payload: Buffer;
+  readonly tags: readonly Tag[];
+  readonly conditions: TagConditions;
+  readonly principal: string;
+  readonly at: Date;
+}
+
+export interface ReferrerRow {
+  readonly id: number;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  readonly artifactType: string | undefined;
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+}
+
+export type ManifestRemoval = "removed" | "unknown" | { readonly listedBy: readonly Digest[] };
+
+/** Manifests and the tags that point at them. Every change is one transaction. */
+export interface ManifestStore {
+  /** One query. */
+  findByTag(registryId: RegistryId, name: RepositoryName, tag: Tag): Promise<ManifestLookup>;
+  /** One query. */
+  findByDigest(registryId: RegistryId, name: RepositoryName, digest: Digest): Promise<ManifestLookup>;
+  /** The bytes, or undefined when the manifest was deleted meanwhile. */
+  payload(repositoryId: RepositoryId, digest: Digest): Promise<Buffer | undefined>;
+  /**
+   * Stores manifest, references, tags and their history together or not at all. Same bytes again: success, and a tag
+   * that already points there writes no history.
+   * @throws RegistryError NAME_UNKNOWN (repository deleted), MANIFEST_BLOB_UNKNOWN (detail: every missing reference),
+   *   TAG_INVALID (immutable tag that points elsewhere), PRECONDITION_FAILED
+   */
+  put(put: ManifestPut): Promise<void>;
+  /** Removes the manifest with its tags, unless an index lists it. */
+  delete(
+    registryId: RegistryId,
+    name: RepositoryName,
+    digest: Digest,
+    by: string,
+    at: Date,
+  ): Promise<ManifestRemoval>;
+  /** Removes the tag alone. False when there is none. */
+  untag(registryId: RegistryId, name: RepositoryName, tag: Tag, by: string, at: Date): Promise<boolean>;
+  /** Tags after `after` in byte order, at most `limit`; undefined when there is no such repository. */
+  listTags(
+    registryId: RegistryId,
+    name: RepositoryName,
+    after: string,
+    limit: number,
+  ): Promise<readonly Tag[] | undefined>;
+  /** Manifests whose subject is `subject`, by id after `after`, at most `limit`; none when there is no repository. */
+  listReferrers(
+    registryId: RegistryId,
+    name: RepositoryName,
+    query: {
+      readonly subject: Digest;
+      readonly artifactType: string | undefined;
+      readonly after: number;
+      readonly limit: number;
+    },
+  ): Promise<readonly ReferrerRow[]>;
+}

@@ -1,0 +1,102 @@
+import type { Digest, DigestAlgorithm } from "../digest.ts";
+import type { UploadContent } from "./blob-storage.ts";
+import type { RegistryId, RepositoryId } from "./repository-store.ts";
+
+/** An upload session as its row says. */
+export interface UploadSession {
+  readonly id: string;
+  readonly repositoryId: RepositoryId;
+  readonly registryId: RegistryId;
+  readonly principal: string;
+  readonly algorithm: DigestAlgorithm;
+  /** The current attempt; bumped by every {@link UploadStore.begin}. */
+  readonly version: number;
+  /** Confirmed bytes. */
+  readonly size: number;
+  /** Digest of the confirmed bytes under `algorithm`, unless they must be read back to know it. */
+  readonly digest: Digest | undefined;
+  readonly content: UploadContent | undefined;
+  /** An attempt has begun and not ended. */
+  readonly writing: boolean;
+}
+
+export interface NewUpload {
+  readonly id: string;
+  readonly repositoryId: RepositoryId;
+  readonly principal: string;
+  readonly algorithm: DigestAlgorithm;
+  /** Begins the first attempt (version 1) at once under this key. */
+  readonly attemptKey?: string;
+  readonly maxPerPrincipal: number;
+  readonly at: Date;
+}
+
+export interface UploadAddress {
+  readonly id: string;
+  readonly repositoryId: RepositoryId;
+  readonly principal: string;
+}
+
+/** An attempt that may write: the session as confirmed, under its new version. */
+export interface BegunAttempt extends UploadSession {
+  /** The attempt before never ended; its writer may be alive. */
+  readonly takeover: boolean;
+  /** The first part number that no earlier attempt may use. */
+  readonly firstPart: number;
+}
+
+export interface CommittedUpload {
+  readonly id: string;
+  readonly version: number;
+  readonly repositoryId: RepositoryId;
+  readonly registryId: RegistryId;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly key: string;
+  readonly garbage: readonly string[];
+  readonly at: Date;
+}
+
+/**
+ * Upload sessions. Rows are written without waiting for the disk (the commit of a blob waits): a database crash may
+ * forget a session, never a blob. "Fenced" = a later attempt has begun; its caller stops, and what it wrote is garbage
+ * that the later attempt has already queued.
+ */
+export interface UploadStore {
+  /** False when the principal has `maxPerPrincipal` sessions already. @throws RegistryError NAME_UNKNOWN */
+  create(upload: NewUpload): Promise<boolean>;
+  find(address: UploadAddress): Promise<UploadSession | undefined>;
+  /**
+   * Bumps the version and notes `attemptKey` before anything is written under it. Undefined when there is no such
+   * session, or its size is not `expectedSize`: nothing has changed then.
+   */
+  begin(
+    address: UploadAddress,
+    attempt: { readonly key: string; readonly expectedSize?: number; readonly at: Date },
+  ): Promise<BegunAttempt | undefined>;
+  /** Reserves part numbers and marks the session alive. False when fenced or cancelled. */
+  reserve(id: string, version: number, part: number, at: Date): Promise<boolean>;
+  /** Ends an attempt: what it stored is now the session's content. False when fenced or cancelled. */
+  confirm(
+    id: string,
+    version: number,
+    confirmed: {
+      readonly content: UploadContent;
+      readonly digest: Digest | undefined;
+      readonly garbage: readonly string[];
+      readonly at: Date;
+    },
+  ): Promise<boolean>;
+  /** Ends an attempt without its bytes: the session is as before it. */
+  release(id: string, version: number, garbage: readonly string[], at: Date): Promise<void>;
+  /**
+   * Ends the session: the repository has the blob, durably. When the registry had it already, the new object is queued
+   * for deletion; a blob whose bytes were lost gets the new object. False when fenced, cancelled or already committed.
+   * @throws RegistryError NAME_UNKNOWN when the repository was deleted meanwhile
+   */
+  commit(upload: CommittedUpload): Promise<boolean>;
+  /** Ends the session and queues its keys. False when there is none. */
+  cancel(address: UploadAddress, at: Date): Promise<boolean>;
+  /** Ends at most `limit` sessions that were last active before `before`; returns how many. */
+  expire(before: Date, limit: number, at: Date): Promise<number>;
+}

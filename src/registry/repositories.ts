@@ -1,0 +1,71 @@
+import { RegistryError } from "./errors.ts";
+import type { RepositoryName } from "./names.ts";
+import type { RegistryId, RegistryPorts, Repository, RepositorySettings } from "./ports/index.ts";
+
+export const DEFAULT_SETTINGS: RepositorySettings = { sparse: false, tagMutability: "MUTABLE" };
+
+/** The registry a request speaks to: one account in one region. */
+export interface RegistryScope {
+  readonly id: RegistryId;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** ECR's RepositoryNotFoundException, in its words. */
+export function repositoryUnknown(account: string, name: string): RegistryError {
+  return new RegistryError(
+    "NAME_UNKNOWN",
+    `The repository with name '${name}' does not exist in the registry with id '${account}'`,
+    { detail: { name } },
+  );
+}
+
+/**
+ * The repository that a push goes to. A missing one is created when `mayCreate` says so (configuration and
+ * `ecr:CreateRepository`). Two first pushes at once may meet: one creates, both go on.
+ * @throws RegistryError NAME_UNKNOWN
+ */
+export async function openForPush(
+  ports: Pick<RegistryPorts, "repositories" | "clock">,
+  scope: RegistryScope,
+  name: RepositoryName,
+  mayCreate: () => Promise<boolean>,
+): Promise<Repository> {
+  const found = await ports.repositories.find(scope.id, name);
+  if (found !== undefined) return found;
+  if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
+  const { repository } = await ports.repositories.create(scope.id, name, DEFAULT_SETTINGS, ports.clock.now());
+  return repository;
+}
+
+/** Names for the catalog, a page at a time in byte order; `n` as in {@link pageSize}. */
+export async function listRepositories(
+  ports: Pick<RegistryPorts, "repositories">,
+  scope: RegistryScope,
+  page: Page,
+): Promise<NamePage<RepositoryName>> {
+  return cutPage(await ports.repositories.listNames(scope.id, page.last, page.n + 1), page.n);
+}
+
+/** A page of a list that is ordered by name. */
+export interface Page {
+  /** Entries wanted, 0 to {@link PAGE_MAX}. */
+  readonly n: number;
+  /** The last name of the page before; empty for the first page. */
+  readonly last: string;
+}
+
+export interface NamePage<Name> {
+  readonly names: readonly Name[];
+  /** What `last` must be for the next page; undefined at the end. */
+  readonly next: Name | undefined;
+}
+
+/** Entries of one page when the client names no number, and the most that one page has. */
+export const PAGE_MAX = 1000;
+
+/** Cuts a list that was read one entry too far, to know whether more follow. */
+export function cutPage<Name>(names: readonly Name[], n: number): NamePage<Name> {
+  const shown = names.slice(0, n);
+  return { names: shown, next: names.length > n && n > 0 ? shown.at(-1) : undefined };
+}
