@@ -1,0 +1,72 @@
+import { randomBytes, randomInt } from "node:crypto";
+import type { MasterKey, SealedSecret } from "./master-key.ts";
+
+/** An access key as it is kept. */
+export interface AccessKey {
+  readonly id: string;
+  readonly account: string;
+  /** ARN of the principal it belongs to. */
+  readonly principal: string;
+  readonly sealed: SealedSecret;
+}
+
+export interface AccessKeyStore {
+  /** The active key of that id. */
+  find(id: string): Promise<AccessKey | undefined>;
+  /** Makes the account and its registry in `region` unless they exist. */
+  createAccount(account: string, region: string, at: Date): Promise<void>;
+  /** Whether the principal has an active key. */
+  hasKey(account: string, principal: string): Promise<boolean>;
+  /** Stores or replaces a key. False when the id belongs to another principal. */
+  put(key: AccessKey, at: Date): Promise<boolean>;
+}
+
+/** An access key in the hands of its owner. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+const ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** A new long-lived key in AWS's form: `AKIA` and 16 characters; 40 characters of secret without `:`. */
+export function generateCredentials(): Credentials {
+  const id = Array.from({ length: 16 }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join("");
+  return { accessKeyId: `AKIA${id}`, secretAccessKey: randomBytes(30).toString("base64") };
+}
+
+/** The administrator of an account, until principals can be managed: a user that may do everything in it. */
+export function administratorArn(account: string): string {
+  return `arn:aws:iam::${account}:user/administrator`;
+}
+
+export interface Bootstrap {
+  readonly account: string;
+  readonly region: string;
+  /** From configuration; undefined lets {@link bootstrap} generate one where none exists. */
+  readonly administrator: Credentials | undefined;
+}
+
+/**
+ * Makes the default account and its administrator's key. Several nodes may do so at once with the same outcome.
+ * @returns the key that was generated, to be shown once; undefined when configuration gave one or one existed
+ */
+export async function bootstrap(
+  store: AccessKeyStore,
+  masterKey: MasterKey,
+  { account, region, administrator }: Bootstrap,
+  at: Date,
+): Promise<Credentials | undefined> {
+  await store.createAccount(account, region, at);
+  const principal = administratorArn(account);
+  if (administrator === undefined && (await store.hasKey(account, principal))) return undefined;
+  const credentials = administrator ?? generateCredentials();
+  const id = credentials.accessKeyId;
+  const stored = await store.put(
+    { id, account, principal, sealed: masterKey.seal(credentials.secretAccessKey, id) },
+    at,
+  );
+  if (!stored)
+    throw new Error(`the access key ${id} belongs to another principal; configure another administrator key`);
+  return administrator === undefined ? credentials : undefined;
+}

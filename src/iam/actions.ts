@@ -1,0 +1,39 @@
+/** What a call needs: any one of `actions`, on the ARN of the repository it names or on the whole registry. */
+export interface Permission {
+  readonly actions: readonly string[];
+  readonly resource: "repository" | "registry";
+}
+
+const onRepository = (...actions: string[]): Permission => ({ actions, resource: "repository" });
+
+/**
+ * Every call of every door and the permission it takes (ECR's own mapping of registry calls to actions).
+ * A HEAD of a blob takes either of two, since roles that may only pull lack the first.
+ */
+export const PERMISSIONS = {
+  getManifest: onRepository("ecr:BatchGetImage"),
+  putManifest: onRepository("ecr:PutImage"),
+  deleteManifest: onRepository("ecr:BatchDeleteImage"),
+  headBlob: onRepository("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"),
+  getBlob: onRepository("ecr:GetDownloadUrlForLayer"),
+  deleteBlob: onRepository("ecr:BatchDeleteImage"),
+  startUpload: onRepository("ecr:InitiateLayerUpload"),
+  /** On the source of a mount, beside `startUpload` on the target. */
+  mountFrom: onRepository("ecr:GetDownloadUrlForLayer"),
+  patchUpload: onRepository("ecr:UploadLayerPart"),
+  getUpload: onRepository("ecr:UploadLayerPart"),
+  cancelUpload: onRepository("ecr:UploadLayerPart"),
+  completeUpload: onRepository("ecr:CompleteLayerUpload"),
+  listTags: onRepository("ecr:ListImages"),
+  listReferrers: onRepository("ecr:BatchGetImage"),
+  listRepositories: { actions: ["ecr:DescribeRepositories"], resource: "registry" },
+  /** Beside the permission of a push to a repository that does not exist yet. */
+  createRepository: onRepository("ecr:CreateRepository"),
+} as const satisfies Readonly<Record<string, Permission>>;
+
+export type Call = keyof typeof PERMISSIONS;
+
+/** ARN of a repository, from the request alone: it need not exist. */
+export function repositoryArn(account: string, region: string, name: string): string {
+  return `arn:aws:ecr:${region}:${account}:repository/${name}`;
+}
