@@ -1,0 +1,94 @@
+import pg from "pg";
+import { translateFailure } from "./errors.ts";
+import { PipelinedReader } from "./pipelined-reader.ts";
+import { runTransaction, type Transaction } from "./transaction.ts";
+
+/** A statement that is prepared once per connection under its name. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** How to reach Postgres. `direct` serves what a transaction pooler cannot: migrations and session locks. */
+export interface DatabaseOptions {
+  readonly main: pg.ClientConfig;
+  readonly direct: pg.ClientConfig;
+  /** Connections for transactions. */
+  readonly poolSize: number;
+}
+
+/** Milliseconds after which a statement is given up; no statement of Berth's takes a hundredth of it in health. */
+export const STATEMENT_TIMEOUT = 30_000;
+const CONNECT_TIMEOUT = 5_000;
+
+/** Postgres as the stores use it. Every failure to reach it is a RegistryError UNAVAILABLE. */
+export interface Database {
+  /** A short indexed read without big values, on the pipelined connection. */
+  read<Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>;
+  /** One statement that is a transaction by itself. */
+  run<Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>;
+  /** All or nothing; retried as a whole on serialization failures and deadlocks, so `work` must not keep state. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Facts for metrics. */
+  statistics(): DatabaseStatistics;
+  close(): Promise<void>;
+}
+
+export interface DatabaseStatistics {
+  readonly connections: number;
+  readonly idle: number;
+  readonly waiting: number;
+  readonly readsInFlight: number;
+  readonly readsSpilled: number;
+  readonly transactionRetries: number;
+}
+
+export function openDatabase(options: DatabaseOptions, onError: (error: Error) => void): Database {
+  const config = clientConfig(options.main);
+  const pool = new pg.Pool({
+    ...config,
+    max: options.poolSize,
+    idleTimeoutMillis: 30_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+  });
+  pool.on("error", onError);
+  const counters = { retries: 0 };
+  const viaPool = async <Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> =>
+    (await pool.query({ name: statement.name, text: statement.text, values: [...values] })).rows;
+  const reader = new PipelinedReader(
+    { ...config, connectionTimeoutMillis: CONNECT_TIMEOUT },
+    viaPool,
+    onError,
+  );
+  return {
+    read: (statement, values) => translated(reader.read(statement, values)),
+    run: (statement, values) => translated(viaPool(statement, values)),
+    transaction: (work) => translated(runTransaction(pool, counters, work)),
+    statistics: () => ({
+      connections: pool.totalCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+      readsInFlight: reader.inFlight,
+      readsSpilled: reader.spilled,
+      transactionRetries: counters.retries,
+    }),
+    async close() {
+      await Promise.all([reader.close(), pool.end()]);
+    },
+  };
+}
+
+/** Numbers for bigint columns (ids and sizes stay far below 2^53), and a name that operators can find. */
+export function clientConfig(config: pg.ClientConfig): pg.ClientConfig {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  return { application_name: "berth", keepAlive: true, query_timeout: STATEMENT_TIMEOUT, types, ...config };
+}
+
+async function translated<T>(result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    throw translateFailure(error);
+  }
+}

@@ -1,0 +1,46 @@
+import pg from "pg";
+import { RegistryError, unavailable } from "../../registry/errors.ts";
+
+/** SQLSTATE classes that say "not now": connection exceptions, insufficient resources, operator intervention. */
+const TRANSIENT_CLASSES = new Set(["08", "53", "57"]);
+const NETWORK_CODES = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** The constraint that a statement broke, if it was `state` (e.g. 23503 foreign key, 23505 unique). */
+export function brokenConstraint(error: unknown, state: string): string | undefined {
+  return error instanceof pg.DatabaseError && error.code === state ? (error.constraint ?? "") : undefined;
+}
+
+/** A failed connection becomes UNAVAILABLE (503); anything else is passed on as it is. */
+export function translateFailure(error: unknown): unknown {
+  if (error instanceof RegistryError) return error;
+  return isConnectionFailure(error) ? unavailable("the database", error) : error;
+}
+
+export function isConnectionFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string") {
+    return (
+      NETWORK_CODES.has(code) ||
+      (error instanceof pg.DatabaseError && TRANSIENT_CLASSES.has(code.slice(0, 2)))
+    );
+  }
+  // pg reports these by text alone.
+  return /connection (?:terminated|ended|error)|timeout exceeded when trying to connect|Query read timeout|Client was closed|not queryable/i.test(
+    error.message,
+  );
+}
