@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { faultOf } from "./on-error.ts";
+
+/** Milliseconds from which a request is logged as slow, bodies of blobs aside. */
+const SLOW = 1_000;
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
+/** One request, from its first byte to the end of its answer. */
+export interface Exchange {
+  readonly id: string;
+  /** The call that it turned out to be (a key of PERMISSIONS, or an operations path). */
+  route: string;
+  /** ARN of the caller, once known. */
+  principal: string | undefined;
+  clientIp: string;
+  error: unknown;
+}
+
+/** Counts and logs every exchange. Successful reads are logged only where `accessLog` says so. */
+export class Observer {
+  readonly #log: Log;
+  readonly #accessLog: boolean;
+  readonly #requests;
+  readonly #durations;
+  readonly #sent;
+  readonly #received;
+  #count = 0;
+  readonly #boot = `${Date.now().toString(36)}-${process.pid.toString(36)}`;
+
+  constructor(log: Log, metrics: Metrics, accessLog: boolean) {
+    this.#log = log;
+    this.#accessLog = accessLog;
+    this.#requests = metrics.counter("berth_http_requests_total", "Requests by route, method and status.");
+    this.#durations = metrics.histogram(
+      "berth_http_request_seconds",
+      "Duration of requests by route.",
+      SECONDS,
+    );
+    this.#sent = metrics.counter("berth_http_sent_bytes_total", "Bytes of answers by route.");
+    this.#received = metrics.counter("berth_http_received_bytes_total", "Bytes of request bodies by route.");
+  }
+
+  begin(request: IncomingMessage, response: ServerResponse): Exchange {
+    const exchange: Exchange = {
+      id: `${this.#boot}-${(++this.#count).toString(36)}`,
+      route: "unknown",
+      principal: undefined,
+      clientIp: "",
+      error: undefined,
+    };
+    const { socket } = request;
+    const start = performance.now();
+    const sentBefore = socket.bytesWritten;
+    const receivedBefore = socket.bytesRead;
+    response.once("close", () => {
+      const milliseconds = performance.now() - start;
+      const sent = Math.max(0, socket.bytesWritten - sentBefore);
+      const received = Math.max(0, socket.bytesRead - receivedBefore);
+      this.#end(request, response, exchange, { milliseconds, sent, received });
+    });
+    return exchange;
+  }
+
+  #end(request: IncomingMessage, response: ServerResponse, exchange: Exchange, facts: Facts): void {
+    const route = `route="${exchange.route}"`;
+    this.#requests.add(1, `${route},method="${knownMethod(request.method)}",status="${response.statusCode}"`);
+    this.#durations.observe(facts.milliseconds / 1000, route);
+    this.#sent.add(facts.sent, route);
+    this.#received.add(facts.received, route);
+    this.#write(request, response, exchange, facts);
+  }
+
+  #write(request: IncomingMessage, response: ServerResponse, exchange: Exchange, facts: Facts): void {
+    const { error } = exchange;
+    const fault = error === undefined ? undefined : faultOf(error);
+    const status = response.statusCode;
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    const slow = facts.milliseconds > SLOW && exchange.route !== "getBlob";
+    const missing = isRead && (status === 404 || (status === 401 && exchange.principal === undefined));
+    if (isRead && !slow && !this.#accessLog && (status < 400 || missing) && fault !== "bug") return;
+    const fields = {
+      requestId: exchange.id,
+      method: request.method,
+      // The path without its query: a query may carry what is nobody's business.
+      path: request.url?.split("?", 1)[0],
+      route: exchange.route,
+      status,
+      bytes: facts.sent,
+      received: facts.received,
+      ms: Math.round(facts.milliseconds),
+      principal: exchange.principal,
+      ip: exchange.clientIp,
+      ...(slow ? { slow: true } : {}),
+      ...(fault === undefined ? {} : describe(error, fault)),
+    };
+    if (fault === "bug") this.#log.error("request failed", fields);
+    else if (fault === "dependency") this.#log.warn("dependency failed", fields);
+    else this.#log.info("request", fields);
+  }
+}
+
+interface Facts {
+  readonly milliseconds: number;
+  readonly sent: number;
+  readonly received: number;
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+function knownMethod(method: string | undefined): string {
+  return method !== undefined && METHODS.has(method) ? method : "other";
+}
+
+function describe(error: unknown, fault: string): Readonly<Record<string, unknown>> {
+  if (!(error instanceof Error)) return { fault, error: String(error) };
+  const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
+  return { fault, error: error.message, ...cause, ...(fault === "bug" ? { stack: error.stack } : {}) };
+}

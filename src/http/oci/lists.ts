@@ -1,0 +1,94 @@
+import { parseDigest } from "../../registry/digest.ts";
+import { RegistryError } from "../../registry/errors.ts";
+import { listReferrers } from "../../registry/manifests/referrers.ts";
+import { listTags } from "../../registry/manifests/tags.ts";
+import { OCI_INDEX } from "../../registry/media-types.ts";
+import { parseRepositoryName } from "../../registry/names.ts";
+import { listRepositories, PAGE_MAX, type Page } from "../../registry/repositories.ts";
+import { json, type Outcome } from "../outcome.ts";
+import type { OciDependencies, OciRequest } from "./request.ts";
+
+/** GET tags/list (distribution-spec end-8). */
+export async function getTags(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  [nameText = ""]: readonly string[],
+): Promise<Outcome> {
+  const name = parseRepositoryName(nameText);
+  await request.authorize("listTags", name);
+  const page = pageOf(request.query);
+  const { names, next } = await listTags(ports, request.scope, name, page);
+  return json(200, { name, tags: names }, link(request, `/v2/${name}/tags/list`, { n: page.n, last: next }));
+}
+
+/** GET _catalog: the repositories of the account. */
+export async function getCatalog({ ports }: OciDependencies, request: OciRequest): Promise<Outcome> {
+  await request.authorize("listRepositories");
+  const page = pageOf(request.query);
+  const { names, next } = await listRepositories(ports, request.scope, page);
+  return json(200, { repositories: names }, link(request, "/v2/_catalog", { n: page.n, last: next }));
+}
+
+/** GET referrers (end-12). */
+export async function getReferrers(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  [nameText = "", digestText = ""]: readonly string[],
+): Promise<Outcome> {
+  const name = parseRepositoryName(nameText);
+  const subject = parseDigest(digestText);
+  await request.authorize("listReferrers", name);
+  const artifactType = request.query.get("artifactType") || undefined;
+  const n = request.query.has("n") ? pageOf(request.query).n : Number.POSITIVE_INFINITY;
+  const after = cursor(request.query.get("last"));
+  const { index, next } = await listReferrers(ports, request.scope, name, {
+    subject,
+    artifactType,
+    after,
+    n,
+  });
+  return {
+    status: 200,
+    headers: {
+      "Content-Type": OCI_INDEX,
+      "Content-Length": index.length,
+      ...(artifactType === undefined ? {} : { "OCI-Filters-Applied": "artifactType" }),
+      ...link(request, `/v2/${name}/referrers/${subject}`, {
+        artifactType,
+        n: Number.isFinite(n) ? n : undefined,
+        last: next,
+      }),
+    },
+    body: index,
+  };
+}
+
+function pageOf(query: URLSearchParams): Page {
+  const n = query.get("n");
+  const last = query.get("last") ?? "";
+  if (n === null) return { n: PAGE_MAX, last };
+  if (!/^\d{1,15}$/.test(n)) {
+    throw new RegistryError(
+      "PAGINATION_NUMBER_INVALID",
+      `n must be a number, not ${JSON.stringify(n.slice(0, 40))}`,
+    );
+  }
+  return { n: Math.min(Number(n), PAGE_MAX), last };
+}
+
+function cursor(last: string | null): number {
+  return last !== null && /^\d{1,15}$/.test(last) ? Number(last) : 0;
+}
+
+/** `Link` to the next page (RFC 8288), absent at the end. */
+function link(
+  request: OciRequest,
+  path: string,
+  parameters: Readonly<Record<string, string | number | undefined>>,
+): Readonly<Record<string, string>> {
+  if (parameters["last"] === undefined) return {};
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters))
+    if (value !== undefined) query.set(key, String(value));
+  return { Link: `<${request.locate(path)}?${query}>; rel="next"` };
+}

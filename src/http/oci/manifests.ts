@@ -1,0 +1,87 @@
+import type { Digest } from "../../registry/digest.ts";
+import { MANIFEST_SIZE_MAX } from "../../registry/manifest.ts";
+import { deleteManifest } from "../../registry/manifests/delete.ts";
+import { findManifest, parseReference, readManifest } from "../../registry/manifests/pull.ts";
+import { pushManifest } from "../../registry/manifests/push.ts";
+import { parseRepositoryName } from "../../registry/names.ts";
+import { openForPush } from "../../registry/repositories.ts";
+import { readBody } from "../body.ts";
+import { etagMatches, parseEntityTags } from "../entity-tags.ts";
+import { empty, type Outcome } from "../outcome.ts";
+import { header, type OciDependencies, type OciRequest } from "./request.ts";
+
+/** GET and HEAD (distribution-spec end-3). */
+export async function getManifest(
+  { ports, manifestCache }: OciDependencies,
+  request: OciRequest,
+  [nameText = "", referenceText = ""]: readonly string[],
+): Promise<Outcome> {
+  const name = parseRepositoryName(nameText);
+  const reference = parseReference(referenceText);
+  await request.authorize("getManifest", name);
+  const head = await findManifest(ports, request.scope, name, reference);
+  const headers = {
+    "Content-Type": head.mediaType,
+    "Content-Length": head.size,
+    "Docker-Content-Digest": head.digest,
+    ETag: `"${head.digest}"`,
+  };
+  if (etagMatches(header(request, "if-none-match"), head.digest)) {
+    return empty(304, { "Docker-Content-Digest": head.digest, ETag: `"${head.digest}"` });
+  }
+  if (request.incoming.method === "HEAD") return { status: 200, headers };
+  return { status: 200, headers, body: await readManifest(ports, manifestCache, name, head) };
+}
+
+/** PUT (end-7). */
+export async function putManifest(
+  { ports, autoCreate }: OciDependencies,
+  request: OciRequest,
+  [nameText = "", referenceText = ""]: readonly string[],
+): Promise<Outcome> {
+  const name = parseRepositoryName(nameText);
+  const reference = parseReference(referenceText);
+  await request.authorize("putManifest", name);
+  const payload = await readBody(request.incoming, MANIFEST_SIZE_MAX);
+  const repository = await openForPush(ports, request.scope, name, async () =>
+    autoCreate ? request.may("createRepository", name) : false,
+  );
+  const pushed = await pushManifest(ports, {
+    repository,
+    reference,
+    tagParameters: request.query.getAll("tag"),
+    contentType: (header(request, "content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",
+    payload,
+    conditions: {
+      ifMatch: parseEntityTags(header(request, "if-match")),
+      ifNoneMatch: parseEntityTags(header(request, "if-none-match")),
+    },
+    principal: request.principal.arn,
+  });
+  return empty(201, {
+    Location: request.locate(
+      `/v2/${name}/manifests/${reference.kind === "tag" ? reference.tag : pushed.digest}`,
+    ),
+    "Docker-Content-Digest": pushed.digest,
+    ETag: `"${pushed.digest}"`,
+    ...subjectHeader(pushed.subject),
+    ...(pushed.tags.length === 0 ? {} : { "OCI-Tag": pushed.tags }),
+  });
+}
+
+/** DELETE by tag or digest (end-9). */
+export async function removeManifest(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  [nameText = "", referenceText = ""]: readonly string[],
+): Promise<Outcome> {
+  const name = parseRepositoryName(nameText);
+  const reference = parseReference(referenceText);
+  await request.authorize("deleteManifest", name);
+  await deleteManifest(ports, request.scope, name, reference, request.principal.arn);
+  return empty(202);
+}
+
+function subjectHeader(subject: Digest | undefined): Readonly<Record<string, string>> {
+  return subject === undefined ? {} : { "OCI-Subject": subject };
+}

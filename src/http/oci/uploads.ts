@@ -1,0 +1,207 @@
+import { mountBlob } from "../../registry/blobs.ts";
+import { parseChunkRange } from "../../registry/byte-range.ts";
+import { type Digest, type DigestAlgorithm, isDigestAlgorithm, parseDigest } from "../../registry/digest.ts";
+import { RegistryError } from "../../registry/errors.ts";
+import { parseRepositoryName, type RepositoryName } from "../../registry/names.ts";
+import type { Repository, UploadAddress } from "../../registry/ports/index.ts";
+import { openForPush, repositoryUnknown } from "../../registry/repositories.ts";
+import { appendToUpload } from "../../registry/uploads/append.ts";
+import { completeUpload } from "../../registry/uploads/complete.ts";
+import { cancelUpload, describeUpload, startUpload, uploadAtOnce } from "../../registry/uploads/start.ts";
+import { uploadPath, uploadRange, uploadUnknown } from "../../registry/uploads/upload-errors.ts";
+import { bodyChunks, hasBody } from "../body.ts";
+import { empty, type Outcome } from "../outcome.ts";
+import { header, type OciDependencies, type OciRequest } from "./request.ts";
+
+/** Chunks may have any size. */
+const CHUNK_MIN_LENGTH = 1;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** POST: a session, a whole upload, or a mount (distribution-spec end-4a, end-4b, end-11). */
+export async function postUpload(
+  dependencies: OciDependencies,
+  request: OciRequest,
+  [nameText = ""]: readonly string[],
+): Promise<Outcome> {
+  const { ports, autoCreate } = dependencies;
+  const name = parseRepositoryName(nameText);
+  await request.authorize("startUpload", name);
+  const wanted = request.query.get("mount");
+  const mount = wanted === null ? undefined : parseDigest(wanted);
+  const whole = request.query.get("digest");
+  const digest = whole === null ? undefined : parseDigest(whole);
+  const algorithm = algorithmOf(request.query.get("digest-algorithm"));
+  const repository = await openForPush(ports, request.scope, name, async () =>
+    autoCreate ? request.may("createRepository", name) : false,
+  );
+  if (mount !== undefined && (await tryMount(dependencies, request, repository, mount))) {
+    return created(request, name, mount);
+  }
+  if (digest !== undefined) {
+    await uploadAtOnce(ports, repository, request.principal.arn, digest, bodyChunks(request.incoming));
+    return created(request, name, digest);
+  }
+  const id = await startUpload(ports, repository, request.principal.arn, algorithm);
+  return session(request, name, id, 0, 202, { "OCI-Chunk-Min-Length": CHUNK_MIN_LENGTH });
+}
+
+async function tryMount(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  target: Repository,
+  digest: Digest,
+): Promise<boolean> {
+  const from = request.query.get("from");
+  let source: RepositoryName | undefined;
+  try {
+    source = from === null || from === "" ? undefined : parseRepositoryName(from);
+  } catch {
+    // No repository can have such a name, and a mount that cannot be is an upload.
+    return false;
+  }
+  const mayPullFrom = (name: RepositoryName): Promise<boolean> => request.may("mountFrom", name);
+  return mountBlob(ports, request.scope, target, { digest, from: source, mayPullFrom });
+}
+
+function algorithmOf(name: string | null): DigestAlgorithm {
+  if (name === null || name === "") return "sha256";
+  if (!isDigestAlgorithm(name)) {
+    throw new RegistryError(
+      "DIGEST_INVALID",
+      `digest-algorithm ${JSON.stringify(name.slice(0, 80))} is not supported`,
+      {
+        detail: { algorithm: name.slice(0, 80) },
+      },
+    );
+  }
+  return name;
+}
+
+/** PATCH: a stream, or a chunk in order (end-5). */
+export async function patchUpload(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  captures: readonly string[],
+): Promise<Outcome> {
+  const { name, address } = await addressOf(ports, request, captures, "patchUpload");
+  const size = await appendToUpload(ports, {
+    name,
+    address,
+    chunks: bodyChunks(request.incoming),
+    range: chunkRange(request),
+  });
+  return session(request, name, address.id, size, 202);
+}
+
+/** PUT: the last bytes, if any, and the digest of all (end-6). */
+export async function putUpload(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  captures: readonly string[],
+): Promise<Outcome> {
+  const wanted = request.query.get("digest");
+  if (wanted === null) {
+    throw new RegistryError(
+      "DIGEST_INVALID",
+      "the query parameter digest is missing: it completes an upload",
+    );
+  }
+  const digest = parseDigest(wanted);
+  const { name, address } = await addressOf(ports, request, captures, "completeUpload");
+  try {
+    await completeUpload(ports, {
+      name,
+      address,
+      digest,
+      chunks: hasBody(request.incoming) ? bodyChunks(request.incoming) : undefined,
+      range: chunkRange(request),
+    });
+  } catch (error) {
+    if (!(await wasCompletedBefore(ports, request, name, digest, error))) throw error;
+  }
+  return created(request, name, digest);
+}
+
+/** The answer to an earlier PUT was lost: the session is gone, and its blob is there. */
+async function wasCompletedBefore(
+  ports: OciDependencies["ports"],
+  request: OciRequest,
+  name: RepositoryName,
+  digest: Digest,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof RegistryError) || error.code !== "BLOB_UPLOAD_UNKNOWN") return false;
+  const found = await ports.blobs.find(request.scope.id, name, digest);
+  return found.repository && found.blob !== undefined;
+}
+
+/** GET: how far a session is (end-13). */
+export async function getUpload(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  captures: readonly string[],
+): Promise<Outcome> {
+  const { name, address } = await addressOf(ports, request, captures, "getUpload");
+  const { size } = await describeUpload(ports, address);
+  return session(request, name, address.id, size, 204);
+}
+
+/** DELETE: cancels a session (end-14). */
+export async function deleteUpload(
+  { ports }: OciDependencies,
+  request: OciRequest,
+  captures: readonly string[],
+): Promise<Outcome> {
+  const { address } = await addressOf(ports, request, captures, "cancelUpload");
+  await cancelUpload(ports, address);
+  return empty(204);
+}
+
+async function addressOf(
+  ports: OciDependencies["ports"],
+  request: OciRequest,
+  [nameText = "", id = ""]: readonly string[],
+  call: "patchUpload" | "completeUpload" | "getUpload" | "cancelUpload",
+): Promise<{ readonly name: RepositoryName; readonly address: UploadAddress }> {
+  const name = parseRepositoryName(nameText);
+  await request.authorize(call, name);
+  const repository = await ports.repositories.find(request.scope.id, name);
+  if (repository === undefined) throw repositoryUnknown(request.scope.account, name);
+  if (!UUID.test(id)) throw uploadUnknown(id.slice(0, 80));
+  return { name, address: { id, repositoryId: repository.id, principal: request.principal.arn } };
+}
+
+function chunkRange(request: OciRequest): ReturnType<typeof parseChunkRange> {
+  const range = parseChunkRange(header(request, "content-range"));
+  const length = header(request, "content-length");
+  if (range !== undefined && length !== undefined && Number(length) !== range.end - range.start + 1) {
+    throw new RegistryError(
+      "SIZE_INVALID",
+      `Content-Length ${length} contradicts Content-Range ${range.start}-${range.end}`,
+    );
+  }
+  return range;
+}
+
+function session(
+  request: OciRequest,
+  name: RepositoryName,
+  id: string,
+  size: number,
+  status: 202 | 204,
+  more: Outcome["headers"] = {},
+): Outcome {
+  return empty(status, {
+    Location: request.locate(uploadPath(name, id)),
+    Range: uploadRange(size),
+    "Docker-Upload-UUID": id,
+    ...more,
+  });
+}
+
+function created(request: OciRequest, name: RepositoryName, digest: Digest): Outcome {
+  return empty(201, {
+    Location: request.locate(`/v2/${name}/blobs/${digest}`),
+    "Docker-Content-Digest": digest,
+  });
+}

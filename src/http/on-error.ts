@@ -1,0 +1,30 @@
+import { RegistryError } from "../registry/errors.ts";
+import { ClientGoneError } from "./body.ts";
+import { json, type Outcome } from "./outcome.ts";
+
+/** What an error means for the log. */
+export type Fault = "caller" | "dependency" | "bug" | "gone";
+
+export function faultOf(error: unknown): Fault {
+  if (error instanceof ClientGoneError || codeOf(error) === "ERR_STREAM_PREMATURE_CLOSE") return "gone";
+  if (!(error instanceof RegistryError)) return "bug";
+  return error.status >= 500 ? "dependency" : "caller";
+}
+
+/** The OCI error body (distribution-spec "Error Codes") of anything thrown. What a bug says is for the log alone. */
+export function errorOutcome(error: unknown, requestId: string): Outcome {
+  if (error instanceof RegistryError) {
+    const { code, message, detail, status, headers } = error;
+    return json(
+      status,
+      { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] },
+      headers,
+    );
+  }
+  const message = `an internal error occurred; the log has it under request id ${requestId}`;
+  return json(500, { errors: [{ code: "UNKNOWN", message }] });
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}

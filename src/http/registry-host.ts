@@ -1,0 +1,13 @@
+/** The account and region that a request speaks to. */
+export interface RegistryAddress {
+  readonly account: string;
+  readonly region: string;
+}
+
+const ECR_HOST = /^(\d{12})\.dkr(?:\.|-)ecr(?:-fips)?\.([a-z0-9-]+)\./;
+
+/** `<12 digits>.dkr.ecr.<region>.…` and its variants name account and region; any other host is the default registry. */
+export function registryOfHost(host: string, fallback: RegistryAddress): RegistryAddress {
+  const match = ECR_HOST.exec(host.toLowerCase());
+  return match === null ? fallback : { account: match[1] ?? "", region: match[2] ?? "" };
+}

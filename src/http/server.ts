@@ -1,0 +1,86 @@
+import { watch } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+
+/** Passwords of registry tokens come as headers; Node's own 16 KiB are too few. */
+const HEADER_BYTES_MAX = 32 * 1024;
+/** Milliseconds for the headers of a request. Bodies have idle limits of their own and never a total. */
+const HEADERS_TIMEOUT = 10_000;
+const KEEP_ALIVE = 65_000;
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Stops accepting, lets requests in flight finish for `milliseconds`, then cuts what is left. */
+  drain(milliseconds: number): Promise<void>;
+}
+
+const OPTIONS = {
+  maxHeaderSize: HEADER_BYTES_MAX,
+  headersTimeout: HEADERS_TIMEOUT,
+  requestTimeout: 0,
+  keepAliveTimeout: KEEP_ALIVE,
+  noDelay: true,
+};
+
+/** Listens for HTTP/1.1, or HTTPS where a certificate is configured; a changed certificate is taken without a restart. */
+export async function listen(listener: RequestListener, options: ListenOptions): Promise<RunningServer> {
+  const { server, close } = await makeServer(listener, options.tls);
+  server.on("clientError", (_error, socket: Socket) => {
+    if (socket.writable)
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    else socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { address, family, port } = server.address() as AddressInfo;
+  const host = family === "IPv6" ? `[${address}]` : address;
+  return {
+    url: `${options.tls === undefined ? "http" : "https"}://${host}:${port}`,
+    async drain(milliseconds) {
+      close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}
+
+async function makeServer(
+  listener: RequestListener,
+  tls: ListenOptions["tls"],
+): Promise<{ server: Server; close: () => void }> {
+  if (tls === undefined) return { server: createServer(OPTIONS, listener), close: () => undefined };
+  const load = async (): Promise<{ cert: Buffer; key: Buffer }> => ({
+    cert: await readFile(tls.certFile),
+    key: await readFile(tls.keyFile),
+  });
+  const server = createTlsServer({ ...OPTIONS, ...(await load()), ALPNProtocols: ["http/1.1"] }, listener);
+  const reload = (): void => {
+    // A half-written pair is refused, and the next change brings the whole one.
+    load().then(
+      (pair) => {
+        try {
+          server.setSecureContext(pair);
+        } catch {}
+      },
+      () => undefined,
+    );
+  };
+  const watchers = [tls.certFile, tls.keyFile].map((file) => watch(file, reload));
+  return { server, close: () => watchers.forEach((watcher) => void watcher.close()) };
+}
