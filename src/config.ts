@@ -1,0 +1,289 @@
+import { readFileSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
+import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
+
+/** Everything that the environment decides, validated once. */
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly dataDir: string;
+  /** Undefined: the embedded database. */
+  readonly database: { readonly url: string; readonly directUrl: string } | undefined;
+  /** Undefined: files below the data directory. */
+  readonly s3: S3Config | undefined;
+  /** Origin without a trailing slash. */
+  readonly externalUrl: string | undefined;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly trustedProxies: BlockList;
+  /** 32 bytes. */
+  readonly masterKey: Buffer | undefined;
+  readonly administrator: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  readonly account: string;
+  readonly region: string;
+  readonly autoCreate: boolean;
+  readonly uploadsPerPrincipal: number;
+  /** Milliseconds. */
+  readonly uploadExpiry: number;
+  /** Milliseconds. */
+  readonly blobGrace: number;
+  readonly accessLog: boolean;
+  readonly processes: number;
+}
+
+export interface S3Config {
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly externalEndpoint: string | undefined;
+  readonly pathStyle: boolean | undefined;
+  readonly encryption: "AES256" | { readonly kmsKeyId: string } | undefined;
+}
+
+/** Every mistake in the configuration at once. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
+    super(
+      `the configuration has ${mistakes.length} mistake(s):\n${mistakes.map((text) => `  ${text}`).join("\n")}`,
+    );
+    this.mistakes = mistakes;
+  }
+}
+
+/** @throws ConfigError naming every variable, rule and value that is wrong; never a secret's value */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const reader = new Reader(env);
+  const s3 = readS3(reader);
+  const databaseUrl = reader.read("BERTH_DATABASE_URL", postgresUrl);
+  const directUrl = reader.read("BERTH_DATABASE_DIRECT_URL", postgresUrl);
+  const certFile = reader.read("BERTH_TLS_CERT", text);
+  const keyFile = reader.read("BERTH_TLS_KEY", text);
+  const accessKeyId = reader.read("BERTH_ADMIN_ACCESS_KEY_ID", accessKey);
+  const secretAccessKey = reader.read("BERTH_ADMIN_SECRET_ACCESS_KEY", adminSecret);
+  const masterKey = reader.read("BERTH_MASTER_KEY", key32);
+  reader.together({ BERTH_TLS_CERT: certFile, BERTH_TLS_KEY: keyFile });
+  reader.together({ BERTH_ADMIN_ACCESS_KEY_ID: accessKeyId, BERTH_ADMIN_SECRET_ACCESS_KEY: secretAccessKey });
+  if (databaseUrl !== undefined && masterKey === undefined && !reader.isMistaken("BERTH_MASTER_KEY")) {
+    reader.mistake(
+      "BERTH_MASTER_KEY",
+      "is required with BERTH_DATABASE_URL: `openssl rand -base64 32` makes one",
+    );
+  }
+  const config = {
+    listen: reader.need("BERTH_LISTEN", hostAndPort),
+    dataDir: reader.need("BERTH_DATA_DIR", text),
+    database:
+      databaseUrl === undefined ? undefined : { url: databaseUrl, directUrl: directUrl ?? databaseUrl },
+    s3,
+    externalUrl: reader.read("BERTH_EXTERNAL_URL", origin),
+    tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
+    trustedProxies: reader.read("BERTH_TRUSTED_PROXIES", networks) ?? new BlockList(),
+    masterKey,
+    administrator:
+      accessKeyId === undefined || secretAccessKey === undefined
+        ? undefined
+        : { accessKeyId, secretAccessKey },
+    account: reader.need("BERTH_ACCOUNT_ID", pattern(/^\d{12}$/, "must be 12 digits")),
+    region: reader.need("BERTH_REGION", pattern(/^[a-z0-9-]{1,64}$/, "must be letters, digits and dashes")),
+    autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
+    uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
+    uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
+    blobGrace: reader.need("BERTH_BLOB_GRACE", duration),
+    accessLog: reader.need("BERTH_ACCESS_LOG", onOff),
+    processes: reader.need("WEB_CONCURRENCY", integer(1, 64)),
+  };
+  reader.refuseUnknown();
+  if (reader.mistakes.length > 0) throw new ConfigError(reader.mistakes);
+  return config;
+}
+
+function readS3(reader: Reader): S3Config | undefined {
+  const bucket = reader.read("BERTH_S3_BUCKET", text);
+  const endpoint = reader.read("BERTH_S3_ENDPOINT", origin);
+  const region = reader.need("BERTH_S3_REGION", text);
+  const accessKeyId = reader.read("BERTH_S3_ACCESS_KEY_ID", text);
+  const secretAccessKey = reader.read("BERTH_S3_SECRET_ACCESS_KEY", text);
+  const externalEndpoint = reader.read("BERTH_S3_EXTERNAL_ENDPOINT", origin);
+  const pathStyle = reader.read("BERTH_S3_PATH_STYLE", bool);
+  const encryption = reader.read("BERTH_S3_ENCRYPTION", s3Encryption);
+  if (bucket === undefined) {
+    if (endpoint !== undefined) reader.mistake("BERTH_S3_BUCKET", "is required with BERTH_S3_ENDPOINT");
+    return undefined;
+  }
+  if (accessKeyId === undefined) reader.mistake("BERTH_S3_ACCESS_KEY_ID", "is required with BERTH_S3_BUCKET");
+  if (secretAccessKey === undefined)
+    reader.mistake("BERTH_S3_SECRET_ACCESS_KEY", "is required with BERTH_S3_BUCKET");
+  return {
+    ...{ bucket, endpoint, region, externalEndpoint, pathStyle, encryption },
+    ...{ accessKeyId: accessKeyId ?? "", secretAccessKey: secretAccessKey ?? "" },
+  };
+}
+
+/** Turns text into a value, or throws an Error that says the rule ("must be …"). */
+type Parse<T> = (value: string) => T;
+
+class Reader {
+  readonly mistakes: string[] = [];
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #mistaken = new Set<string>();
+
+  constructor(env: NodeJS.ProcessEnv) {
+    this.#env = env;
+  }
+
+  mistake(name: string, rule: string): void {
+    this.#mistaken.add(name);
+    this.mistakes.push(`${name} ${rule}`);
+  }
+
+  isMistaken(name: SettingName): boolean {
+    return this.#mistaken.has(name);
+  }
+
+  read<T>(name: SettingName, parse: Parse<T>): T | undefined {
+    const setting: Setting = SETTINGS[name];
+    const value = this.#text(name, setting) ?? setting.default;
+    if (value === undefined) return undefined;
+    try {
+      return parse(value);
+    } catch (error) {
+      const shown = setting.secret ? "" : `, not ${JSON.stringify(value.slice(0, 100))}`;
+      this.mistake(name, `${(error as Error).message}${shown}`);
+      return undefined;
+    }
+  }
+
+  /** A setting with a default: undefined only beside a mistake, which {@link readConfig} turns into an error. */
+  need<T>(name: SettingName, parse: Parse<T>): T {
+    return this.read(name, parse) as T;
+  }
+
+  together(pair: Readonly<Record<string, unknown>>): void {
+    const missing = Object.keys(pair).filter((name) => pair[name] === undefined && !this.#mistaken.has(name));
+    const given = Object.keys(pair).filter((name) => pair[name] !== undefined);
+    if (given.length > 0)
+      for (const name of missing) this.mistake(name, `is required with ${given.join(", ")}`);
+  }
+
+  refuseUnknown(): void {
+    for (const name of Object.keys(this.#env)) {
+      const base = name.replace(/_FILE$/, "");
+      const known =
+        name in SETTINGS || (base in SETTINGS && (SETTINGS[base as SettingName] as Setting).secret);
+      if (name.startsWith("BERTH_") && !known && !CLIENT_VARIABLES.has(name))
+        this.mistake(name, "is not a setting");
+    }
+  }
+
+  #text(name: SettingName, setting: Setting): string | undefined {
+    const file = setting.secret ? this.#env[`${name}_FILE`] : undefined;
+    const value = this.#env[name];
+    if (file === undefined || file === "") return value === "" ? undefined : value;
+    if (value !== undefined && value !== "") {
+      this.mistake(name, `and ${name}_FILE are both given; use one`);
+      return undefined;
+    }
+    try {
+      return readFileSync(file, "utf8").trim();
+    } catch (error) {
+      this.mistake(`${name}_FILE`, `cannot be read: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+}
+
+/** Variables of the client commands (`berth import`, `berth export`). */
+const CLIENT_VARIABLES = new Set(["BERTH_ACCESS_KEY_ID", "BERTH_SECRET_ACCESS_KEY"]);
+
+const text: Parse<string> = (value) => value;
+
+function pattern(rule: RegExp, says: string): Parse<string> {
+  return (value) => {
+    if (!rule.test(value)) throw new Error(says);
+    return value;
+  };
+}
+
+const accessKey = pattern(/^\w{16,128}$/, "must be 16 to 128 letters, digits and '_'");
+const adminSecret = pattern(/^[^:\s]{16,128}$/, "must be 16 to 128 characters without ':' and blanks");
+
+function integer(min: number, max: number): Parse<number> {
+  return (value) => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < min || number > max) throw new Error(`must be ${min} to ${max}`);
+    return number;
+  };
+}
+
+const onOff: Parse<boolean> = (value) => {
+  if (value !== "on" && value !== "off") throw new Error("must be on or off");
+  return value === "on";
+};
+
+const bool: Parse<boolean> = (value) => {
+  if (value !== "true" && value !== "false") throw new Error("must be true or false");
+  return value === "true";
+};
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const duration: Parse<number> = (value) => {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value);
+  if (match === null) throw new Error("must be a number and one of ms, s, m, h, d, such as 24h");
+  return Number(match[1]) * (UNITS[match[2] ?? ""] ?? 0);
+};
+
+const hostAndPort: Parse<{ host: string; port: number }> = (value) => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new Error("must be host:port, or [address]:port");
+  return { host: match[1] ?? (match[2] || "0.0.0.0"), port };
+};
+
+const origin: Parse<string> = (value) => {
+  const url = URL.parse(value);
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    url.pathname !== "/" ||
+    url.search !== "" ||
+    url.username !== ""
+  ) {
+    throw new Error("must be http:// or https://, a host and perhaps a port");
+  }
+  return url.origin;
+};
+
+const postgresUrl: Parse<string> = (value) => {
+  if (!/^postgres(?:ql)?:\/\//.test(value)) throw new Error("must begin with postgres://");
+  return value;
+};
+
+const key32: Parse<Buffer> = (value) => {
+  const bytes = Buffer.from(value, "base64");
+  if (bytes.length !== 32) throw new Error("must be 32 bytes in base64");
+  return bytes;
+};
+
+const s3Encryption: Parse<"AES256" | { kmsKeyId: string }> = (value) => {
+  if (value === "AES256") return value;
+  const kmsKeyId = /^aws:kms:(.+)$/.exec(value)?.[1];
+  if (kmsKeyId === undefined) throw new Error("must be AES256 or aws:kms:KEY");
+  return { kmsKeyId };
+};
+
+const networks: Parse<BlockList> = (value) => {
+  const list = new BlockList();
+  for (const entry of value.split(",").map((part) => part.trim())) {
+    const [address = "", prefix] = entry.split("/");
+    const family = isIP(address);
+    const bits = family === 6 ? 128 : 32;
+    if (family === 0 || (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))) {
+      throw new Error("must be addresses or networks like 10.0.0.0/8, comma-separated");
+    }
+    list.addSubnet(address, prefix === undefined ? bits : Number(prefix), family === 6 ? "ipv6" : "ipv4");
+  }
+  return list;
+};

@@ -1,0 +1,91 @@
+/** One environment variable. `docs/configuration.md` is made from this table, and a test holds the two together. */
+export interface Setting {
+  /** What it does, for an operator. */
+  readonly doc: string;
+  /** Its value when absent, as one would write it; undefined when there is none. */
+  readonly default?: string;
+  /** May also be given as the path of a file, in the variable of the same name with `_FILE` appended. */
+  readonly secret?: true;
+}
+
+export const SETTINGS = {
+  BERTH_LISTEN: {
+    default: "127.0.0.1:5050",
+    doc: "Address and port to listen on; port 0 picks a free one. Use `0.0.0.0:5050` to be reached from other machines, with TLS or behind a proxy that has it.",
+  },
+  BERTH_DATA_DIR: {
+    default: "./data",
+    doc: "Directory of everything that lives on this machine: the embedded database, blobs unless they are in S3, and the administrator's key. One Berth at a time.",
+  },
+  BERTH_DATABASE_URL: {
+    secret: true,
+    doc: "PostgreSQL 15 to 18, as `postgres://user:password@host:port/database`. Absent: an embedded PostgreSQL below the data directory.",
+  },
+  BERTH_DATABASE_DIRECT_URL: {
+    secret: true,
+    doc: "The same database past a transaction pooler such as pgbouncer: for migrations. Absent: `BERTH_DATABASE_URL`.",
+  },
+  BERTH_S3_ENDPOINT: {
+    doc: "URL of an S3 service, e.g. `http://s3:7070`; AWS itself when only a bucket is given.",
+  },
+  BERTH_S3_REGION: { default: "us-east-1", doc: "Region that S3 requests are signed for." },
+  BERTH_S3_BUCKET: {
+    doc: "Bucket for blobs; it must exist. Absent: blobs are files below the data directory.",
+  },
+  BERTH_S3_ACCESS_KEY_ID: { secret: true, doc: "Access key of the S3 service. Required with a bucket." },
+  BERTH_S3_SECRET_ACCESS_KEY: { secret: true, doc: "Its secret. Required with a bucket." },
+  BERTH_S3_EXTERNAL_ENDPOINT: {
+    doc: "URL under which clients reach the S3 service. When given, blob downloads are redirected there by URLs that are valid for 20 minutes; otherwise Berth streams them.",
+  },
+  BERTH_S3_PATH_STYLE: {
+    doc: "`true`: `endpoint/bucket/key`; `false`: `bucket.endpoint/key`. Absent: path style with an endpoint, virtual-host style on AWS.",
+  },
+  BERTH_S3_ENCRYPTION: {
+    doc: "Server-side encryption of new objects: `AES256`, or `aws:kms:` and a key id. Absent: what the bucket does by itself.",
+  },
+  BERTH_EXTERNAL_URL: {
+    doc: "URL under which clients reach Berth, e.g. `https://registry.example.com`. Absent: answers carry paths only, which is right behind any proxy that keeps paths.",
+  },
+  BERTH_TLS_CERT: { doc: "PEM file with the certificate chain; with `BERTH_TLS_KEY` Berth speaks HTTPS." },
+  BERTH_TLS_KEY: { doc: "PEM file with the private key." },
+  BERTH_TRUSTED_PROXIES: {
+    doc: "Addresses or networks (`10.0.0.0/8,::1`), comma-separated, whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. Absent: nobody's.",
+  },
+  BERTH_MASTER_KEY: {
+    secret: true,
+    doc: "32 random bytes in base64 (`openssl rand -base64 32`) that encrypt secrets in the database. Required with an external database; embedded, one is made at first start.",
+  },
+  BERTH_ADMIN_ACCESS_KEY_ID: {
+    doc: "Access key id of the administrator (16 to 128 letters, digits, `_`). Required with an external database at first start; embedded, a key is made and printed once.",
+    secret: true,
+  },
+  BERTH_ADMIN_SECRET_ACCESS_KEY: { secret: true, doc: "Its secret, at least 16 characters." },
+  BERTH_ACCOUNT_ID: {
+    default: "000000000000",
+    doc: "The default account, 12 digits: the one that a host name without an account speaks to.",
+  },
+  BERTH_REGION: { default: "us-east-1", doc: "The region of the default account's registry." },
+  BERTH_AUTO_CREATE: {
+    default: "on",
+    doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: `NAME_UNKNOWN`.",
+  },
+  BERTH_UPLOADS_PER_PRINCIPAL: {
+    default: "10000",
+    doc: "Open upload sessions that one principal may have; more are answered 429.",
+  },
+  BERTH_UPLOAD_EXPIRY: {
+    default: "24h",
+    doc: "Time without activity after which an upload session ends and its bytes are removed.",
+  },
+  BERTH_BLOB_GRACE: {
+    default: "24h",
+    doc: "Time for which a blob that no manifest names stays: a push uploads blobs first and the manifest last.",
+  },
+  BERTH_ACCESS_LOG: {
+    default: "off",
+    doc: "`on`: successful reads are logged as well. Errors, writes, denials and slow requests always are.",
+  },
+  WEB_CONCURRENCY: { default: "1", doc: "Processes that serve requests, 1 to 64." },
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof SETTINGS;
