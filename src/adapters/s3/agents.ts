@@ -1,0 +1,46 @@
+import { type ClientRequestArgs, Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+const CONNECT_TIMEOUT = 5_000;
+const KEEP_FREE = 64;
+
+/**
+ * Kept-alive connections. A socket that takes more than five seconds to connect, or on which nothing moves for `idle`
+ * milliseconds, is destroyed, and with it the request on it fails: Node's own timeouts only tell.
+ */
+export function watchedAgent(secure: boolean, idle: number): HttpAgent {
+  const options = { keepAlive: true, maxFreeSockets: KEEP_FREE, timeout: idle };
+  return secure ? new WatchedHttpsAgent(options) : new WatchedHttpAgent(options);
+}
+
+class WatchedHttpAgent extends HttpAgent {
+  override createConnection(options: ClientRequestArgs, done?: Done): Duplex | null | undefined {
+    return watch(super.createConnection(options, done), "connect");
+  }
+}
+
+class WatchedHttpsAgent extends HttpsAgent {
+  override createConnection(options: ClientRequestArgs, done?: Done): Duplex | null | undefined {
+    return watch(super.createConnection(options, done), "secureConnect");
+  }
+}
+
+type Done = (error: Error | null, socket: Duplex) => void;
+
+function watch(stream: Duplex | null | undefined, ready: string): Duplex | null | undefined {
+  if (!(stream instanceof Socket)) return stream;
+  const timer = setTimeout(() => {
+    stream.destroy(timedOut(`no connection within ${CONNECT_TIMEOUT} ms`));
+  }, CONNECT_TIMEOUT);
+  const connected = (): void => clearTimeout(timer);
+  stream.once(ready, connected);
+  stream.once("close", connected);
+  stream.on("timeout", () => stream.destroy(timedOut("the connection fell silent")));
+  return stream;
+}
+
+function timedOut(message: string): Error {
+  return Object.assign(new Error(message), { code: "ETIMEDOUT" });
+}
