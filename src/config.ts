@@ -172,7 +172,7 @@ class Reader {
       const base = name.replace(/_FILE$/, "");
       const known =
         name in SETTINGS || (base in SETTINGS && (SETTINGS[base as SettingName] as Setting).secret);
-      if (name.startsWith("BERTH_") && !known && !CLIENT_VARIABLES.has(name))
+      if (name.startsWith("BERTH_") && !known && !OTHER_VARIABLES.has(name))
         this.mistake(name, "is not a setting");
     }
   }
@@ -194,8 +194,8 @@ class Reader {
   }
 }
 
-/** Variables of the client commands (`berth import`, `berth export`). */
-const CLIENT_VARIABLES = new Set(["BERTH_ACCESS_KEY_ID", "BERTH_SECRET_ACCESS_KEY"]);
+/** Variables that are not settings: those of the client commands, and what a node hands to its own processes. */
+const OTHER_VARIABLES = new Set(["BERTH_ACCESS_KEY_ID", "BERTH_SECRET_ACCESS_KEY", "BERTH_INTERNAL_DATABASE"]);
 
 const text: Parse<string> = (value) => value;
 

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 
-/** Structured log: one JSON object a line, on stdout. Never a secret, never a presigned URL. */
+/** Structured log: one JSON object a line, on stderr; stdout is for people and scripts. Never a secret, never a presigned URL. */
 export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -13,13 +13,13 @@ export interface Log {
 const FLUSH_EVERY = 250;
 
 export function openLog(): Log {
-  const destination = pino.destination({ fd: 1, sync: false, minLength: 8192 });
+  const destination = pino.destination({ fd: 2, sync: false, minLength: 8192 });
   const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   const flush = (): void => {
     try {
       destination.flushSync();
     } catch {
-      // stdout is gone or not open yet: there is nowhere to say so.
+      // stderr is gone or not open yet: there is nowhere to say so.
     }
   };
   setInterval(() => destination.flush(), FLUSH_EVERY).unref();

@@ -63,6 +63,11 @@ export class Observer {
     return exchange;
   }
 
+  /** An error that no exchange could take: a defect of the edge itself. */
+  failed(error: Error): void {
+    this.#log.error("edge failed", { error: error.message, stack: error.stack });
+  }
+
   #end(request: IncomingMessage, response: ServerResponse, exchange: Exchange, facts: Facts): void {
     const route = `route="${exchange.route}"`;
     this.#requests.add(1, `${route},method="${knownMethod(request.method)}",status="${response.statusCode}"`);

@@ -2,12 +2,15 @@ import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 
 /** Passwords of registry tokens come as headers; Node's own 16 KiB are too few. */
 const HEADER_BYTES_MAX = 32 * 1024;
 /** Milliseconds for the headers of a request. Bodies have idle limits of their own and never a total. */
 const HEADERS_TIMEOUT = 10_000;
+/** Milliseconds between looks for connections that are over that limit. */
+const LOOK_EVERY = 2_000;
 const KEEP_ALIVE = 65_000;
 
 export interface ListenOptions {
@@ -26,6 +29,7 @@ const OPTIONS = {
   maxHeaderSize: HEADER_BYTES_MAX,
   headersTimeout: HEADERS_TIMEOUT,
   requestTimeout: 0,
+  connectionsCheckingInterval: LOOK_EVERY,
   keepAliveTimeout: KEEP_ALIVE,
   noDelay: true,
 };
@@ -33,11 +37,7 @@ const OPTIONS = {
 /** Listens for HTTP/1.1, or HTTPS where a certificate is configured; a changed certificate is taken without a restart. */
 export async function listen(listener: RequestListener, options: ListenOptions): Promise<RunningServer> {
   const { server, close } = await makeServer(listener, options.tls);
-  server.on("clientError", (_error, socket: Socket) => {
-    if (socket.writable)
-      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-    else socket.destroy();
-  });
+  server.on("clientError", refuseBrokenRequest);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -58,6 +58,21 @@ export async function listen(listener: RequestListener, options: ListenOptions):
       clearTimeout(cut);
     },
   };
+}
+
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/** What is no HTTP never reaches a handler; its sender learns why and the connection ends. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = STATUS_LINES[error.code ?? ""] ?? "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 async function makeServer(

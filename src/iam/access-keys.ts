@@ -45,28 +45,44 @@ export interface Bootstrap {
   readonly region: string;
   /** From configuration; undefined lets {@link bootstrap} generate one where none exists. */
   readonly administrator: Credentials | undefined;
+  /**
+   * Puts a generated key into its owner's hands before it takes effect, so that a crash in between loses nothing.
+   * Undefined where there is nowhere to put it: then configuration must name the first administrator.
+   */
+  readonly keep: ((credentials: Credentials) => Promise<void>) | undefined;
 }
 
 /**
  * Makes the default account and its administrator's key. Several nodes may do so at once with the same outcome.
  * @returns the key that was generated, to be shown once; undefined when configuration gave one or one existed
+ * @throws Error when there is no key, none is configured and none can be kept
  */
 export async function bootstrap(
   store: AccessKeyStore,
   masterKey: MasterKey,
-  { account, region, administrator }: Bootstrap,
+  { account, region, administrator, keep }: Bootstrap,
   at: Date,
 ): Promise<Credentials | undefined> {
   await store.createAccount(account, region, at);
   const principal = administratorArn(account);
-  if (administrator === undefined && (await store.hasKey(account, principal))) return undefined;
-  const credentials = administrator ?? generateCredentials();
-  const id = credentials.accessKeyId;
-  const stored = await store.put(
-    { id, account, principal, sealed: masterKey.seal(credentials.secretAccessKey, id) },
-    at,
-  );
-  if (!stored)
+  const put = async (credentials: Credentials): Promise<void> => {
+    const { accessKeyId: id, secretAccessKey } = credentials;
+    const sealed = masterKey.seal(secretAccessKey, id);
+    if (await store.put({ id, account, principal, sealed }, at)) return;
     throw new Error(`the access key ${id} belongs to another principal; configure another administrator key`);
-  return administrator === undefined ? credentials : undefined;
+  };
+  if (administrator !== undefined) {
+    await put(administrator);
+    return undefined;
+  }
+  if (await store.hasKey(account, principal)) return undefined;
+  if (keep === undefined) {
+    throw new Error(
+      `the account ${account} has no administrator: set BERTH_ADMIN_ACCESS_KEY_ID and BERTH_ADMIN_SECRET_ACCESS_KEY`,
+    );
+  }
+  const credentials = generateCredentials();
+  await keep(credentials);
+  await put(credentials);
+  return credentials;
 }

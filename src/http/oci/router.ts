@@ -14,10 +14,10 @@ type Handler = (
   captures: readonly string[],
 ) => Promise<Outcome>;
 
-/** Makes the authenticated request of a Koa context, notes its route, and writes the outcome. */
+/** The registry's door, for a Koa context. */
 export type Serve = (
   ctx: RouterContext,
-  route: Call | "ping",
+  call: Call | "ping",
   handle: (request: OciRequest) => Promise<Outcome>,
 ) => Promise<void>;
 

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import Router, { type RouterContext } from "@koa/router";
 import type { Metrics } from "../../metrics.ts";
 import { json, type Outcome } from "../outcome.ts";
@@ -11,11 +10,7 @@ export interface OperationsDependencies {
   readonly isDraining: () => boolean;
 }
 
-type Serve = (
-  ctx: RouterContext,
-  route: string,
-  handle: (request: IncomingMessage) => Promise<Outcome>,
-) => Promise<void>;
+type Serve = (ctx: RouterContext, route: string, handle: () => Promise<Outcome>) => Promise<void>;
 
 /** Milliseconds after which a check that does not answer has failed. */
 const CHECK_TIMEOUT = 3_000;

@@ -1,0 +1,88 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BlockList } from "node:net";
+import type { Call } from "../../iam/actions.ts";
+import type { Authenticator } from "../../iam/authenticator.ts";
+import type { Authorizer } from "../../iam/authorizer.ts";
+import { RegistryError } from "../../registry/errors.ts";
+import type { RegistryScope } from "../../registry/repositories.ts";
+import { clientOf } from "../client.ts";
+import type { Exchange } from "../observe.ts";
+import type { Outcome } from "../outcome.ts";
+import { type RegistryAddress, registryOfHost } from "../registry-host.ts";
+import { respond } from "../respond.ts";
+import type { Scopes } from "../scopes.ts";
+import { authenticate, Permissions } from "./authenticate.ts";
+import type { OciDependencies, OciRequest } from "./request.ts";
+
+/** What every request to the registry passes before its handler. */
+export interface OciDoorDependencies {
+  readonly oci: OciDependencies;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly scopes: Scopes;
+  readonly defaultRegistry: RegistryAddress;
+  readonly trustedProxies: BlockList;
+  readonly externalUrl: string | undefined;
+}
+
+/** Authenticates a request, finds the registry that it speaks to, runs its handler and writes the outcome. */
+export type OciDoor = (
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: Call | "ping",
+  handle: (request: OciRequest) => Promise<Outcome>,
+) => Promise<void>;
+
+export function openOciDoor(dependencies: OciDoorDependencies): OciDoor {
+  return (exchange, request, response, call, handle) => {
+    exchange.route = call;
+    return respond(exchange, request, response, async () =>
+      handle(await enter(dependencies, exchange, request, call)),
+    );
+  };
+}
+
+async function enter(
+  { oci, authenticator, authorizer, scopes, ...edge }: OciDoorDependencies,
+  exchange: Exchange,
+  incoming: IncomingMessage,
+  call: Call | "ping",
+): Promise<OciRequest> {
+  const client = clientOf(incoming, edge.trustedProxies);
+  exchange.clientIp = client.ip;
+  const principal = await authenticate(authenticator, incoming.headers.authorization, client);
+  exchange.principal = principal.arn;
+  const address = registryOfHost(client.host, edge.defaultRegistry);
+  const permissions = new Permissions(authorizer, principal, address, {
+    sourceIp: client.ip,
+    secureTransport: client.secure,
+    time: oci.ports.clock.now(),
+    userAgent: incoming.headers["user-agent"] ?? "",
+  });
+  return {
+    incoming,
+    query: queryOf(incoming),
+    scope: call === "ping" ? { ...address, id: NO_REGISTRY } : await scopes.find(address),
+    principal,
+    authorize: (wanted, name) => permissions.require(wanted, name),
+    may: (wanted, name) => permissions.allows(wanted, name),
+    locate: (path) => `${edge.externalUrl ?? ""}${path}`,
+  };
+}
+
+/** A ping names no registry. */
+const NO_REGISTRY = 0 as RegistryScope["id"];
+
+function queryOf(incoming: IncomingMessage): URLSearchParams {
+  const url = incoming.url ?? "";
+  const mark = url.indexOf("?");
+  const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  for (const [key, value] of query) {
+    // Postgres text holds no NUL, and nothing that a registry knows has one.
+    if (key.includes("\0") || value.includes("\0")) {
+      throw new RegistryError("UNSUPPORTED", "the query holds a NUL character", { status: 400 });
+    }
+  }
+  return query;
+}

@@ -1,0 +1,46 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Exchange } from "./observe.ts";
+import { errorOutcome } from "./on-error.ts";
+import { type Outcome, sendOutcome } from "./outcome.ts";
+
+/** Runs a handler and writes what it decides, or what its error means. Never rejects. */
+export async function respond(
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+  handle: () => Promise<Outcome>,
+): Promise<void> {
+  response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
+  response.setHeader("X-Request-Id", exchange.id);
+  try {
+    await sendOutcome(response, await handle());
+  } catch (error) {
+    exchange.error = error;
+    if (response.headersSent || response.destroyed) response.destroy();
+    else await sendError(exchange, request, response, error);
+  }
+}
+
+async function sendError(
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): Promise<void> {
+  const { status, headers, body } = errorOutcome(error, exchange.id);
+  const isHead = request.method === "HEAD";
+  if (!request.complete) endConnectionAfter(request, response);
+  await sendOutcome(response, { status, headers, ...(isHead || body === undefined ? {} : { body }) });
+}
+
+/** Milliseconds for which the rest of a refused body is still taken, so that its sender gets to read the answer. */
+const LINGER = 2_000;
+
+/** A body that nobody wants is not worth its transfer: the connection ends once the answer had time to arrive. */
+function endConnectionAfter(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader("Connection", "close");
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), LINGER);
+  timer.unref();
+  request.once("close", () => clearTimeout(timer));
+}
