@@ -1,0 +1,49 @@
+import { postgresGarbage } from "../adapters/postgres/garbage.ts";
+import type { Config } from "../config.ts";
+import { collectGarbage, isBusy } from "../gc/collect.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { RegistryPorts } from "../registry/ports/index.ts";
+import { type RunningLoop, startLoop } from "../workers/loop.ts";
+import { DELETION_GRACE } from "./ports.ts";
+import type { State } from "./state.ts";
+
+/** Milliseconds between rounds that found little to do. */
+const PAUSE = 5_000;
+const PAUSE_MAX = 60_000;
+
+/** The worker through which space comes back. Every node runs one; they share the work. */
+export function startCollector(
+  config: Config,
+  { database }: State,
+  ports: RegistryPorts,
+  metrics: Metrics,
+  log: Log,
+): RunningLoop {
+  const garbage = postgresGarbage(database, ports.storage.name);
+  const depths = metrics.gauge("berth_queue_tasks", "Tasks that wait for the collector, by queue.");
+  const ended = metrics.counter("berth_collected_total", "Tasks that the collector has ended, by kind.");
+  metrics.collect(async () => {
+    for (const [queue, depth] of Object.entries(await garbage.depths()))
+      depths.set(depth, `queue="${queue}"`);
+  });
+  const graces = {
+    uploadExpiry: config.uploadExpiry,
+    blobGrace: config.blobGrace,
+    deletionGrace: DELETION_GRACE,
+  };
+  return startLoop({
+    async round() {
+      const round = await collectGarbage({ ...ports, garbage }, graces);
+      for (const [kind, count] of Object.entries(round)) ended.add(count, `kind="${kind}"`);
+      return isBusy(round);
+    },
+    pause: PAUSE,
+    pauseMax: PAUSE_MAX,
+    onFailure: (error) => log.warn("collection failed; it will be tried again", { error: messageOf(error) }),
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,105 @@
+import { LRUCache } from "lru-cache";
+import { postgresAccessKeys } from "../adapters/postgres/access-keys.ts";
+import type { Config } from "../config.ts";
+import { type App, createApp } from "../http/app.ts";
+import { Observer } from "../http/observe.ts";
+import { Scopes } from "../http/scopes.ts";
+import { listen, type RunningServer } from "../http/server.ts";
+import { BasicAuthenticator } from "../iam/authenticator.ts";
+import { AdministratorAuthorizer } from "../iam/authorizer.ts";
+import type { Log } from "../log.ts";
+import { Metrics } from "../metrics.ts";
+import type { Digest } from "../registry/digest.ts";
+import type { RegistryPorts } from "../registry/ports/index.ts";
+import { startCollector } from "./collector.ts";
+import { observeResources } from "./observe-resources.ts";
+import { composePorts } from "./ports.ts";
+import type { State } from "./state.ts";
+import { openStorage } from "./storage.ts";
+
+/** Manifests kept in memory: 64 MiB. */
+const MANIFEST_CACHE_BYTES = 64 * 1024 * 1024;
+/** Milliseconds for which a draining node still takes requests, so that a balancer can see that it is not ready. */
+const NOTICE = 3_000;
+/** Milliseconds that requests in flight have to finish. */
+const DRAIN_MAX = 25_000;
+
+/** One process that serves requests. */
+export interface RunningNode {
+  /** `http://HOST:PORT`, with the port that was picked. */
+  readonly url: string;
+  /** Lets what is under way finish, within bounds; what is cut off stays resumable. Then closes everything. */
+  drain(): Promise<void>;
+}
+
+/** Serves until drained, and closes `state` then. The schema must be up to date. */
+export async function startNode(config: Config, state: State, log: Log): Promise<RunningNode> {
+  const storage = await openStorage(config);
+  const ports = composePorts(config, state, storage);
+  const metrics = new Metrics();
+  const collector = startCollector(config, state, ports, metrics, log);
+  const draining = { yes: false };
+  const app = composeApp(config, state, ports, metrics, log, draining);
+  const server = await listen(app.listener, { ...config.listen, tls: config.tls });
+  return {
+    url: server.url,
+    async drain() {
+      draining.yes = true;
+      await finish(app, server);
+      await collector.stop();
+      await storage.close();
+      await state.close();
+    },
+  };
+}
+
+async function finish(app: App, server: RunningServer): Promise<void> {
+  if (app.inFlight() > 0) await within(NOTICE, app.idle());
+  await server.drain(DRAIN_MAX);
+  await app.idle();
+}
+
+function composeApp(
+  config: Config,
+  state: State,
+  ports: RegistryPorts,
+  metrics: Metrics,
+  log: Log,
+  draining: { readonly yes: boolean },
+): App {
+  const manifestCache = new LRUCache<Digest, Buffer>({
+    maxSize: MANIFEST_CACHE_BYTES,
+    sizeCalculation: (bytes) => bytes.length + 200,
+  });
+  observeResources(metrics, state, ports, manifestCache);
+  return createApp({
+    oci: { ports, manifestCache, autoCreate: config.autoCreate },
+    operations: {
+      metrics,
+      checks: {
+        database: () => state.database.run(PROBE, []),
+        storage: () => ports.storage.check(),
+      },
+      isDraining: () => draining.yes,
+    },
+    authenticator: new BasicAuthenticator(postgresAccessKeys(state.database), state.masterKey),
+    authorizer: new AdministratorAuthorizer(),
+    scopes: new Scopes(ports.repositories),
+    observer: new Observer(log, metrics, config.accessLog),
+    defaultRegistry: { account: config.account, region: config.region },
+    trustedProxies: config.trustedProxies,
+    externalUrl: config.externalUrl,
+  });
+}
+
+/** Answers only where the schema is there. */
+const PROBE = { name: "ready_probe", text: "SELECT 1 FROM registries LIMIT 1" };
+
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,31 @@
+import { postgresBlobs } from "../adapters/postgres/blobs.ts";
+import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
+import { postgresRepositories } from "../adapters/postgres/repositories.ts";
+import { postgresUploads } from "../adapters/postgres/uploads.ts";
+import type { Config } from "../config.ts";
+import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
+import { RunningHashes } from "../registry/uploads/running-hashes.ts";
+import type { State } from "./state.ts";
+
+/** Bytes of one blob: what S3 takes in 10,000 parts, and ECR's own bound of a layer (52,000 MiB). */
+const BLOB_SIZE_MAX = 52_000 * 1024 * 1024;
+/** Milliseconds between the last use of a storage key and its deletion: more than a presigned URL lives. */
+export const DELETION_GRACE = 30 * 60_000;
+
+/** The domain's ports on the real adapters. */
+export function composePorts(
+  config: Config,
+  { database, clock }: State,
+  storage: BlobStorage,
+): RegistryPorts {
+  return {
+    repositories: postgresRepositories(database),
+    blobs: postgresBlobs(database),
+    manifests: postgresManifests(database),
+    uploads: postgresUploads(database, storage, DELETION_GRACE),
+    storage,
+    hashes: new RunningHashes(),
+    clock,
+    limits: { blobSizeMax: BLOB_SIZE_MAX, uploadsPerPrincipal: config.uploadsPerPrincipal },
+  };
+}

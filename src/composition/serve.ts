@@ -1,0 +1,88 @@
+import { postgresAccessKeys } from "../adapters/postgres/access-keys.ts";
+import type { Config } from "../config.ts";
+import { bootstrap, type Credentials } from "../iam/access-keys.ts";
+import { type Log, openLog } from "../log.ts";
+import { keepAdministrator, keptAdministrator } from "./data-directory.ts";
+import { type RunningNode, startNode } from "./node.ts";
+import { connectionFromPrimary, startProcesses, tellPrimary } from "./processes.ts";
+import {
+  type DatabaseConnection,
+  migrateDatabase,
+  openState,
+  type State,
+  startDatabaseServer,
+} from "./state.ts";
+import { welcome } from "./welcome.ts";
+
+/** Milliseconds after the first signal from which another one ends the process at once. */
+const IMPATIENCE = 1_000;
+
+/** `berth start`: everything, until a signal ends it. Resolves with the exit code. */
+export async function serve(config: Config): Promise<number> {
+  const log = openLog();
+  const signalled = firstSignal();
+  const carried = connectionFromPrimary();
+  if (carried !== undefined) {
+    const node = await startNode(config, await openState(config, carried, log), log);
+    tellPrimary(node.url);
+    await signalled;
+    await node.drain();
+    log.flush();
+    return 0;
+  }
+  const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);
+  try {
+    await migrateDatabase(server.connection);
+    const state = await openState(config, server.connection, log);
+    const generated = await bootstrapAdministrator(config, state);
+    const node = await startServing(config, state, server.connection, log);
+    process.stdout.write(
+      welcome(config, node.url, generated ?? (await keptAdministrator(config)), generated !== undefined),
+    );
+    await signalled;
+    await node.drain();
+    return 0;
+  } finally {
+    await server.stop();
+    log.flush();
+  }
+}
+
+async function startServing(
+  config: Config,
+  state: State,
+  connection: DatabaseConnection,
+  log: Log,
+): Promise<RunningNode> {
+  if (config.processes === 1) return startNode(config, state, log);
+  await state.close();
+  return startProcesses(config.processes, connection, log);
+}
+
+/** Makes the default account and its first key; see {@link bootstrap}. */
+export function bootstrapAdministrator(config: Config, state: State): Promise<Credentials | undefined> {
+  const { account, region, administrator, dataDir } = config;
+  const keep =
+    config.database === undefined
+      ? (credentials: Credentials) => keepAdministrator(dataDir, credentials)
+      : undefined;
+  return bootstrap(
+    postgresAccessKeys(state.database),
+    state.masterKey,
+    { account, region, administrator, keep },
+    state.clock.now(),
+  );
+}
+
+/** Resolves at the first SIGTERM or SIGINT. Listening begins at the call, so that no signal is missed while starting. */
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let first: number | undefined;
+    const onSignal = (): void => {
+      if (first !== undefined && performance.now() - first > IMPATIENCE) process.exit(1);
+      first ??= performance.now();
+      resolve();
+    };
+    process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+  });
+}

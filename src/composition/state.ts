@@ -1,0 +1,98 @@
+import { fileURLToPath } from "node:url";
+import type pg from "pg";
+import { openDatabaseClock } from "../adapters/postgres/clock.ts";
+import { type Database, openDatabase } from "../adapters/postgres/database.ts";
+import { findRunningPostgres, startEmbeddedPostgres } from "../adapters/postgres/embedded/index.ts";
+import { migrate } from "../adapters/postgres/migrate.ts";
+import type { Config } from "../config.ts";
+import { MasterKey } from "../iam/master-key.ts";
+import type { Log } from "../log.ts";
+import type { Clock } from "../registry/clock.ts";
+import { embeddedMasterKey, prepareDataDirectory } from "./data-directory.ts";
+
+/** Connections for transactions, of each process. */
+const POOL_SIZE = 8;
+const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
+
+/** How to reach the database, external or embedded. */
+export interface DatabaseConnection {
+  readonly main: pg.ClientConfig;
+  readonly direct: pg.ClientConfig;
+}
+
+/** The database of this process, and who ends it. */
+export interface State {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly masterKey: MasterKey;
+  close(): Promise<void>;
+}
+
+export interface DatabaseServer {
+  readonly connection: DatabaseConnection;
+  /** Stops an embedded server; does nothing to an external one. */
+  stop(): Promise<void>;
+}
+
+/** Starts the embedded server, unless configuration names an external one. @throws Error when another Berth has it */
+export async function startDatabaseServer(config: Config, url: string, log: Log): Promise<DatabaseServer> {
+  const external = externalConnection(config);
+  if (external !== undefined) return { connection: external, stop: async () => undefined };
+  await prepareDataDirectory(config.dataDir);
+  const server = await startEmbeddedPostgres({
+    dataDir: config.dataDir,
+    url,
+    onEvent: (message, fields) => log.warn(message, fields),
+  });
+  return {
+    connection: { main: server.connection, direct: server.connection },
+    stop: () => server.stop(),
+  };
+}
+
+/** The database of a Berth that runs, or, for a command while none does, one started for the moment. */
+export async function borrowDatabaseServer(config: Config, log: Log): Promise<DatabaseServer> {
+  if (config.database === undefined) {
+    const running = await findRunningPostgres(config.dataDir);
+    if (running !== undefined) {
+      return {
+        connection: { main: running.connection, direct: running.connection },
+        stop: async () => undefined,
+      };
+    }
+  }
+  return startDatabaseServer(config, "a command", log);
+}
+
+/** Brings the schema up to date; safe from several nodes at once. */
+export async function migrateDatabase(connection: DatabaseConnection): Promise<void> {
+  await migrate(connection.direct, MIGRATIONS);
+}
+
+export async function openState(config: Config, connection: DatabaseConnection, log: Log): Promise<State> {
+  const database = openDatabase({ ...connection, poolSize: POOL_SIZE }, (error) =>
+    log.warn("database connection lost", { error: error.message }),
+  );
+  const clock = await openDatabaseClock(database);
+  const masterKey =
+    config.masterKey === undefined
+      ? await embeddedMasterKey(config.dataDir)
+      : new MasterKey(config.masterKey);
+  return {
+    database,
+    clock,
+    masterKey,
+    async close() {
+      clock.close();
+      await database.close();
+    },
+  };
+}
+
+function externalConnection(config: Config): DatabaseConnection | undefined {
+  if (config.database === undefined) return undefined;
+  return {
+    main: { connectionString: config.database.url },
+    direct: { connectionString: config.database.directUrl },
+  };
+}

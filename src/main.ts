@@ -1,0 +1,35 @@
+import { repositoryCommand } from "./cli/repository.ts";
+import { USAGE } from "./cli/usage.ts";
+import { withRegistry } from "./composition/command.ts";
+import { serve } from "./composition/serve.ts";
+import { ConfigError, readConfig } from "./config.ts";
+
+/** Commands by name; each resolves with its exit code. */
+const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
+  start: () => serve(readConfig(process.env)),
+  repository: (argv) => repositoryCommand(argv, (work) => withRegistry(readConfig(process.env), work)),
+};
+
+/** The program: `berth COMMAND …`, `start` when none is named. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const [name = "start", ...rest] = argv;
+  const command = COMMANDS[name];
+  if (command === undefined) {
+    const asked = name === "help" || name === "--help" || name === "-h";
+    (asked ? process.stdout : process.stderr).write(asked ? USAGE : `unknown command: ${name}\n\n${USAGE}`);
+    process.exitCode = asked ? 0 : 2;
+    return;
+  }
+  try {
+    process.exitCode = await command(rest);
+  } catch (error) {
+    process.stderr.write(`berth ${name}: ${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** A mistake of the user's as a sentence; a defect with its stack. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof ConfigError ? error.message : error.message;
+}
