@@ -1,0 +1,74 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const CHECKOUT = new URL("../..", import.meta.url).pathname;
+
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "berth-package-"));
+  await run("npm", ["pack", "--pack-destination", home], { cwd: CHECKOUT });
+  const [tarball] = await readdir(home);
+  await run("npm", ["init", "-y"], { cwd: home });
+  await run("npm", ["install", "--no-audit", "--no-fund", join(home, tarball ?? "")], { cwd: home });
+}, 240_000);
+
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+test("the package holds plain JavaScript and what it reads, and no sources or tests", async () => {
+  const files = await readdir(join(home, "node_modules/berth"), { recursive: true });
+  expect(files.filter((file) => /\.tsx?$|^test/.test(file))).toEqual([]);
+  expect(files).toEqual(expect.arrayContaining(["dist/main.js", "src/cli/launch.js", "README.md"]));
+  expect(files.some((file) => /^migrations\/\d{4}_.*\.sql$/.test(file))).toBe(true);
+});
+
+test("the installed command starts a registry, from any folder, and ends with 0", async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), "berth-elsewhere-"));
+  const child = spawn(join(home, "node_modules/.bin/berth"), ["start"], {
+    cwd: elsewhere,
+    // The machine's own PATH: whatever Node it has, as a user's shell would.
+    env: { PATH: machinePath(), HOME: elsewhere, BERTH_LISTEN: "127.0.0.1:0" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+      const started = /^listening on (\S+)$/m.exec(output)?.[1];
+      if (started !== undefined && output.includes("docker push")) resolve(started);
+    });
+    child.once("exit", (code) => reject(new Error(`ended with code ${code}: ${output}`)));
+  });
+  expect(output).toMatch(/access key id +AKIA/);
+  const user = /access key id +(\S+)/.exec(output)?.[1];
+  const secret = /secret access key +(\S+)/.exec(output)?.[1];
+  const authorization = `Basic ${Buffer.from(`${user}:${secret}`).toString("base64")}`;
+  expect((await fetch(`${url}/v2/`, { headers: { authorization } })).status).toBe(200);
+  const { stdout } = await run(
+    join(home, "node_modules/.bin/berth"),
+    ["repository", "create", "made/by-command"],
+    {
+      cwd: elsewhere,
+      env: { PATH: machinePath(), HOME: elsewhere },
+    },
+  );
+  expect(JSON.parse(stdout).name).toBe("made/by-command");
+  child.removeAllListeners("exit");
+  const code = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  expect(await code).toBe(0);
+  await rm(elsewhere, { recursive: true, force: true });
+});
+
+/** PATH without the folders that npm puts before it for its scripts. */
+function machinePath(): string {
+  return (process.env["PATH"] ?? "")
+    .split(":")
+    .filter((folder) => !folder.includes("node_modules"))
+    .join(":");
+}
