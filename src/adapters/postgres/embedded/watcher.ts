@@ -18,6 +18,7 @@ const RESTART_AFTER = 1_000;
  */
 const SCRIPT = `
 exec 2>/dev/null
+trap '' HUP INT TERM
 database=$1 folder=$2 pid= began=
 while read -r p b; do pid=$p began=$b; done
 lives() {
