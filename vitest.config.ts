@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * `unit` needs nothing but the checkout; `server` starts Berth on its embedded database.
- * Suites that need real services live under their own folders and run from `.ci/run`.
+ * `unit` needs nothing but the checkout; `server` runs Berth on the embedded PostgreSQL, or on that of
+ * TEST_DATABASE_URL. The others start processes or install packages of their own and run from `.ci/run`.
  */
 export default defineConfig({
   test: {
@@ -10,17 +10,27 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{registry,iam,http,cli,config,gc}/**/*.test.ts"],
+          include: ["test/{registry,iam,http,config,gc}/**/*.test.ts", "test/cli/images/**/*.test.ts"],
           pool: "threads",
         },
       },
       {
         test: {
           name: "server",
-          include: ["test/{adapters,oci,process,workers}/**/*.test.ts"],
+          include: ["test/{adapters,oci,process,workers}/**/*.test.ts", "test/cli/*.test.ts"],
+          globalSetup: "test/support/postgres.ts",
           pool: "forks",
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "memory",
+          include: ["test/memory/**/*.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 600_000,
         },
       },
       {

@@ -10,12 +10,11 @@ import { AdministratorAuthorizer } from "../iam/authorizer.ts";
 import type { Log } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import type { Digest } from "../registry/digest.ts";
-import type { RegistryPorts } from "../registry/ports/index.ts";
+import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { startCollector } from "./collector.ts";
 import { observeResources } from "./observe-resources.ts";
 import { composePorts } from "./ports.ts";
 import type { State } from "./state.ts";
-import { openStorage } from "./storage.ts";
 
 /** Manifests kept in memory: 64 MiB. */
 const MANIFEST_CACHE_BYTES = 64 * 1024 * 1024;
@@ -32,9 +31,13 @@ export interface RunningNode {
   drain(): Promise<void>;
 }
 
-/** Serves until drained, and closes `state` then. The schema must be up to date. */
-export async function startNode(config: Config, state: State, log: Log): Promise<RunningNode> {
-  const storage = await openStorage(config);
+/** Serves until drained, and closes `state` and `storage` then. The schema must be up to date. */
+export async function startNode(
+  config: Config,
+  state: State,
+  storage: BlobStorage,
+  log: Log,
+): Promise<RunningNode> {
   const ports = composePorts(config, state, storage);
   const metrics = new Metrics();
   const collector = startCollector(config, state, ports, metrics, log);

@@ -12,6 +12,7 @@ import {
   type State,
   startDatabaseServer,
 } from "./state.ts";
+import { openStorage } from "./storage.ts";
 import { welcome } from "./welcome.ts";
 
 /** Milliseconds after the first signal from which another one ends the process at once. */
@@ -23,7 +24,12 @@ export async function serve(config: Config): Promise<number> {
   const signalled = firstSignal();
   const carried = connectionFromPrimary();
   if (carried !== undefined) {
-    const node = await startNode(config, await openState(config, carried, log), log);
+    const node = await startNode(
+      config,
+      await openState(config, carried, log),
+      await openStorage(config),
+      log,
+    );
     tellPrimary(node.url);
     await signalled;
     await node.drain();
@@ -54,7 +60,7 @@ async function startServing(
   connection: DatabaseConnection,
   log: Log,
 ): Promise<RunningNode> {
-  if (config.processes === 1) return startNode(config, state, log);
+  if (config.processes === 1) return startNode(config, state, await openStorage(config), log);
   await state.close();
   return startProcesses(config.processes, connection, log);
 }

@@ -2,18 +2,19 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
 import { inject } from "vitest";
 import { openDatabaseClock } from "../../src/adapters/postgres/clock.ts";
 import { type Database, openDatabase } from "../../src/adapters/postgres/database.ts";
 import { startNode } from "../../src/composition/node.ts";
 import { bootstrapAdministrator } from "../../src/composition/serve.ts";
-import type { DatabaseConnection } from "../../src/composition/state.ts";
-import { readConfig } from "../../src/config.ts";
+import type { DatabaseConnection, State } from "../../src/composition/state.ts";
+import { openStorage } from "../../src/composition/storage.ts";
+import { type Config, readConfig } from "../../src/config.ts";
 import { MasterKey } from "../../src/iam/master-key.ts";
 import type { Log } from "../../src/log.ts";
 import type { Clock } from "../../src/registry/clock.ts";
-import { onDatabase, TEMPLATE } from "./postgres.ts";
+import type { BlobStorage } from "../../src/registry/ports/index.ts";
+import { administer, onDatabase } from "./postgres.ts";
 
 export const ADMINISTRATOR = {
   accessKeyId: "AKIATESTADMINISTRATOR",
@@ -44,7 +45,7 @@ export interface TestBerth {
 export async function createDatabase(): Promise<{ connection: DatabaseConnection; drop(): Promise<void> }> {
   const server = inject("postgres");
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE ${inject("template")}`);
   const main = onDatabase(server, name);
   return {
     connection: { main, direct: main },
@@ -52,16 +53,15 @@ export async function createDatabase(): Promise<{ connection: DatabaseConnection
   };
 }
 
-async function administer(server: pg.ClientConfig, statement: string): Promise<void> {
-  const client = new pg.Client(server);
-  await client.connect();
-  await client.query(statement).finally(() => client.end());
+/** A database and a data directory of their own, and the configuration that names them. */
+export interface TestHome {
+  readonly config: Config;
+  readonly connection: DatabaseConnection;
+  readonly dataDir: string;
+  remove(): Promise<void>;
 }
 
-/** The real server, in this process, on a database and a data directory of its own. */
-export async function startTestBerth(
-  options: { readonly env?: Readonly<Record<string, string>>; readonly clock?: Clock } = {},
-): Promise<TestBerth> {
+export async function makeTestHome(env: Readonly<Record<string, string>> = {}): Promise<TestHome> {
   const { connection, drop } = await createDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), "berth-test-"));
   const config = readConfig({
@@ -71,27 +71,62 @@ export async function startTestBerth(
     BERTH_MASTER_KEY: MasterKey.generate().toString("base64"),
     BERTH_ADMIN_ACCESS_KEY_ID: ADMINISTRATOR.accessKeyId,
     BERTH_ADMIN_SECRET_ACCESS_KEY: ADMINISTRATOR.secretAccessKey,
-    ...options.env,
+    ...env,
   });
-  const log: LogLine[] = [];
+  return {
+    ...{ config, connection, dataDir },
+    async remove() {
+      await drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** State as a node has it, with the default account and its administrator in it. */
+export async function openTestState({ config, connection }: TestHome, clock?: Clock): Promise<State> {
   const database = openDatabase({ ...connection, poolSize: 8 }, () => undefined);
   const databaseClock = await openDatabaseClock(database);
-  const masterKey = new MasterKey(config.masterKey ?? Buffer.alloc(32));
   const state = {
     database,
-    masterKey,
-    clock: options.clock ?? databaseClock,
+    masterKey: new MasterKey(config.masterKey ?? Buffer.alloc(32)),
+    clock: clock ?? databaseClock,
     async close() {
       databaseClock.close();
       await database.close();
     },
   };
   await bootstrapAdministrator(config, state);
-  const node = await startNode(config, state, recordingLog(log));
+  return state;
+}
+
+export interface TestBerthOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  /** Another node on a home that a test has made, and removes itself. */
+  readonly home?: TestHome;
+  /** Puts something between the server and its database or storage, such as a barrier or a fault. */
+  readonly wrapDatabase?: (database: Database) => Database;
+  readonly wrapStorage?: (storage: BlobStorage) => BlobStorage;
+}
+
+/** The real server, in this process, on a database and a data directory of its own. */
+export async function startTestBerth(options: TestBerthOptions = {}): Promise<TestBerth> {
+  const home = options.home ?? (await makeTestHome(options.env));
+  const opened = await openTestState(home, options.clock);
+  const state = { ...opened, database: options.wrapDatabase?.(opened.database) ?? opened.database };
+  const storage = await openStorage(home.config);
+  const log: LogLine[] = [];
+  const node = await startNode(
+    home.config,
+    state,
+    options.wrapStorage?.(storage) ?? storage,
+    recordingLog(log),
+  );
   const authorization = basic(ADMINISTRATOR.accessKeyId, ADMINISTRATOR.secretAccessKey);
+  const { connection, dataDir } = home;
   return {
     url: node.url,
-    ...{ authorization, database, connection, dataDir, log },
+    ...{ authorization, database: state.database, connection, dataDir, log },
     fetch(path, init = {}) {
       const headers = new Headers(init.headers);
       if (!headers.has("authorization")) headers.set("authorization", authorization);
@@ -99,8 +134,7 @@ export async function startTestBerth(
     },
     async stop() {
       await node.drain();
-      await drop();
-      await rm(dataDir, { recursive: true, force: true });
+      if (options.home === undefined) await home.remove();
     },
   };
 }
