@@ -1,13 +1,16 @@
+import { runExport, runImport } from "./cli/images/index.ts";
 import { repositoryCommand } from "./cli/repository.ts";
 import { USAGE } from "./cli/usage.ts";
 import { withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 
 /** Commands by name; each resolves with its exit code. */
 const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
   start: () => serve(readConfig(process.env)),
   repository: (argv) => repositoryCommand(argv, (work) => withRegistry(readConfig(process.env), work)),
+  import: (argv) => runImport(argv, process.env, process),
+  export: (argv) => runExport(argv, process.env, process),
 };
 
 /** The program: `berth COMMAND …`, `start` when none is named. */
@@ -23,13 +26,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     process.exitCode = await command(rest);
   } catch (error) {
-    process.stderr.write(`berth ${name}: ${explain(error)}\n`);
+    process.stderr.write(`berth ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   }
-}
-
-/** A mistake of the user's as a sentence; a defect with its stack. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof ConfigError ? error.message : error.message;
 }

@@ -40,18 +40,24 @@ export async function startNode(
 ): Promise<RunningNode> {
   const ports = composePorts(config, state, storage);
   const metrics = new Metrics();
-  const collector = startCollector(config, state, ports, metrics, log);
   const draining = { yes: false };
+  const closeAll = async (): Promise<void> => {
+    await storage.close();
+    await state.close();
+  };
   const app = composeApp(config, state, ports, metrics, log, draining);
-  const server = await listen(app.listener, { ...config.listen, tls: config.tls });
+  const server = await listen(app.listener, { ...config.listen, tls: config.tls }).catch(async (error) => {
+    await closeAll();
+    throw error;
+  });
+  const collector = startCollector(config, state, ports, metrics, log);
   return {
     url: server.url,
     async drain() {
       draining.yes = true;
       await finish(app, server);
       await collector.stop();
-      await storage.close();
-      await state.close();
+      await closeAll();
     },
   };
 }
