@@ -14,6 +14,7 @@ import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { startCollector } from "./collector.ts";
 import { observeResources } from "./observe-resources.ts";
 import { composePorts } from "./ports.ts";
+import { shareMetrics } from "./process-metrics.ts";
 import type { State } from "./state.ts";
 
 /** Manifests kept in memory: 64 MiB. */
@@ -84,7 +85,7 @@ function composeApp(
   return createApp({
     oci: { ports, manifestCache, autoCreate: config.autoCreate },
     operations: {
-      metrics,
+      renderMetrics: shareMetrics(() => metrics.render()),
       checks: {
         database: () => state.database.run(PROBE, []),
         storage: () => ports.storage.check(),

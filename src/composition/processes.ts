@@ -1,6 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import type { Log } from "../log.ts";
 import type { RunningNode } from "./node.ts";
+import { gatherMetrics } from "./process-metrics.ts";
 import type { DatabaseConnection } from "./state.ts";
 
 /** Carries the connection of the database to the processes of one node. */
@@ -21,6 +22,11 @@ export function tellPrimary(url: string): void {
   process.send?.({ listening: url });
 }
 
+/** Lets this process end: the channel to the primary would keep it alive. */
+export function leavePrimary(): void {
+  process.disconnect?.();
+}
+
 /** Serves from several processes behind one port. One that dies is replaced; the others go on meanwhile. */
 export async function startProcesses(
   count: number,
@@ -30,6 +36,7 @@ export async function startProcesses(
   let draining = false;
   const fork = (): Worker => cluster.fork({ [CONNECTION_VARIABLE]: JSON.stringify(connection) });
   const workers = Array.from({ length: count }, fork);
+  gatherMetrics();
   const address = await allListening(workers);
   cluster.on("exit", (worker, code, signal) => {
     if (draining) return;

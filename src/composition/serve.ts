@@ -4,7 +4,7 @@ import { bootstrap, type Credentials } from "../iam/access-keys.ts";
 import { type Log, openLog } from "../log.ts";
 import { keepAdministrator, keptAdministrator } from "./data-directory.ts";
 import { type RunningNode, startNode } from "./node.ts";
-import { connectionFromPrimary, startProcesses, tellPrimary } from "./processes.ts";
+import { connectionFromPrimary, leavePrimary, startProcesses, tellPrimary } from "./processes.ts";
 import {
   type DatabaseConnection,
   migrateDatabase,
@@ -34,6 +34,7 @@ export async function serve(config: Config): Promise<number> {
     await signalled;
     await node.drain();
     log.flush();
+    leavePrimary();
     return 0;
   }
   const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);

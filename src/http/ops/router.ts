@@ -1,9 +1,9 @@
 import Router, { type RouterContext } from "@koa/router";
-import type { Metrics } from "../../metrics.ts";
 import { json, type Outcome } from "../outcome.ts";
 
 export interface OperationsDependencies {
-  readonly metrics: Metrics;
+  /** Prometheus text. */
+  readonly renderMetrics: () => Promise<string>;
   /** What readiness depends on, by name; each resolves or rejects within a deadline of its own. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** True from SIGTERM on. */
@@ -22,7 +22,7 @@ export function operationsRouter(dependencies: OperationsDependencies, serve: Se
   router.get("/readyz", (ctx) => serve(ctx, "readyz", () => readiness(dependencies)));
   router.get("/metrics", (ctx) =>
     serve(ctx, "metrics", async () => {
-      const body = Buffer.from(await dependencies.metrics.render());
+      const body = Buffer.from(await dependencies.renderMetrics());
       return {
         status: 200,
         headers: {
