@@ -10,8 +10,16 @@ const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<num
   start: () => serve(readConfig(process.env)),
   repository: (argv) => repositoryCommand(argv, (work) => withRegistry(readConfig(process.env), work)),
   import: (argv) => runImport(argv, process.env, process),
-  export: (argv) => runExport(argv, process.env, process),
+  export: (argv) => runExport(argv, process.env, untilInterrupted()),
 };
+
+/** The process's streams, and a signal that the user's interruption raises, so that no half-written file stays. */
+function untilInterrupted(): Parameters<typeof runExport>[2] {
+  const interruption = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort());
+  const { stdin, stdout, stderr } = process;
+  return { stdin, stdout, stderr, signal: interruption.signal };
+}
 
 /** The program: `berth COMMAND …`, `start` when none is named. */
 export async function main(argv: readonly string[]): Promise<void> {
