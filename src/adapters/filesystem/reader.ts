@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import type { BlobReader } from "../../registry/ports/blob-storage.ts";
+import { Sink } from "../sink.ts";
 import { closeQuietly, readFully } from "./descriptor.ts";
-import { Sink } from "./sink.ts";
 
 const BUFFER = 256 * 1024;
 /** Buffers kept for the next download. */

@@ -27,6 +27,10 @@ export function exchange(agent: Agent, { what, ...sent }: Exchange): Promise<Inc
     request.on("response", (response) => {
       // An answer that breaks off while nobody reads it must not bring the process down.
       response.on("error", () => undefined);
+      // What was refused before all of it was sent need not be sent.
+      response.on("end", () => {
+        if (!request.writableFinished) request.destroy();
+      });
       resolve(response);
     });
     for (const piece of body) request.write(piece);
@@ -45,8 +49,6 @@ export async function failureOf(what: string, response: IncomingMessage): Promis
   const status = response.statusCode ?? 0;
   const text = await textOf(response);
   if (status >= 200 && status < 300) return undefined;
-  // The request body may still be on its way: nobody wants it any more.
-  response.req.destroy();
   return new S3Failure(what, { status, s3Code: field(text, "Code"), message: field(text, "Message") });
 }
 

@@ -27,7 +27,7 @@ export class S3Failure extends Error {
     this.status = status;
     this.s3Code = s3Code;
     this.code = isFull(answer) ? "ENOSPC" : errnoOf(cause);
-    this.isPassing = !isFull(answer) && isPassing(answer);
+    this.isPassing = !isFull(answer) && (isPassing(answer) || errnoOf(cause) !== undefined);
   }
 }
 
@@ -51,11 +51,8 @@ function isFull({ status, s3Code }: Answer): boolean {
   return status === 507 || (s3Code !== undefined && FULL.has(s3Code));
 }
 
-/** No status and no code: the connection failed, and the next one may not. */
-function isPassing({ status, s3Code }: Answer): boolean {
-  if (s3Code !== undefined && PASSING.has(s3Code)) return true;
-  if (status === undefined) return s3Code === undefined;
-  return status >= 500 || status === 408 || status === 429;
+function isPassing({ status = 0, s3Code = "" }: Answer): boolean {
+  return PASSING.has(s3Code) || status >= 500 || status === 408 || status === 429;
 }
 
 function reasonOf({ status, s3Code, message }: Answer, cause: unknown): string {
@@ -66,6 +63,8 @@ function reasonOf({ status, s3Code, message }: Answer, cause: unknown): string {
   return text === "" ? (errnoOf(cause) ?? message ?? "no answer") : text;
 }
 
+/** Node's own codes say how a stream ended; to callers they would mean the client's stream. */
 function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && !code.startsWith("ERR_") ? code : undefined;
 }

@@ -60,7 +60,7 @@ function answerObject(store: ObjectStore, request: SeenRequest, body: Buffer): A
     }
     case "POST upload": {
       const etag = store.complete(key, id ?? "", partNames(body.toString()));
-      const done = `<Bucket>b</Bucket><Key>${key}</Key><ETag>"${etag}"</ETag>`;
+      const done = `<Location>/b/${key}</Location><Bucket>b</Bucket><Key>${key}</Key><ETag>"${etag}"</ETag>`;
       return {
         status: 200,
         ...xml(`<CompleteMultipartUploadResult>${done}</CompleteMultipartUploadResult>`),

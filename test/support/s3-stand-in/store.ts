@@ -6,7 +6,7 @@ const PART_MIN = 5 * 1024 * 1024;
 interface Upload {
   readonly key: string;
   readonly initiated: Date;
-  readonly parts: Map<number, Buffer>;
+  readonly parts: Map<number, { readonly bytes: Buffer; readonly etag: string }>;
 }
 
 export interface PartName {
@@ -48,28 +48,30 @@ export class ObjectStore {
     if (!(number >= 1 && number <= 10_000)) {
       throw new S3Refusal(400, "InvalidArgument", "Part number must be an integer between 1 and 10000");
     }
-    this.#upload(key, id).parts.set(number, bytes);
-    return etagOf(bytes);
+    const etag = etagOf(bytes);
+    this.#upload(key, id).parts.set(number, { bytes, etag });
+    return etag;
   }
 
   complete(key: string, id: string, names: readonly PartName[]): string {
     const upload = this.#upload(key, id);
     const parts = names.map(({ number, etag }, index) => {
-      const bytes = upload.parts.get(number);
-      if (bytes === undefined || etagOf(bytes) !== etag) {
+      const part = upload.parts.get(number);
+      if (part?.etag !== etag) {
         throw new S3Refusal(400, "InvalidPart", "One or more of the specified parts could not be found.");
       }
       if (number <= (names[index - 1]?.number ?? 0)) {
         throw new S3Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.");
       }
-      if (bytes.length < PART_MIN && index < names.length - 1) {
+      if (part.bytes.length < PART_MIN && index < names.length - 1) {
         throw new S3Refusal(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum size");
       }
-      return bytes;
+      return part.bytes;
     });
     if (parts.length === 0) throw new S3Refusal(400, "MalformedXML", "You must specify at least one part");
     this.#uploads.delete(id);
-    return this.put(key, Buffer.concat(parts));
+    this.#objects.set(key, Buffer.concat(parts));
+    return `${etagOf(Buffer.from(names.map(({ etag }) => etag).join(""), "hex"))}-${names.length}`;
   }
 
   abort(key: string, id: string): void {
