@@ -26,6 +26,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "proofs",
+          include: ["test/{crash,nodes,races,hostile}/**/*.test.ts"],
+          globalSetup: "test/support/postgres.ts",
+          pool: "forks",
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "memory",
           include: ["test/memory/**/*.test.ts"],
           pool: "forks",

@@ -24,7 +24,7 @@ function untilInterrupted(): Parameters<typeof runExport>[2] {
 /** The program: `berth COMMAND …`, `start` when none is named. */
 export async function main(argv: readonly string[]): Promise<void> {
   const [name = "start", ...rest] = argv;
-  const command = COMMANDS[name];
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     const asked = name === "help" || name === "--help" || name === "-h";
     (asked ? process.stdout : process.stderr).write(asked ? USAGE : `unknown command: ${name}\n\n${USAGE}`);

@@ -46,7 +46,7 @@ export async function repositoryCommand(argv: readonly string[], open: WithRepos
   }
   try {
     const args = parse(argv);
-    const run = VERBS[args.verb];
+    const run = Object.hasOwn(VERBS, args.verb) ? VERBS[args.verb] : undefined;
     if (run === undefined) throw new UsageError(`unknown: berth repository ${args.verb}`);
     return await open(async (access) => run(await locate(access, args), args));
   } catch (error) {
@@ -93,7 +93,7 @@ const SPARSE = { on: true, off: false } as const;
 const MUTABILITY = { mutable: "MUTABLE", immutable: "IMMUTABLE" } as const;
 
 function choose<T>(option: string, value: string, choices: Readonly<Record<string, T>>): T {
-  const chosen = choices[value];
+  const chosen = Object.hasOwn(choices, value) ? choices[value] : undefined;
   if (chosen === undefined) {
     throw new UsageError(`--${option} must be ${Object.keys(choices).join(" or ")}, not ${value}`);
   }

@@ -24,6 +24,8 @@ export interface CollectionRound {
   readonly uploads: number;
   readonly manifests: number;
   readonly repositoryRows: number;
+  /** Links whose grace begins with this round. */
+  readonly stamped: number;
   readonly links: number;
   readonly blobs: number;
   readonly objects: number;
@@ -52,16 +54,17 @@ export async function collectGarbage(
   const uploads = await ports.uploads.expire(before(graces.uploadExpiry), BATCH, now);
   const manifests = await garbage.reviewManifests(now, BATCH);
   const repositoryRows = await garbage.purgeDeletedRepository(BATCH);
-  await garbage.stamp(now, BATCH);
+  const stamped = await garbage.stamp(now, BATCH);
   const links = await garbage.reviewLinks(before(graces.blobGrace), BATCH);
   const blobs = await garbage.reviewBlobs(after(graces.deletionGrace), BATCH);
   const objects = await deleteObjects(ports, now);
-  return { uploads, manifests, repositoryRows, links, blobs, objects };
+  return { uploads, manifests, repositoryRows, stamped, links, blobs, objects };
 }
 
 /** Whether a round left work behind that the next one can do at once. */
 export function isBusy(round: CollectionRound): boolean {
-  return Object.values(round).some((ended) => ended >= BATCH);
+  // A deleted repository goes slice by slice, each of them smaller than a batch towards the end.
+  return round.repositoryRows > 0 || Object.values(round).some((ended) => ended >= BATCH);
 }
 
 async function deleteObjects({ garbage, storage }: CollectionPorts, now: Date): Promise<number> {

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { faultOf } from "./on-error.ts";
 
+/** What is noted as the status when the client hung up before there was an answer (nginx's convention). */
+const CLIENT_GONE = 499;
 /** Milliseconds from which a request is logged as slow, bodies of blobs aside. */
 const SLOW = 1_000;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -26,6 +29,8 @@ export class Observer {
   readonly #durations;
   readonly #sent;
   readonly #received;
+  /** Bytes of a connection that belong to exchanges that have ended. */
+  readonly #counted = new WeakMap<Socket, { readonly sent: number; readonly received: number }>();
   #count = 0;
   readonly #boot = `${Date.now().toString(36)}-${process.pid.toString(36)}`;
 
@@ -39,7 +44,7 @@ export class Observer {
       SECONDS,
     );
     this.#sent = metrics.counter("berth_http_sent_bytes_total", "Bytes of answers by route.");
-    this.#received = metrics.counter("berth_http_received_bytes_total", "Bytes of request bodies by route.");
+    this.#received = metrics.counter("berth_http_received_bytes_total", "Bytes of requests by route.");
   }
 
   begin(request: IncomingMessage, response: ServerResponse): Exchange {
@@ -52,12 +57,14 @@ export class Observer {
     };
     const { socket } = request;
     const start = performance.now();
-    const sentBefore = socket.bytesWritten;
-    const receivedBefore = socket.bytesRead;
     response.once("close", () => {
       const milliseconds = performance.now() - start;
-      const sent = Math.max(0, socket.bytesWritten - sentBefore);
-      const received = Math.max(0, socket.bytesRead - receivedBefore);
+      // Since the exchange before it on this connection: by now the first bytes of the body may have been read already.
+      const before = this.#counted.get(socket) ?? { sent: 0, received: 0 };
+      const total = { sent: socket.bytesWritten, received: socket.bytesRead };
+      this.#counted.set(socket, total);
+      const sent = Math.max(0, total.sent - before.sent);
+      const received = Math.max(0, total.received - before.received);
       this.#end(request, response, exchange, { milliseconds, sent, received });
     });
     return exchange;
@@ -70,7 +77,7 @@ export class Observer {
 
   #end(request: IncomingMessage, response: ServerResponse, exchange: Exchange, facts: Facts): void {
     const route = `route="${exchange.route}"`;
-    this.#requests.add(1, `${route},method="${knownMethod(request.method)}",status="${response.statusCode}"`);
+    this.#requests.add(1, `${route},method="${knownMethod(request.method)}",status="${statusOf(response)}"`);
     this.#durations.observe(facts.milliseconds / 1000, route);
     this.#sent.add(facts.sent, route);
     this.#received.add(facts.received, route);
@@ -79,12 +86,13 @@ export class Observer {
 
   #write(request: IncomingMessage, response: ServerResponse, exchange: Exchange, facts: Facts): void {
     const { error } = exchange;
-    const fault = error === undefined ? undefined : faultOf(error);
-    const status = response.statusCode;
+    const status = statusOf(response);
+    const fault = error === undefined ? (status === CLIENT_GONE ? "gone" : undefined) : faultOf(error);
     const isRead = request.method === "GET" || request.method === "HEAD";
     const slow = facts.milliseconds > SLOW && exchange.route !== "getBlob";
-    const missing = isRead && (status === 404 || (status === 401 && exchange.principal === undefined));
-    if (isRead && !slow && !this.#accessLog && (status < 400 || missing) && fault !== "bug") return;
+    // What clients ask in vain as a matter of course. Credentials that were refused are a denial.
+    const usual = status === 404 || fault === "gone" || (status === 401 && !request.headers.authorization);
+    if (isRead && !slow && !this.#accessLog && (status < 400 || usual) && fault !== "bug") return;
     const fields = {
       requestId: exchange.id,
       method: request.method,
@@ -112,6 +120,10 @@ interface Facts {
   readonly received: number;
 }
 
+function statusOf(response: ServerResponse): number {
+  return response.headersSent ? response.statusCode : CLIENT_GONE;
+}
+
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 function knownMethod(method: string | undefined): string {
@@ -119,6 +131,7 @@ function knownMethod(method: string | undefined): string {
 }
 
 function describe(error: unknown, fault: string): Readonly<Record<string, unknown>> {
+  if (error === undefined) return { fault };
   if (!(error instanceof Error)) return { fault, error: String(error) };
   const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
   return { fault, error: error.message, ...cause, ...(fault === "bug" ? { stack: error.stack } : {}) };

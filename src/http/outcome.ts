@@ -16,14 +16,18 @@ const READER_IDLE = 120_000;
  * Writes an outcome. Resolves when the body was handed over; rejects when it broke off, with the connection destroyed,
  * so that the client cannot take a part for the whole.
  */
-export async function sendOutcome(response: ServerResponse, outcome: Outcome): Promise<void> {
+export async function sendOutcome(
+  response: ServerResponse,
+  outcome: Outcome,
+  readerIdle = READER_IDLE,
+): Promise<void> {
   const { body } = outcome;
   response.writeHead(outcome.status, outcome.headers as Record<string, string | number | string[]>);
   if (body === undefined || Buffer.isBuffer(body)) {
     response.end(body);
     return;
   }
-  response.setTimeout(READER_IDLE, () => response.destroy());
+  response.setTimeout(readerIdle, () => response.destroy());
   try {
     await body.copyTo(response);
     response.end();

@@ -3,12 +3,16 @@ import type { Exchange } from "./observe.ts";
 import { errorOutcome } from "./on-error.ts";
 import { type Outcome, sendOutcome } from "./outcome.ts";
 
-/** Runs a handler and writes what it decides, or what its error means. Never rejects. */
+/**
+ * Runs a handler and writes what it decides, or what its error means. Never rejects. `locate` makes the path that an
+ * error names as its `Location` what clients are told.
+ */
 export async function respond(
   exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
   handle: () => Promise<Outcome>,
+  locate = (path: string): string => path,
 ): Promise<void> {
   response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
   response.setHeader("X-Request-Id", exchange.id);
@@ -17,17 +21,21 @@ export async function respond(
   } catch (error) {
     exchange.error = error;
     if (response.headersSent || response.destroyed) response.destroy();
-    else await sendError(exchange, request, response, error);
+    else await sendError(request, response, relocated(errorOutcome(error, exchange.id), locate));
   }
 }
 
+function relocated(outcome: Outcome, locate: (path: string) => string): Outcome {
+  const { Location: path } = outcome.headers;
+  if (path === undefined) return outcome;
+  return { ...outcome, headers: { ...outcome.headers, Location: locate(String(path)) } };
+}
+
 async function sendError(
-  exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
-  error: unknown,
+  { status, headers, body }: Outcome,
 ): Promise<void> {
-  const { status, headers, body } = errorOutcome(error, exchange.id);
   const isHead = request.method === "HEAD";
   if (!request.complete) endConnectionAfter(request, response);
   await sendOutcome(response, { status, headers, ...(isHead || body === undefined ? {} : { body }) });

@@ -1,17 +1,23 @@
 import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
 /** Passwords of registry tokens come as headers; Node's own 16 KiB are too few. */
 const HEADER_BYTES_MAX = 32 * 1024;
-/** Milliseconds for the headers of a request. Bodies have idle limits of their own and never a total. */
-const HEADERS_TIMEOUT = 10_000;
-/** Milliseconds between looks for connections that are over that limit. */
-const LOOK_EVERY = 2_000;
-const KEEP_ALIVE = 65_000;
+/** What a connection may take its time for, in milliseconds. Bodies have limits of their own and never a total. */
+export interface ConnectionLimits {
+  /** The headers of a request. */
+  readonly headers: number;
+  /** Between looks for connections that are over that limit. */
+  readonly lookEvery: number;
+  /** Between two requests. */
+  readonly keepAlive: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = { headers: 10_000, lookEvery: 2_000, keepAlive: 65_000 };
 
 export interface ListenOptions {
   readonly host: string;
@@ -25,18 +31,24 @@ export interface RunningServer {
   drain(milliseconds: number): Promise<void>;
 }
 
-const OPTIONS = {
-  maxHeaderSize: HEADER_BYTES_MAX,
-  headersTimeout: HEADERS_TIMEOUT,
-  requestTimeout: 0,
-  connectionsCheckingInterval: LOOK_EVERY,
-  keepAliveTimeout: KEEP_ALIVE,
-  noDelay: true,
-};
+function optionsOf({ headers, lookEvery, keepAlive }: ConnectionLimits): ServerOptions {
+  return {
+    maxHeaderSize: HEADER_BYTES_MAX,
+    headersTimeout: headers,
+    requestTimeout: 0,
+    connectionsCheckingInterval: lookEvery,
+    keepAliveTimeout: keepAlive,
+    noDelay: true,
+  };
+}
 
 /** Listens for HTTP/1.1, or HTTPS where a certificate is configured; a changed certificate is taken without a restart. */
-export async function listen(listener: RequestListener, options: ListenOptions): Promise<RunningServer> {
-  const { server, close } = await makeServer(listener, options.tls);
+export async function listen(
+  listener: RequestListener,
+  options: ListenOptions,
+  limits: ConnectionLimits = CONNECTION_LIMITS,
+): Promise<RunningServer> {
+  const { server, close } = await makeServer(listener, optionsOf(limits), options.tls);
   server.on("clientError", refuseBrokenRequest);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -77,14 +89,15 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void
 
 async function makeServer(
   listener: RequestListener,
+  options: ServerOptions,
   tls: ListenOptions["tls"],
 ): Promise<{ server: Server; close: () => void }> {
-  if (tls === undefined) return { server: createServer(OPTIONS, listener), close: () => undefined };
+  if (tls === undefined) return { server: createServer(options, listener), close: () => undefined };
   const load = async (): Promise<{ cert: Buffer; key: Buffer }> => ({
     cert: await readFile(tls.certFile),
     key: await readFile(tls.keyFile),
   });
-  const server = createTlsServer({ ...OPTIONS, ...(await load()), ALPNProtocols: ["http/1.1"] }, listener);
+  const server = createTlsServer({ ...options, ...(await load()), ALPNProtocols: ["http/1.1"] }, listener);
   const reload = (): void => {
     // A half-written pair is refused, and the next change brings the whole one.
     load().then(

@@ -23,19 +23,27 @@ export function looksLikeDigest(reference: string): boolean {
   return reference.includes(":");
 }
 
-/** @throws RegistryError DIGEST_INVALID naming the rule that `text` breaks. */
-export function parseDigest(text: string): Digest {
+/** @throws RegistryError DIGEST_INVALID naming `field` and the rule that `text` breaks. */
+export function parseDigest(text: string, field = "digest"): Digest {
   if (!GRAMMAR.test(text)) {
-    throw invalid(text, "a digest is written algorithm:hex");
+    throw invalid(field, text, "a digest is written algorithm:hex");
   }
   const colon = text.indexOf(":");
   const algorithm = text.slice(0, colon);
   if (!isDigestAlgorithm(algorithm)) {
-    throw invalid(text, `algorithm ${algorithm} is not supported; use ${DIGEST_ALGORITHMS.join(" or ")}`);
+    throw invalid(
+      field,
+      text,
+      `algorithm ${algorithm} is not supported; use ${DIGEST_ALGORITHMS.join(" or ")}`,
+    );
   }
   const hex = text.slice(colon + 1);
   if (hex.length !== HEX_LENGTH[algorithm] || !/^[0-9a-f]+$/.test(hex)) {
-    throw invalid(text, `${algorithm} needs ${HEX_LENGTH[algorithm]} lower-case hexadecimal characters`);
+    throw invalid(
+      field,
+      text,
+      `${algorithm} needs ${HEX_LENGTH[algorithm]} lower-case hexadecimal characters`,
+    );
   }
   return text as Digest;
 }
@@ -74,9 +82,9 @@ export function digestFromBytes(bytes: Buffer): Digest {
   return `${algorithm}:${bytes.toString("hex", 1)}` as Digest;
 }
 
-function invalid(text: string, rule: string): RegistryError {
+function invalid(field: string, text: string, rule: string): RegistryError {
   const shown = text.length > 160 ? `${text.slice(0, 160)}…` : text;
-  return new RegistryError("DIGEST_INVALID", `invalid digest ${JSON.stringify(shown)}: ${rule}`, {
+  return new RegistryError("DIGEST_INVALID", `invalid ${field} ${JSON.stringify(shown)}: ${rule}`, {
     detail: { digest: shown, rule },
   });
 }

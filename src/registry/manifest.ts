@@ -100,7 +100,7 @@ function mediaTypeOf(json: Json, contentType: string): string {
   }
   if (!IMAGE_MEDIA_TYPES.includes(mediaType) && !INDEX_MEDIA_TYPES.includes(mediaType)) {
     throw invalid(
-      "Content-Type",
+      generic ? "mediaType" : "Content-Type",
       `must be one of ${[...IMAGE_MEDIA_TYPES, ...INDEX_MEDIA_TYPES].join(", ")}`,
       mediaType,
     );
@@ -146,7 +146,12 @@ function descriptor(value: unknown, field: string): Descriptor {
     throw invalid(`${field}.size`, "must be a non-negative integer", size);
   }
   const hasUrls = Array.isArray(urls) && urls.length > 0;
-  return { mediaType, digest: parseDigest(digest), size, mayBeAbsent: hasUrls || isForeignLayer(mediaType) };
+  return {
+    mediaType,
+    digest: parseDigest(digest, `${field}.digest`),
+    size,
+    mayBeAbsent: hasUrls || isForeignLayer(mediaType),
+  };
 }
 
 function annotationsOf(json: Json): Readonly<Record<string, string>> | undefined {

@@ -7,17 +7,24 @@ export const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2
 export const IMAGE_MEDIA_TYPES: readonly string[] = [OCI_MANIFEST, DOCKER_MANIFEST];
 export const INDEX_MEDIA_TYPES: readonly string[] = [OCI_INDEX, DOCKER_LIST];
 
-const RETIRED: Readonly<Record<string, string>> = {
-  "application/vnd.docker.distribution.manifest.v1+json": "Docker schema 1 is retired; push schema 2 or OCI",
-  "application/vnd.docker.distribution.manifest.v1+prettyjws":
+const RETIRED = new Map([
+  [
+    "application/vnd.docker.distribution.manifest.v1+json",
     "Docker schema 1 is retired; push schema 2 or OCI",
-  "application/vnd.oci.artifact.manifest.v1+json":
+  ],
+  [
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    "Docker schema 1 is retired; push schema 2 or OCI",
+  ],
+  [
+    "application/vnd.oci.artifact.manifest.v1+json",
     "the OCI artifact manifest is retired; push an image manifest with artifactType",
-};
+  ],
+]);
 
 /** Why a media type that once was a manifest's is refused, or undefined. */
 export function retiredBecause(mediaType: string): string | undefined {
-  return RETIRED[mediaType];
+  return RETIRED.get(mediaType);
 }
 
 const FOREIGN =

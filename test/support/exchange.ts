@@ -52,7 +52,10 @@ export function openRequest(berth: TestBerth, sent: Omit<Sent, "body">): OpenReq
   };
 }
 
-function begin(berth: TestBerth, sent: Omit<Sent, "body">): { outgoing: ClientRequest; answer: Promise<Answer> } {
+function begin(
+  berth: TestBerth,
+  sent: Omit<Sent, "body">,
+): { outgoing: ClientRequest; answer: Promise<Answer> } {
   const { hostname, port } = new URL(berth.url);
   const headers: Record<string, string> = { authorization: berth.authorization, ...sent.headers };
   if (headers["authorization"] === "") delete headers["authorization"];

@@ -38,7 +38,11 @@ export function entry({ mediaType, bytes, digest }: Manifest, more: Fields = {})
 }
 
 /** An image whose config and layers are blobs with these contents; `fields` go into the body. */
-export function image(config: string | Descriptor, layers: readonly (string | Descriptor)[], fields: Fields = {}): Manifest {
+export function image(
+  config: string | Descriptor,
+  layers: readonly (string | Descriptor)[],
+  fields: Fields = {},
+): Manifest {
   const described = (content: string | Descriptor, mediaType: string): Descriptor =>
     typeof content === "string" ? blob(content, mediaType) : content;
   return manifest({
@@ -58,4 +62,14 @@ export function index(manifests: readonly Descriptor[], fields: Fields = {}): Ma
 export function manifest(body: Fields, mediaType = String(body["mediaType"])): Manifest {
   const bytes = Buffer.from(JSON.stringify(body));
   return { mediaType, bytes, digest: digestOf(bytes) };
+}
+
+/** What every answer with a manifest says of it. */
+export function headersOf({ mediaType, bytes, digest }: Manifest): Readonly<Record<string, string>> {
+  return {
+    "Content-Type": mediaType,
+    "Content-Length": String(bytes.length),
+    "Docker-Content-Digest": digest,
+    ETag: `"${digest}"`,
+  };
 }

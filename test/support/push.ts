@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { postgresRepositories } from "../../src/adapters/postgres/repositories.ts";
 import { type Digest, type DigestAlgorithm, digestOf } from "../../src/registry/digest.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
@@ -7,6 +7,7 @@ import { DEFAULT_SETTINGS } from "../../src/registry/repositories.ts";
 import type { TestBerth } from "./berth.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { image, type Manifest } from "./manifests.ts";
+import { rowsOf } from "./rows.ts";
 
 /** Uploads a blob by one POST. */
 export async function pushBlob(
@@ -81,6 +82,15 @@ export async function openSession(berth: TestBerth, name: string, query = ""): P
   const answer = await exchange(berth, { method: "POST", path: `/v2/${name}/blobs/uploads/${query}` });
   expect(answer.status, answer.body.toString()).toBe(202);
   return answer.headers.location ?? "";
+}
+
+/** Resolves when the server takes a body into the session, or, for `writing` false, when none is under way. */
+export async function underWay(berth: TestBerth, session: string, writing = true): Promise<void> {
+  const id = session.split("/").at(-1);
+  const text = "SELECT attempt_key IS NOT NULL AS writing FROM uploads WHERE id = $1";
+  await vi.waitFor(async () => expect(await rowsOf(berth, text, [id])).toEqual([{ writing }]), {
+    interval: 5,
+  });
 }
 
 /** Creates a repository of the default registry with settings of its own, as the command does. */

@@ -2,7 +2,7 @@ import { digestFromBytes, digestToBytes } from "../../registry/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
 import type { Database } from "./database.ts";
-import { brokenConstraint } from "./errors.ts";
+import { brokenForeignKey } from "./errors.ts";
 import { linkBlob } from "./links.ts";
 import { shareRepository } from "./share-repository.ts";
 
@@ -111,7 +111,7 @@ export function postgresBlobs(database: Database): BlobStore {
       try {
         return await unlink(registryId, name, digest);
       } catch (error) {
-        if (brokenConstraint(error, "23503") === undefined) throw error;
+        if (brokenForeignKey(error) === undefined) throw error;
         return unlink(registryId, name, digest);
       }
     },

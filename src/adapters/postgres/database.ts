@@ -15,11 +15,20 @@ export interface DatabaseOptions {
   readonly direct: pg.ClientConfig;
   /** Connections for transactions. */
   readonly poolSize: number;
+  readonly timeouts?: DatabaseTimeouts;
 }
 
-/** Milliseconds after which a statement is given up; no statement of Berth's takes a hundredth of it in health. */
-export const STATEMENT_TIMEOUT = 30_000;
-const CONNECT_TIMEOUT = 5_000;
+/** How long Berth waits for a database that does not answer, in milliseconds. */
+export interface DatabaseTimeouts {
+  /** A statement; none of Berth's takes a hundredth of it in health. */
+  readonly statement: number;
+  /** A connection, whether it must be made or is in use by others. */
+  readonly connect: number;
+  /** A read behind others on the pipelined connection, before that connection is given up. */
+  readonly read: number;
+}
+
+export const DATABASE_TIMEOUTS: DatabaseTimeouts = { statement: 30_000, connect: 5_000, read: 5_000 };
 
 /** Postgres as the stores use it. Every failure to reach it is a RegistryError UNAVAILABLE. */
 export interface Database {
@@ -44,22 +53,18 @@ export interface DatabaseStatistics {
 }
 
 export function openDatabase(options: DatabaseOptions, onError: (error: Error) => void): Database {
-  const config = clientConfig(options.main);
+  const { statement, connect, read } = options.timeouts ?? DATABASE_TIMEOUTS;
+  const config = { ...clientConfig(options.main), query_timeout: statement, connectionTimeoutMillis: connect };
   const pool = new pg.Pool({
     ...config,
     max: options.poolSize,
     idleTimeoutMillis: 30_000,
-    connectionTimeoutMillis: CONNECT_TIMEOUT,
   });
   pool.on("error", onError);
   const counters = { retries: 0 };
   const viaPool = async <Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> =>
     (await pool.query({ name: statement.name, text: statement.text, values: [...values] })).rows;
-  const reader = new PipelinedReader(
-    { ...config, connectionTimeoutMillis: CONNECT_TIMEOUT },
-    viaPool,
-    onError,
-  );
+  const reader = new PipelinedReader({ ...config, query_timeout: read }, viaPool, onError);
   return {
     read: (statement, values) => translated(reader.read(statement, values)),
     run: (statement, values) => translated(viaPool(statement, values)),
@@ -82,7 +87,7 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
 export function clientConfig(config: pg.ClientConfig): pg.ClientConfig {
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  return { application_name: "berth", keepAlive: true, query_timeout: STATEMENT_TIMEOUT, types, ...config };
+  return { application_name: "berth", keepAlive: true, query_timeout: DATABASE_TIMEOUTS.statement, types, ...config };
 }
 
 async function translated<T>(result: Promise<T>): Promise<T> {

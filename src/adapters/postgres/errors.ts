@@ -19,9 +19,24 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
-/** The constraint that a statement broke, if it was `state` (e.g. 23503 foreign key, 23505 unique). */
-export function brokenConstraint(error: unknown, state: string): string | undefined {
-  return error instanceof pg.DatabaseError && error.code === state ? (error.constraint ?? "") : undefined;
+/** Foreign key violation; from PostgreSQL 18 on one that ON DELETE RESTRICT refused has a state of its own. */
+const FOREIGN_KEY = new Set(["23503", "23001"]);
+const UNIQUE = new Set(["23505"]);
+
+/** The foreign key that a statement broke: what it names is gone, or what it deletes is named. */
+export function brokenForeignKey(error: unknown): string | undefined {
+  return brokenConstraint(error, FOREIGN_KEY);
+}
+
+/** The unique constraint that a statement broke. */
+export function brokenUnique(error: unknown): string | undefined {
+  return brokenConstraint(error, UNIQUE);
+}
+
+function brokenConstraint(error: unknown, states: ReadonlySet<string>): string | undefined {
+  return error instanceof pg.DatabaseError && states.has(error.code ?? "")
+    ? (error.constraint ?? "")
+    : undefined;
 }
 
 /** A failed connection becomes UNAVAILABLE (503); anything else is passed on as it is. */

@@ -1,6 +1,6 @@
 import type { GarbageStore } from "../../registry/ports/index.ts";
 import type { Database } from "./database.ts";
-import { brokenConstraint } from "./errors.ts";
+import { brokenForeignKey } from "./errors.ts";
 import { purgeDeletedRepository } from "./purge-repository.ts";
 
 const STAMP_LINKS = {
@@ -118,7 +118,7 @@ export function postgresGarbage(database: Database, store: string): GarbageStore
         if (due.length > 0) await tx.query(UNLINK, key);
       })
       .catch((error: unknown) => {
-        if (brokenConstraint(error, "23503") === undefined) throw error;
+        if (brokenForeignKey(error) === undefined) throw error;
       });
   };
   return {

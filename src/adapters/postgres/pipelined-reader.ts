@@ -4,8 +4,6 @@ import { isConnectionFailure } from "./errors.ts";
 
 /** Reads on the wire at once; more go to the pool, so that one slow read cannot hold up everybody. */
 const IN_FLIGHT_MAX = 256;
-/** Milliseconds that a read may wait behind others before the connection is given up. */
-const DEADLINE = 5_000;
 const RECONNECT_PAUSE = 200;
 
 type Fallback = <Row>(statement: Statement, values: readonly unknown[]) => Promise<readonly Row[]>;
@@ -24,6 +22,7 @@ export class PipelinedReader {
   #retryAt = 0;
   #closed = false;
 
+  /** `config.query_timeout`: milliseconds that a read may wait behind others before the connection is given up. */
   constructor(config: pg.ClientConfig, fallback: Fallback, onError: (error: Error) => void) {
     this.#config = config;
     this.#fallback = fallback;
@@ -60,11 +59,7 @@ export class PipelinedReader {
   }
 
   async #connect(): Promise<pg.Client> {
-    const client = new pg.Client({
-      ...this.#config,
-      pipeline: true,
-      query_timeout: DEADLINE,
-    } as pg.ClientConfig);
+    const client = new pg.Client({ ...this.#config, pipeline: true } as pg.ClientConfig);
     const lost = (error?: Error): void => {
       if (error !== undefined && !this.#closed) this.#onError(error);
       this.#client = undefined;

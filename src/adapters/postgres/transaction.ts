@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Statement } from "./database.ts";
-import { brokenConstraint, isConnectionFailure, sqlState } from "./errors.ts";
+import { brokenUnique, isConnectionFailure, sqlState } from "./errors.ts";
 
 const TRIES_MAX = 6;
 /** Milliseconds before the first retry; doubles, with as much again at random. */
@@ -61,5 +61,5 @@ async function once<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Pr
 
 function isRetryable(error: unknown): boolean {
   const state = sqlState(error);
-  return state === "40001" || state === "40P01" || brokenConstraint(error, "23505") === "tag_history_pkey";
+  return state === "40001" || state === "40P01" || brokenUnique(error) === "tag_history_pkey";
 }

@@ -10,7 +10,7 @@ import type {
 } from "../../registry/ports/index.ts";
 import { commitUpload } from "./commit-upload.ts";
 import type { Database } from "./database.ts";
-import { brokenConstraint } from "./errors.ts";
+import { brokenForeignKey } from "./errors.ts";
 import { queueDeletions } from "./object-deletions.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -124,20 +124,31 @@ export function postgresUploads(
     ]);
     await queueDeletions(tx, storage.name, [...new Set(keys)], deleteAt(at));
   };
+  const refuseDeleted = async (repositoryId: UploadSession["repositoryId"]): Promise<void> => {
+    if ((await database.run(REPOSITORY_LIVES, [repositoryId])).length > 0) return;
+    throw new RegistryError("NAME_UNKNOWN", "the repository was deleted while this push was under way");
+  };
   return {
     async create(upload) {
       const { id, repositoryId, principal, algorithm, attemptKey, at, maxPerPrincipal } = upload;
-      const created = await database.run(CREATE, [
+      const inserting = database.run(CREATE, [
         ...[id, repositoryId, principal, algorithm],
         ...[attemptKey ?? null, at, maxPerPrincipal],
       ]);
+      const created = await inserting.catch((error: unknown) => {
+        // The repository was deleted, and purged, while the insert waited for its row.
+        if (brokenForeignKey(error) === undefined) throw error;
+        return [];
+      });
       if (created.length > 0) return true;
-      if ((await database.run(REPOSITORY_LIVES, [repositoryId])).length > 0) return false;
-      throw new RegistryError("NAME_UNKNOWN", "the repository was deleted while this push was under way");
+      await refuseDeleted(repositoryId);
+      return false;
     },
     async find(address) {
       const [row] = await database.read<Row>(FIND, addressValues(address));
-      return row && toSession(row);
+      if (row !== undefined) return toSession(row);
+      await refuseDeleted(address.repositoryId);
+      return undefined;
     },
     async begin(address, attempt): Promise<BegunAttempt | undefined> {
       const [row] = await database.run<Row>(BEGIN, [
@@ -174,7 +185,7 @@ export function postgresUploads(
           return await commitUpload(database, storage.name, deleteAt(upload.at), upload);
         } catch (error) {
           // The blob was collected between our look and our link: look again, and make it anew.
-          if (brokenConstraint(error, "23503") !== "repository_blobs_blob_id_fkey") throw error;
+          if (brokenForeignKey(error) !== "repository_blobs_blob_id_fkey") throw error;
         }
       }
     },

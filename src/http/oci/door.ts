@@ -37,23 +37,29 @@ export type OciDoor = (
 export function openOciDoor(dependencies: OciDoorDependencies): OciDoor {
   return (exchange, request, response, call, handle) => {
     exchange.route = call;
-    return respond(exchange, request, response, async () =>
-      handle(await enter(dependencies, exchange, request, call)),
-    );
+    const enterAndHandle = async (): Promise<Outcome> =>
+      handle(await enter(dependencies, exchange, request, call));
+    return respond(exchange, request, response, enterAndHandle, (path) => locate(dependencies, path));
   };
 }
 
+/** A path as clients are told it: as it is, or below the external URL. */
+function locate({ externalUrl = "" }: OciDoorDependencies, path: string): string {
+  return `${externalUrl}${path}`;
+}
+
 async function enter(
-  { oci, authenticator, authorizer, scopes, ...edge }: OciDoorDependencies,
+  dependencies: OciDoorDependencies,
   exchange: Exchange,
   incoming: IncomingMessage,
   call: Call | "ping",
 ): Promise<OciRequest> {
-  const client = clientOf(incoming, edge.trustedProxies);
+  const { oci, authenticator, authorizer, scopes, defaultRegistry, trustedProxies } = dependencies;
+  const client = clientOf(incoming, trustedProxies);
   exchange.clientIp = client.ip;
   const principal = await authenticate(authenticator, incoming.headers.authorization, client);
   exchange.principal = principal.arn;
-  const address = registryOfHost(client.host, edge.defaultRegistry);
+  const address = registryOfHost(client.host, defaultRegistry);
   const permissions = new Permissions(authorizer, principal, address, {
     sourceIp: client.ip,
     secureTransport: client.secure,
@@ -67,7 +73,7 @@ async function enter(
     principal,
     authorize: (wanted, name) => permissions.require(wanted, name),
     may: (wanted, name) => permissions.allows(wanted, name),
-    locate: (path) => `${edge.externalUrl ?? ""}${path}`,
+    locate: (path) => locate(dependencies, path),
   };
 }
 

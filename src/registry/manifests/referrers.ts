@@ -17,7 +17,8 @@ export interface ReferrersPage {
 
 /**
  * Manifests that name `subject` (distribution-spec end-12), oldest first. Always an index, empty for an unknown subject
- * or repository. A page ends before it would exceed 4 MiB, or after `n` entries where a client asks for fewer.
+ * or repository. A page ends before it would exceed 4 MiB, or after `n` entries where a client asks for fewer;
+ * one of no entries has no next.
  */
 export async function listReferrers(
   ports: Pick<RegistryPorts, "manifests">,
@@ -40,7 +41,7 @@ export async function listReferrers(
       const size = Buffer.byteLength(entry) + 1;
       // A single entry always fits: it is smaller than the manifest it was made from.
       if (entries.length >= query.n || (entries.length > 0 && bytes + size > MANIFEST_SIZE_MAX)) {
-        return { index: render(entries), next: after };
+        return { index: render(entries), next: query.n === 0 ? undefined : after };
       }
       entries.push(entry);
       bytes += size;

@@ -65,6 +65,7 @@ export interface CommittedUpload {
 export interface UploadStore {
   /** False when the principal has `maxPerPrincipal` sessions already. @throws RegistryError NAME_UNKNOWN */
   create(upload: NewUpload): Promise<boolean>;
+  /** @throws RegistryError NAME_UNKNOWN when the repository was deleted: the session went with it */
   find(address: UploadAddress): Promise<UploadSession | undefined>;
   /**
    * Bumps the version and notes `attemptKey` before anything is written under it. Undefined when there is no such

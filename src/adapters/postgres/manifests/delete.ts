@@ -2,7 +2,7 @@ import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
 import type { Tag } from "../../../registry/names.ts";
 import type { ManifestRemoval, ManifestStore, RepositoryId } from "../../../registry/ports/index.ts";
 import type { Database } from "../database.ts";
-import { brokenConstraint } from "../errors.ts";
+import { brokenForeignKey } from "../errors.ts";
 import type { Transaction } from "../transaction.ts";
 import { recordTag } from "./tag.ts";
 
@@ -72,7 +72,7 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
       try {
         return await remove(...args);
       } catch (error) {
-        if (brokenConstraint(error, "23503") === undefined) throw error;
+        if (brokenForeignKey(error) === undefined) throw error;
         return remove(...args);
       }
     },

@@ -3,7 +3,7 @@ import { RegistryError } from "../../../registry/errors.ts";
 import type { ManifestPut, RepositorySettings } from "../../../registry/ports/index.ts";
 import type { Database } from "../database.ts";
 import { lockDigests } from "../digest-locks.ts";
-import { brokenConstraint } from "../errors.ts";
+import { brokenForeignKey } from "../errors.ts";
 import { shareRepository } from "../share-repository.ts";
 import type { Transaction } from "../transaction.ts";
 import { absentReferences, type ResolvedReferences, refuseMissing, resolveReferences } from "./references.ts";
@@ -52,7 +52,7 @@ export async function putManifest(database: Database, put: ManifestPut): Promise
     await database.transaction((tx) => putInside(tx, put));
   } catch (error) {
     // A reference vanished between its look-up and its edge: say which, by looking again.
-    if (brokenConstraint(error, "23503") === undefined) throw error;
+    if (brokenForeignKey(error) === undefined) throw error;
     await database.transaction((tx) => putInside(tx, put));
   }
 }

@@ -6,7 +6,7 @@ import type { Transaction } from "../transaction.ts";
 
 const LOCK = {
   name: "tag_lock",
-  text: `SELECT t.manifest_id, m.digest FROM tags t
+  text: `SELECT m.digest FROM tags t
     JOIN manifests m ON m.repository_id = t.repository_id AND m.id = t.manifest_id
     WHERE t.repository_id = $1 AND t.name = $2 FOR UPDATE OF t`,
 };
@@ -41,7 +41,7 @@ export interface TagPut {
 export async function putTag(tx: Transaction, { put, tag, manifestId, immutable }: TagPut): Promise<void> {
   const { repositoryId, at } = put;
   for (;;) {
-    const [current] = await tx.query<{ manifest_id: number; digest: Buffer }>(LOCK, [repositoryId, tag]);
+    const current = await lockTag(tx, put, tag);
     const digest = current && digestFromBytes(current.digest);
     checkConditions(put.conditions, tag, digest);
     if (digest === put.digest) return;
@@ -52,6 +52,26 @@ export async function putTag(tx: Transaction, { put, tag, manifestId, immutable 
     await recordTag(tx, { ...put, tag, revision: row.revision, digest: put.digest });
     return;
   }
+}
+
+interface LockedTag {
+  readonly digest: Buffer;
+}
+
+/**
+ * The tag's row, locked, with the digest that it points at. When the tag was moved while we waited for its row, the
+ * join still looks for the manifest that it has left and finds nothing; a second look sees what it is now. Without
+ * If-Match nothing depends on it: the insert that follows meets the row.
+ */
+async function lockTag(
+  tx: Transaction,
+  { repositoryId, conditions }: ManifestPut,
+  tag: Tag,
+): Promise<LockedTag | undefined> {
+  const key = [repositoryId, tag];
+  const [current] = await tx.query<LockedTag>(LOCK, key);
+  if (current !== undefined || conditions.ifMatch === undefined) return current;
+  return (await tx.query<LockedTag>(LOCK, key))[0];
 }
 
 /** Writes one line of a tag's history; no digest = the tag was removed. */
