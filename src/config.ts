@@ -65,11 +65,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const masterKey = reader.read("BERTH_MASTER_KEY", key32);
   reader.together({ BERTH_TLS_CERT: certFile, BERTH_TLS_KEY: keyFile });
   reader.together({ BERTH_ADMIN_ACCESS_KEY_ID: accessKeyId, BERTH_ADMIN_SECRET_ACCESS_KEY: secretAccessKey });
-  if (databaseUrl !== undefined && masterKey === undefined && !reader.isMistaken("BERTH_MASTER_KEY")) {
-    reader.mistake(
-      "BERTH_MASTER_KEY",
-      "is required with BERTH_DATABASE_URL: `openssl rand -base64 32` makes one",
-    );
+  if (directUrl !== undefined)
+    reader.requireWith("BERTH_DATABASE_URL", databaseUrl, "BERTH_DATABASE_DIRECT_URL");
+  if (databaseUrl !== undefined) {
+    const given = "BERTH_DATABASE_URL: `openssl rand -base64 32` makes one";
+    reader.requireWith("BERTH_MASTER_KEY", masterKey, given);
   }
   const config = {
     listen: reader.need("BERTH_LISTEN", hostAndPort),
@@ -109,12 +109,11 @@ function readS3(reader: Reader): S3Config | undefined {
   const pathStyle = reader.read("BERTH_S3_PATH_STYLE", bool);
   const encryption = reader.read("BERTH_S3_ENCRYPTION", s3Encryption);
   if (bucket === undefined) {
-    if (endpoint !== undefined) reader.mistake("BERTH_S3_BUCKET", "is required with BERTH_S3_ENDPOINT");
+    if (endpoint !== undefined) reader.requireWith("BERTH_S3_BUCKET", bucket, "BERTH_S3_ENDPOINT");
     return undefined;
   }
-  if (accessKeyId === undefined) reader.mistake("BERTH_S3_ACCESS_KEY_ID", "is required with BERTH_S3_BUCKET");
-  if (secretAccessKey === undefined)
-    reader.mistake("BERTH_S3_SECRET_ACCESS_KEY", "is required with BERTH_S3_BUCKET");
+  reader.requireWith("BERTH_S3_ACCESS_KEY_ID", accessKeyId, "BERTH_S3_BUCKET");
+  reader.requireWith("BERTH_S3_SECRET_ACCESS_KEY", secretAccessKey, "BERTH_S3_BUCKET");
   return {
     ...{ bucket, endpoint, region, externalEndpoint, pathStyle, encryption },
     ...{ accessKeyId: accessKeyId ?? "", secretAccessKey: secretAccessKey ?? "" },
@@ -134,12 +133,14 @@ class Reader {
   }
 
   mistake(name: string, rule: string): void {
-    this.#mistaken.add(name);
+    // What is wrong with a secret's file is wrong with the secret.
+    this.#mistaken.add(name.replace(/_FILE$/, ""));
     this.mistakes.push(`${name} ${rule}`);
   }
 
-  isMistaken(name: SettingName): boolean {
-    return this.#mistaken.has(name);
+  /** Reports a value that is missing beside `given`, unless what is wrong with it has been said. */
+  requireWith(name: SettingName, value: unknown, given: string): void {
+    if (value === undefined && !this.#mistaken.has(name)) this.mistake(name, `is required with ${given}`);
   }
 
   read<T>(name: SettingName, parse: Parse<T>): T | undefined {
@@ -149,7 +150,9 @@ class Reader {
     try {
       return parse(value);
     } catch (error) {
-      const shown = setting.secret ? "" : `, not ${JSON.stringify(value.slice(0, 100))}`;
+      // A URL may hold a password where none belongs.
+      const harmless = value.replace(/\/\/[^/]*@/, "//…@").slice(0, 100);
+      const shown = setting.secret ? "" : `, not ${JSON.stringify(harmless)}`;
       this.mistake(name, `${(error as Error).message}${shown}`);
       return undefined;
     }
@@ -186,7 +189,10 @@ class Reader {
       return undefined;
     }
     try {
-      return readFileSync(file, "utf8").trim();
+      const content = readFileSync(file, "utf8").trim();
+      if (content !== "") return content;
+      this.mistake(`${name}_FILE`, `names an empty file: ${file}`);
+      return undefined;
     } catch (error) {
       this.mistake(`${name}_FILE`, `cannot be read: ${(error as Error).message}`);
       return undefined;
@@ -195,7 +201,11 @@ class Reader {
 }
 
 /** Variables that are not settings: those of the client commands, and what a node hands to its own processes. */
-const OTHER_VARIABLES = new Set(["BERTH_ACCESS_KEY_ID", "BERTH_SECRET_ACCESS_KEY", "BERTH_INTERNAL_DATABASE"]);
+const OTHER_VARIABLES = new Set([
+  "BERTH_ACCESS_KEY_ID",
+  "BERTH_SECRET_ACCESS_KEY",
+  "BERTH_INTERNAL_DATABASE",
+]);
 
 const text: Parse<string> = (value) => value;
 
@@ -229,10 +239,16 @@ const bool: Parse<boolean> = (value) => {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** A hundred years: dates can hold no span without end. */
+const DURATION_MAX = 36_500 * 86_400_000;
+
 const duration: Parse<number> = (value) => {
-  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(value);
-  if (match === null) throw new Error("must be a number and one of ms, s, m, h, d, such as 24h");
-  return Number(match[1]) * (UNITS[match[2] ?? ""] ?? 0);
+  const match = /^(\d+)(ms|s|m|h|d)$/.exec(value);
+  const milliseconds = Number(match?.[1]) * (UNITS[match?.[2] ?? ""] ?? 0);
+  if (match === null || milliseconds > DURATION_MAX) {
+    throw new Error("must be a number and one of ms, s, m, h, d, such as 24h, at most 36500d");
+  }
+  return milliseconds;
 };
 
 const hostAndPort: Parse<{ host: string; port: number }> = (value) => {
@@ -244,13 +260,7 @@ const hostAndPort: Parse<{ host: string; port: number }> = (value) => {
 
 const origin: Parse<string> = (value) => {
   const url = URL.parse(value);
-  if (
-    url === null ||
-    !/^https?:$/.test(url.protocol) ||
-    url.pathname !== "/" ||
-    url.search !== "" ||
-    url.username !== ""
-  ) {
+  if (url === null || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
     throw new Error("must be http:// or https://, a host and perhaps a port");
   }
   return url.origin;
@@ -277,10 +287,11 @@ const s3Encryption: Parse<"AES256" | { kmsKeyId: string }> = (value) => {
 const networks: Parse<BlockList> = (value) => {
   const list = new BlockList();
   for (const entry of value.split(",").map((part) => part.trim())) {
-    const [address = "", prefix] = entry.split("/");
+    const [address = "", prefix, ...more] = entry.split("/");
     const family = isIP(address);
     const bits = family === 6 ? 128 : 32;
-    if (family === 0 || (prefix !== undefined && !(/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))) {
+    const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+    if (family === 0 || !isPrefix || more.length > 0) {
       throw new Error("must be addresses or networks like 10.0.0.0/8, comma-separated");
     }
     list.addSubnet(address, prefix === undefined ? bits : Number(prefix), family === 6 ? "ipv6" : "ipv4");

@@ -47,7 +47,14 @@ interface Family {
   readonly render: () => string;
 }
 
-/** One number for each combination of labels; `labels` is Prometheus text such as `route="getBlob",status="200"`. */
+const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", '"': '\\"', "\n": "\\n" };
+
+/** A label as Prometheus text, whatever its value. */
+export function label(name: string, value: string | number): string {
+  return `${name}="${String(value).replace(/[\\"\n]/g, (character) => ESCAPES[character] ?? "")}"`;
+}
+
+/** One number for each combination of labels; `labels` is what {@link label} gives, joined by commas. */
 export class Values {
   readonly #name: string;
   readonly #values = new Map<string, number>();

@@ -34,7 +34,10 @@ function take(ctx: Context): Exchange {
 
 export function createApp(edge: EdgeDependencies): App {
   const app = new Koa();
-  app.on("error", (error: Error) => edge.observer.failed(error));
+  // What fails after an exchange was taken is the client's connection, and the exchange says so itself.
+  app.on("error", (error: Error, ctx?: Context) => {
+    if (ctx?.respond !== false) edge.observer.failed(error);
+  });
   const door = openOciDoor(edge);
   const operations = operationsRouter(edge.operations, (ctx, route, handle) => {
     const exchange = take(ctx);
@@ -42,10 +45,26 @@ export function createApp(edge: EdgeDependencies): App {
     return respond(exchange, ctx.req, ctx.res, handle);
   });
   const oci = ociRouter(edge.oci, (ctx, call, handle) => door(take(ctx), ctx.req, ctx.res, call, handle));
+  app.use((ctx, next) =>
+    hasPath(ctx) ? next() : respond(take(ctx), ctx.req, ctx.res, () => Promise.reject(noTarget())),
+  );
   app.use(operations.routes());
   app.use(oci.routes());
   app.use((ctx) => respond(take(ctx), ctx.req, ctx.res, () => Promise.reject(nothingHere())));
   return track(edge, openFastLane(edge.oci, door), app.callback());
+}
+
+/** Whether the target has a path: one with a scheme may be no URL. */
+function hasPath(ctx: Context): boolean {
+  try {
+    return ctx.path !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function noTarget(): RegistryError {
+  return new RegistryError("UNSUPPORTED", "the target of the request is not a valid URL", { status: 400 });
 }
 
 function nothingHere(): RegistryError {
@@ -62,6 +81,11 @@ function track(
   const running = new Set<Promise<void>>();
   return {
     listener(request, response) {
+      // What a client sends behind a request that ended the connection is not answered, so it is not done either.
+      if (!request.socket.writable) {
+        request.socket.destroy();
+        return;
+      }
       const exchange = observer.begin(request, response);
       if (operations.isDraining()) response.setHeader("Connection", "close");
       let handled = fastLane(exchange, request, response);

@@ -19,6 +19,9 @@ export const BODY_LIMITS: BodyLimits = {
   whole: 60_000,
 };
 
+/** Emitted by a request when its body is about to be read for the first time: a client may wait to be asked for it. */
+export const BODY_WANTED = "bodyWanted";
+
 /** The client hung up: neither its fault nor ours, and nobody is left to be told. */
 export class ClientGoneError extends Error {
   override readonly name = "ClientGoneError";
@@ -26,38 +29,162 @@ export class ClientGoneError extends Error {
 
 /**
  * A request's body, chunk by chunk, with backpressure and no limit on its whole duration: hours of honest upload are
- * fine, unless it must be over by `until` (of performance.now()).
+ * fine, unless it must be over by `until` (of performance.now()). One reader, which takes chunk after chunk and calls
+ * `return` when it wants no more.
  * @throws RegistryError (408) when the client sends nothing, or next to nothing, for a minute; ClientGoneError
  */
-export async function* bodyChunks(
+export function bodyChunks(
   request: IncomingMessage,
-  { idle, window, windowBytes }: Omit<BodyLimits, "whole"> = BODY_LIMITS,
+  limits: Omit<BodyLimits, "whole"> = BODY_LIMITS,
   until = Number.POSITIVE_INFINITY,
-): AsyncGenerator<Buffer, void, undefined> {
-  const source = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
-  let waited = 0;
-  let received = 0;
-  try {
-    for (;;) {
-      const before = performance.now();
-      if (before >= until) throw tooSlow();
-      const next = await withDeadline(source.next(), Math.min(idle, until - before), request);
-      if (next.done === true) {
-        if (!request.complete) throw new ClientGoneError("the client closed the connection within the body");
-        return;
-      }
-      waited += performance.now() - before;
-      received += next.value.length;
-      if (waited > window) {
-        if (received < windowBytes) throw tooSlow();
-        waited = 0;
-        received = 0;
-      }
-      yield next.value;
+): AsyncIterableIterator<Buffer, void, undefined> {
+  return new BodyChunks(request, limits, until);
+}
+
+/** Bytes of a body that wait for its reader, about. */
+const AHEAD_MAX = 256 * 1024;
+
+type Chunk = IteratorResult<Buffer, undefined>;
+
+/** By 'data' events: a stream's own iterator copies chunks together and costs as much as their hashes. */
+class BodyChunks implements AsyncIterableIterator<Buffer, void, undefined> {
+  readonly #request: IncomingMessage;
+  readonly #limits: Omit<BodyLimits, "whole">;
+  readonly #until: number;
+  readonly #ahead: Buffer[] = [];
+  #aheadBytes = 0;
+  /** The reader, when it waits. */
+  #reader: { readonly resolve: (chunk: Chunk) => void; readonly reject: (error: Error) => void } | undefined;
+  #since = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Time of waiting, and what came in it, since the last look at whether the client trickles. */
+  #waited = 0;
+  #received = 0;
+  #state: "new" | "open" | "ended" | "released" = "new";
+  #failure: Error | undefined;
+
+  constructor(request: IncomingMessage, limits: Omit<BodyLimits, "whole">, until: number) {
+    this.#request = request;
+    this.#limits = limits;
+    this.#until = until;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Chunk> {
+    if (this.#state === "new") this.#open();
+    const chunk = this.#ahead.shift();
+    if (chunk !== undefined) {
+      this.#aheadBytes -= chunk.length;
+      if (this.#aheadBytes === 0) this.#request.resume();
+      return this.#take(chunk, 0) ?? Promise.resolve({ done: false, value: chunk });
     }
-  } finally {
-    // Lets go of the request, whose rest could not be resumed else. Not awaited: a read may be under way for ever.
-    source.return?.().catch(() => undefined);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#state !== "open") return Promise.resolve({ done: true, value: undefined });
+    this.#since = performance.now();
+    if (this.#since >= this.#until) return this.#fail(tooSlow());
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+      if (this.#timer === undefined) this.#watch(this.#since);
+    });
+  }
+
+  /** Lets go of the request, whose rest somebody else may take. */
+  async return(): Promise<IteratorResult<Buffer, undefined>> {
+    if (this.#state === "open") this.#request.pause();
+    this.#release("released");
+    return { done: true, value: undefined };
+  }
+
+  #open(): void {
+    const request = this.#request;
+    this.#state = "open";
+    request.emit(BODY_WANTED);
+    if (request.readableEnded) this.#onEnd();
+    else if (request.destroyed) this.#onClose();
+    else {
+      request.on("data", this.#onData);
+      request.on("end", this.#onEnd);
+      request.on("error", this.#onClose);
+      request.on("close", this.#onClose);
+    }
+  }
+
+  #release(state: "ended" | "released"): void {
+    if (this.#state === "new" || this.#state === "open") this.#state = state;
+    clearTimeout(this.#timer);
+    const request = this.#request;
+    request.off("data", this.#onData);
+    request.off("end", this.#onEnd);
+    request.off("error", this.#onClose);
+    request.off("close", this.#onClose);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    const reader = this.#reader;
+    if (reader === undefined) {
+      this.#ahead.push(chunk);
+      this.#aheadBytes += chunk.length;
+      if (this.#aheadBytes >= AHEAD_MAX) this.#request.pause();
+      return;
+    }
+    const refused = this.#take(chunk, performance.now() - this.#since);
+    if (refused !== undefined) return;
+    this.#reader = undefined;
+    reader.resolve({ done: false, value: chunk });
+  };
+
+  readonly #onEnd = (): void => {
+    if (!this.#request.complete) {
+      this.#onClose();
+      return;
+    }
+    this.#release("ended");
+    this.#reader?.resolve({ done: true, value: undefined });
+    this.#reader = undefined;
+  };
+
+  readonly #onClose = (cause?: Error): void => {
+    const text = "the client closed the connection within the body";
+    void this.#fail(new ClientGoneError(text, { cause: this.#request.errored ?? cause }));
+  };
+
+  /** Ends it for good: the reader learns why as soon as it has taken what came before. */
+  #fail(error: Error): Promise<never> {
+    this.#failure ??= error;
+    if (this.#state === "open" && !this.#request.destroyed) this.#request.pause();
+    this.#release("ended");
+    this.#reader?.reject(this.#failure);
+    this.#reader = undefined;
+    const failed = Promise.reject(this.#failure);
+    failed.catch(() => undefined);
+    return failed;
+  }
+
+  /** Accounts for a chunk; fails, and says so, when the client trickles. */
+  #take(chunk: Buffer, waited: number): Promise<never> | undefined {
+    this.#waited += waited;
+    this.#received += chunk.length;
+    if (this.#waited <= this.#limits.window) return undefined;
+    if (this.#received < this.#limits.windowBytes) return this.#fail(tooSlow());
+    this.#waited = 0;
+    this.#received = 0;
+    return undefined;
+  }
+
+  /** One timer, which looks again where the reader waits for something later by then: chunks do not touch it. */
+  #watch(now: number): void {
+    const end = Math.min(this.#since + this.#limits.idle, this.#until);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#reader === undefined) return;
+      const then = performance.now();
+      if (then >= Math.min(this.#since + this.#limits.idle, this.#until)) void this.#fail(tooSlow());
+      else this.#watch(then);
+    }, Math.ceil(end - now));
+    this.#timer.unref();
   }
 }
 
@@ -83,27 +210,6 @@ export async function readBody(
 export function hasBody(request: IncomingMessage): boolean {
   const length = request.headers["content-length"];
   return length === undefined ? request.headers["transfer-encoding"] !== undefined : Number(length) > 0;
-}
-
-async function withDeadline<T>(
-  result: Promise<T>,
-  milliseconds: number,
-  request: IncomingMessage,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooSlow()), milliseconds);
-  });
-  try {
-    return await Promise.race([result, late]);
-  } catch (error) {
-    if (error instanceof RegistryError) throw error;
-    throw new ClientGoneError("the client closed the connection within the body", {
-      cause: request.errored ?? error,
-    });
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function tooLarge(max: number): RegistryError {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
+import { label, type Metrics } from "../metrics.ts";
 import { faultOf } from "./on-error.ts";
 
 /** What is noted as the status when the client hung up before there was an answer (nginx's convention). */
@@ -76,8 +76,9 @@ export class Observer {
   }
 
   #end(request: IncomingMessage, response: ServerResponse, exchange: Exchange, facts: Facts): void {
-    const route = `route="${exchange.route}"`;
-    this.#requests.add(1, `${route},method="${knownMethod(request.method)}",status="${statusOf(response)}"`);
+    const route = label("route", exchange.route);
+    const method = label("method", knownMethod(request.method));
+    this.#requests.add(1, `${route},${method},${label("status", statusOf(response))}`);
     this.#durations.observe(facts.milliseconds / 1000, route);
     this.#sent.add(facts.sent, route);
     this.#received.add(facts.received, route);

@@ -17,7 +17,9 @@ export async function respond(
   response.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
   response.setHeader("X-Request-Id", exchange.id);
   try {
-    await sendOutcome(response, await handle());
+    const outcome = await handle();
+    if (!request.complete) endConnectionAfter(request, response);
+    await sendOutcome(response, outcome);
   } catch (error) {
     exchange.error = error;
     if (response.headersSent || response.destroyed) response.destroy();
@@ -41,14 +43,22 @@ async function sendError(
   await sendOutcome(response, { status, headers, ...(isHead || body === undefined ? {} : { body }) });
 }
 
-/** Milliseconds for which the rest of a refused body is still taken, so that its sender gets to read the answer. */
+/** Milliseconds for which the rest of a body that nobody wants is still taken. */
 const LINGER = 2_000;
 
-/** A body that nobody wants is not worth its transfer: the connection ends once the answer had time to arrive. */
+/**
+ * A body that nobody wants is not worth its transfer: the connection ends with the answer. Not at once, as Node would
+ * do it: bytes that were never read reset the connection, and their sender could lose the answer.
+ */
 function endConnectionAfter(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request;
   response.setHeader("Connection", "close");
   request.resume();
-  const timer = setTimeout(() => request.socket.destroy(), LINGER);
-  timer.unref();
-  request.once("close", () => clearTimeout(timer));
+  // What Node calls when the answer was handed over.
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER);
+    timer.unref();
+    socket.once("close", () => clearTimeout(timer));
+  };
 }

@@ -1,9 +1,17 @@
 import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { BODY_WANTED } from "./body.ts";
 
 /** Passwords of registry tokens come as headers; Node's own 16 KiB are too few. */
 const HEADER_BYTES_MAX = 32 * 1024;
@@ -49,7 +57,8 @@ export async function listen(
   limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<RunningServer> {
   const { server, close } = await makeServer(listener, optionsOf(limits), options.tls);
-  server.on("clientError", refuseBrokenRequest);
+  new BrokenRequests().watch(server);
+  askForBodies(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -77,14 +86,45 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
-/** What is no HTTP never reaches a handler; its sender learns why and the connection ends. */
-function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+/** Milliseconds that a client has to read why its connection ends. */
+const LINGER = 2_000;
+
+/**
+ * What is no HTTP never reaches a handler; its sender learns why and the connection ends. What it sent before that is
+ * answered first.
+ */
+class BrokenRequests {
+  /** The newest answer of a connection. */
+  readonly #answers = new WeakMap<Duplex, ServerResponse>();
+
+  watch(server: Server): void {
+    server.on("request", (request, response) => void this.#answers.set(request.socket, response));
+    server.on("clientError", (error, socket) => {
+      const answer = this.#answers.get(socket);
+      if (answer === undefined || answer.closed) refuse(error, socket);
+      else if (answer.req.complete) answer.once("close", () => refuse(error, socket));
+      else if (answer.headersSent) socket.destroy();
+      else refuse(error, socket);
+    });
+  }
+}
+
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   const status = STATUS_LINES[error.code ?? ""] ?? "400 Bad Request";
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  setTimeout(() => socket.destroy(), LINGER).unref();
+}
+
+/** A client that waits to be asked for its body is asked when somebody reads it, and not when it is refused. */
+function askForBodies(server: Server): void {
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    request.once(BODY_WANTED, () => response.writeContinue());
+    server.emit("request", request, response);
+  });
 }
 
 async function makeServer(

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, hash, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { AccessKeyStore } from "./access-keys.ts";
+import { type AccessKey, type AccessKeyStore, generateCredentials } from "./access-keys.ts";
 import type { MasterKey } from "./master-key.ts";
 import type { AccountPrincipal } from "./principal.ts";
 
@@ -19,15 +19,21 @@ export class BasicAuthenticator implements Authenticator {
   readonly #keys: AccessKeyStore;
   readonly #masterKey: MasterKey;
   // Keyed by a hash, so that no credential lingers in memory as text.
-  readonly #believed = new LRUCache<string, AccountPrincipal>({ max: HEADERS_MAX, ttl: BELIEVED });
+  readonly #believed: LRUCache<string, AccountPrincipal>;
+  /** Stands in for a key that is not there. */
+  readonly #nobody: AccessKey;
 
-  constructor(keys: AccessKeyStore, masterKey: MasterKey) {
+  /** `now` counts milliseconds, from any moment on. */
+  constructor(keys: AccessKeyStore, masterKey: MasterKey, now: () => number = () => performance.now()) {
     this.#keys = keys;
     this.#masterKey = masterKey;
+    this.#believed = new LRUCache({ max: HEADERS_MAX, ttl: BELIEVED, ttlResolution: 0, perf: { now } });
+    const { accessKeyId: id, secretAccessKey } = generateCredentials();
+    this.#nobody = { id, account: "", principal: "", sealed: masterKey.seal(secretAccessKey, id) };
   }
 
   async authenticate(authorization: string): Promise<AccountPrincipal | undefined> {
-    const fingerprint = createHash("sha256").update(authorization).digest("base64");
+    const fingerprint = hash("sha256", authorization, "base64");
     const known = this.#believed.get(fingerprint);
     if (known !== undefined) return known;
     const principal = await this.#verify(authorization);
@@ -42,11 +48,11 @@ export class BasicAuthenticator implements Authenticator {
     const colon = decoded.indexOf(":");
     const id = decoded.slice(0, colon);
     if (colon < 0 || !/^[A-Za-z0-9_]{16,128}$/.test(id)) return undefined;
-    const key = await this.#keys.find(id);
-    // An unknown id costs the same comparison as a known one.
-    const secret = key === undefined ? "" : this.#masterKey.open(key.sealed, key.id);
-    const matches = sameSecret(secret, decoded.slice(colon + 1));
-    if (key === undefined || !matches) return undefined;
+    const found = await this.#keys.find(id);
+    // An unknown id goes the same way as a known one, so that the time it takes tells nothing.
+    const key = found ?? this.#nobody;
+    const matches = sameSecret(this.#masterKey.open(key.sealed, key.id), decoded.slice(colon + 1));
+    if (found === undefined || !matches) return undefined;
     return { kind: "user", account: key.account, arn: key.principal, accessKeyId: key.id };
   }
 }

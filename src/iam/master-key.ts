@@ -43,7 +43,9 @@ export class MasterKey {
       );
     }
     const { ciphertext } = sealed;
-    const decipher = createDecipheriv("aes-256-gcm", this.#key, ciphertext.subarray(0, NONCE))
+    const decipher = createDecipheriv("aes-256-gcm", this.#key, ciphertext.subarray(0, NONCE), {
+      authTagLength: TAG,
+    })
       .setAAD(Buffer.from(context))
       .setAuthTag(ciphertext.subarray(NONCE, NONCE + TAG));
     return Buffer.concat([decipher.update(ciphertext.subarray(NONCE + TAG)), decipher.final()]).toString(

@@ -52,11 +52,10 @@ export function parseManifest(bytes: Buffer, contentType: string): ManifestView 
   const isIndex = INDEX_MEDIA_TYPES.includes(mediaType);
   refuseOtherShape(json, isIndex);
   const annotations = annotationsOf(json);
-  const subject = json["subject"] === undefined ? undefined : descriptor(json["subject"], "subject").digest;
   const artifactType = optionalString(json, "artifactType");
   if (isIndex) {
     const children = list(json["manifests"], "manifests");
-    return { mediaType, blobs: [], children, subject, artifactType, annotations };
+    return { mediaType, blobs: [], children, subject: subjectOf(json), artifactType, annotations };
   }
   const config = descriptor(json["config"], "config");
   const blobs = [config, ...list(json["layers"], "layers")];
@@ -64,7 +63,7 @@ export function parseManifest(bytes: Buffer, contentType: string): ManifestView 
     mediaType,
     blobs,
     children: [],
-    subject,
+    subject: subjectOf(json),
     artifactType: artifactType ?? config.mediaType,
     annotations,
   };
@@ -126,7 +125,14 @@ function refuseOtherShape(json: Json, isIndex: boolean): void {
   }
 }
 
+function subjectOf(json: Json): Digest | undefined {
+  const value = json["subject"] ?? undefined;
+  return value === undefined ? undefined : descriptor(value, "subject").digest;
+}
+
 function list(value: unknown, field: string): readonly Descriptor[] {
+  // What encoders of Go write for a list that was never filled.
+  if (value === null) return [];
   if (!Array.isArray(value)) throw invalid(field, "must be an array of descriptors", value);
   return value.map((entry, position) => descriptor(entry, `${field}[${position}]`));
 }

@@ -4,7 +4,6 @@ import { deleteManifest } from "../../registry/manifests/delete.ts";
 import { findManifest, parseReference, readManifest } from "../../registry/manifests/pull.ts";
 import { pushManifest } from "../../registry/manifests/push.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
-import { openForPush } from "../../registry/repositories.ts";
 import { readBody } from "../body.ts";
 import { etagMatches, parseEntityTags } from "../entity-tags.ts";
 import { empty, type Outcome } from "../outcome.ts";
@@ -43,11 +42,11 @@ export async function putManifest(
   const reference = parseReference(referenceText);
   await request.authorize("putManifest", name);
   const payload = await readBody(request.incoming, MANIFEST_SIZE_MAX);
-  const repository = await openForPush(ports, request.scope, name, async () =>
-    autoCreate ? request.may("createRepository", name) : false,
-  );
   const pushed = await pushManifest(ports, {
-    repository,
+    target: {
+      ...{ scope: request.scope, name },
+      mayCreate: async () => (autoCreate ? request.may("createRepository", name) : false),
+    },
     reference,
     tagParameters: request.query.getAll("tag"),
     contentType: (header(request, "content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",

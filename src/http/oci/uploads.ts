@@ -3,11 +3,12 @@ import { parseChunkRange } from "../../registry/byte-range.ts";
 import { type Digest, type DigestAlgorithm, isDigestAlgorithm, parseDigest } from "../../registry/digest.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../../registry/names.ts";
-import type { Repository, UploadAddress } from "../../registry/ports/index.ts";
-import { openForPush, repositoryUnknown } from "../../registry/repositories.ts";
+import type { UploadAddress } from "../../registry/ports/index.ts";
+import { openForPush, type PushTarget, repositoryUnknown } from "../../registry/repositories.ts";
 import { appendToUpload } from "../../registry/uploads/append.ts";
 import { completeUpload } from "../../registry/uploads/complete.ts";
-import { cancelUpload, describeUpload, startUpload, uploadAtOnce } from "../../registry/uploads/start.ts";
+import { findSession } from "../../registry/uploads/find-session.ts";
+import { cancelUpload, startUpload, uploadAtOnce } from "../../registry/uploads/start.ts";
 import { uploadPath, uploadRange, uploadUnknown } from "../../registry/uploads/upload-errors.ts";
 import { bodyChunks, hasBody } from "../body.ts";
 import { empty, type Outcome } from "../outcome.ts";
@@ -31,26 +32,28 @@ export async function postUpload(
   const whole = request.query.get("digest");
   const digest = whole === null ? undefined : parseDigest(whole);
   const algorithm = algorithmOf(request.query.get("digest-algorithm"));
-  const repository = await openForPush(ports, request.scope, name, async () =>
-    autoCreate ? request.may("createRepository", name) : false,
-  );
-  if (mount !== undefined && (await tryMount(dependencies, request, repository, mount))) {
+  const target = {
+    ...{ scope: request.scope, name, principal: request.principal.arn },
+    mayCreate: async () => (autoCreate ? request.may("createRepository", name) : false),
+  };
+  if (mount !== undefined && (await tryMount(dependencies, request, target, mount))) {
     return created(request, name, mount);
   }
   if (digest !== undefined) {
-    await uploadAtOnce(ports, repository, request.principal.arn, digest, bodyChunks(request.incoming));
+    await uploadAtOnce(ports, target, digest, bodyChunks(request.incoming));
     return created(request, name, digest);
   }
-  const id = await startUpload(ports, repository, request.principal.arn, algorithm);
+  const { id } = await startUpload(ports, target, algorithm);
   return session(request, name, id, 0, 202, { "OCI-Chunk-Min-Length": CHUNK_MIN_LENGTH });
 }
 
 async function tryMount(
   { ports }: OciDependencies,
   request: OciRequest,
-  target: Repository,
+  { scope, name: targetName, mayCreate }: PushTarget,
   digest: Digest,
 ): Promise<boolean> {
+  const target = await openForPush(ports, scope, targetName, mayCreate);
   const from = request.query.get("from");
   let source: RepositoryName | undefined;
   try {
@@ -83,14 +86,13 @@ export async function patchUpload(
   request: OciRequest,
   captures: readonly string[],
 ): Promise<Outcome> {
-  const { name, address } = await addressOf(ports, request, captures, "patchUpload");
+  const address = await addressOf(ports, request, captures, "patchUpload");
   const size = await appendToUpload(ports, {
-    name,
     address,
     chunks: bodyChunks(request.incoming),
     range: chunkRange(request),
   });
-  return session(request, name, address.id, size, 202);
+  return session(request, address.name, address.id, size, 202);
 }
 
 /** PUT: the last bytes, if any, and the digest of all (end-6). */
@@ -107,31 +109,29 @@ export async function putUpload(
     );
   }
   const digest = parseDigest(wanted);
-  const { name, address } = await addressOf(ports, request, captures, "completeUpload");
+  const address = await addressOf(ports, request, captures, "completeUpload");
   try {
     await completeUpload(ports, {
-      name,
       address,
       digest,
       chunks: hasBody(request.incoming) ? bodyChunks(request.incoming) : undefined,
       range: chunkRange(request),
     });
   } catch (error) {
-    if (!(await wasCompletedBefore(ports, request, name, digest, error))) throw error;
+    if (!(await wasCompletedBefore(ports, address, digest, error))) throw error;
   }
-  return created(request, name, digest);
+  return created(request, address.name, digest);
 }
 
 /** The answer to an earlier PUT was lost: the session is gone, and its blob is there. */
 async function wasCompletedBefore(
   ports: OciDependencies["ports"],
-  request: OciRequest,
-  name: RepositoryName,
+  { scope, name }: UploadAddress,
   digest: Digest,
   error: unknown,
 ): Promise<boolean> {
   if (!(error instanceof RegistryError) || error.code !== "BLOB_UPLOAD_UNKNOWN") return false;
-  const found = await ports.blobs.find(request.scope.id, name, digest);
+  const found = await ports.blobs.find(scope.id, name, digest);
   return found.repository && found.blob !== undefined;
 }
 
@@ -141,9 +141,9 @@ export async function getUpload(
   request: OciRequest,
   captures: readonly string[],
 ): Promise<Outcome> {
-  const { name, address } = await addressOf(ports, request, captures, "getUpload");
-  const { size } = await describeUpload(ports, address);
-  return session(request, name, address.id, size, 204);
+  const address = await addressOf(ports, request, captures, "getUpload");
+  const { size } = await findSession(ports, address);
+  return session(request, address.name, address.id, size, 204);
 }
 
 /** DELETE: cancels a session (end-14). */
@@ -152,7 +152,7 @@ export async function deleteUpload(
   request: OciRequest,
   captures: readonly string[],
 ): Promise<Outcome> {
-  const { address } = await addressOf(ports, request, captures, "cancelUpload");
+  const address = await addressOf(ports, request, captures, "cancelUpload");
   await cancelUpload(ports, address);
   return empty(204);
 }
@@ -162,13 +162,15 @@ async function addressOf(
   request: OciRequest,
   [nameText = "", id = ""]: readonly string[],
   call: "patchUpload" | "completeUpload" | "getUpload" | "cancelUpload",
-): Promise<{ readonly name: RepositoryName; readonly address: UploadAddress }> {
+): Promise<UploadAddress> {
   const name = parseRepositoryName(nameText);
   await request.authorize(call, name);
-  const repository = await ports.repositories.find(request.scope.id, name);
-  if (repository === undefined) throw repositoryUnknown(request.scope.account, name);
-  if (!UUID.test(id)) throw uploadUnknown(id.slice(0, 80));
-  return { name, address: { id, repositoryId: repository.id, principal: request.principal.arn } };
+  const { scope, principal } = request;
+  if (!UUID.test(id)) {
+    const repository = await ports.repositories.find(scope.id, name);
+    throw repository === undefined ? repositoryUnknown(scope.account, name) : uploadUnknown(id.slice(0, 80));
+  }
+  return { scope, name, id, principal: principal.arn };
 }
 
 function chunkRange(request: OciRequest): ReturnType<typeof parseChunkRange> {

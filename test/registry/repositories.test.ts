@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseRepositoryName, type RepositoryName } from "../../src/registry/names.ts";
+import type {
+  RegistryId,
+  Repository,
+  RepositoryId,
+  RepositoryStore,
+} from "../../src/registry/ports/index.ts";
+import {
+  cutPage,
+  DEFAULT_SETTINGS,
+  listRepositories,
+  openForPush,
+  pushInto,
+  repositoryUnknown,
+} from "../../src/registry/repositories.ts";
+import { ManualClock } from "../support/clock.ts";
+import { refusal } from "./refusal.ts";
+
+const scope = { id: 1 as RegistryId, account: "123456789012", region: "eu-north-1" };
+const clock = new ManualClock();
+const NAME = parseRepositoryName("team/app");
+
+/** A store in memory. */
+function repositoryStore(
+  ...names: RepositoryName[]
+): RepositoryStore & { readonly held: Map<string, Repository> } {
+  const held = new Map<string, Repository>();
+  const add = (name: RepositoryName, createdAt: Date): Repository => {
+    const id = (held.size + 1) as RepositoryId;
+    const repository = { ...DEFAULT_SETTINGS, id, registryId: scope.id, name, createdAt };
+    held.set(name, repository);
+    return repository;
+  };
+  for (const name of names) add(name, clock.now());
+  const unused = (): never => {
+    throw new Error("not for this test");
+  };
+  return {
+    held,
+    find: async (_, name) => held.get(name),
+    create: async (_, name, __, at) => ({ repository: held.get(name) ?? add(name, at), created: true }),
+    discard: async (id) => {
+      for (const { name } of [...held.values()].filter((repository) => repository.id === id))
+        held.delete(name);
+    },
+    listNames: async (_, after, limit) =>
+      [...held.keys()]
+        .sort()
+        .filter((name) => name > after)
+        .slice(0, limit) as RepositoryName[],
+    ...{ findRegistry: unused, change: unused, delete: unused, countManifests: unused },
+  };
+}
+
+describe("openForPush", () => {
+  test("finds a repository and asks nobody", async () => {
+    const repositories = repositoryStore(NAME);
+    const found = await openForPush({ repositories, clock }, scope, NAME, () =>
+      Promise.reject(new Error("asked")),
+    );
+    expect(found).toBe(repositories.held.get(NAME));
+  });
+
+  test("creates a missing one with the default settings when it may", async () => {
+    const repositories = repositoryStore();
+    const made = await openForPush({ repositories, clock }, scope, NAME, async () => true);
+    expect(made).toMatchObject({
+      name: NAME,
+      sparse: false,
+      tagMutability: "MUTABLE",
+      createdAt: clock.now(),
+    });
+  });
+
+  test("refuses a missing one in ECR's words when it may not, and creates nothing", async () => {
+    const repositories = repositoryStore();
+    await expect(openForPush({ repositories, clock }, scope, NAME, async () => false)).rejects.toThrow(
+      refusal(
+        "NAME_UNKNOWN",
+        404,
+        "The repository with name 'team/app' does not exist in the registry with id '123456789012'",
+      ),
+    );
+    expect(repositories.held.size).toBe(0);
+  });
+});
+
+describe("pushInto", () => {
+  const target = { scope, name: NAME, mayCreate: async () => true };
+  const fail = (): never => {
+    throw new Error("no good");
+  };
+
+  test("takes a repository back that it made for a push that failed", async () => {
+    const repositories = repositoryStore();
+    await expect(pushInto({ repositories, clock }, target, async () => fail())).rejects.toThrow("no good");
+    expect(repositories.held.size).toBe(0);
+  });
+
+  test("leaves a repository that was there, whatever becomes of the push", async () => {
+    const repositories = repositoryStore(NAME);
+    await expect(pushInto({ repositories, clock }, target, async () => fail())).rejects.toThrow("no good");
+    expect(repositories.held.size).toBe(1);
+  });
+
+  test("keeps what it made when the push succeeds", async () => {
+    const repositories = repositoryStore();
+    expect(await pushInto({ repositories, clock }, target, async ({ name }) => name)).toBe(NAME);
+    expect(repositories.held.size).toBe(1);
+  });
+});
+
+test("an unknown repository is told by name in the detail", () => {
+  expect(repositoryUnknown("123456789012", "x").detail).toEqual({ name: "x" });
+});
+
+describe("pages", () => {
+  test.each([
+    ["a full page with more behind", ["a", "b", "c"], 2, ["a", "b"], "b"],
+    ["a full page at the end", ["a", "b"], 2, ["a", "b"], undefined],
+    ["less than a page", ["a"], 2, ["a"], undefined],
+    ["nothing", [], 2, [], undefined],
+    ["a page of nothing", ["a"], 0, [], undefined],
+  ])("%s", (_, read, n, names, next) => {
+    expect(cutPage(read, n)).toEqual({ names, next });
+  });
+
+  test("together hold every name once, in order, whatever their size", async () => {
+    const letters = fc.string({ unit: fc.constantFrom(..."ab0"), minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(letters), fc.integer({ min: 1, max: 5 }), async (names, n) => {
+        const repositories = repositoryStore(...names.map(parseRepositoryName));
+        const seen: string[] = [];
+        for (let last: string | undefined = ""; last !== undefined; ) {
+          const page = await listRepositories({ repositories }, scope, { n, last });
+          expect(page.names.length).toBeLessThanOrEqual(n);
+          seen.push(...page.names);
+          last = page.next;
+        }
+        expect(seen).toEqual([...names].sort());
+      }),
+    );
+  });
+});
