@@ -1,0 +1,55 @@
+import type { Caller } from "./caller.ts";
+import type { Context } from "./context.ts";
+import type { PolicyDocument } from "./document.ts";
+
+/** A document and where it hangs, in words that an administrator recognises. */
+export interface AttachedPolicy {
+  /** Like `arn:aws:iam::aws:policy/…`, `inline policy deploy of role ci`, `policy of repository app`. */
+  readonly label: string;
+  readonly document: PolicyDocument;
+}
+
+/** One request with everything that has a say in it. */
+export interface Access {
+  readonly caller: Caller;
+  /** Like `ecr:PutImage`; compared without regard to case. */
+  readonly action: string;
+  /** ARN made from the request, or `*` for an action that has no resource. */
+  readonly resource: string;
+  readonly context: Context;
+  /** Account that owns the resource; for `*` the one whose registry is asked. */
+  readonly owner: string;
+  /** Inline and managed policies of the caller, of its groups or of its role. */
+  readonly identity: readonly AttachedPolicy[];
+  readonly boundary?: AttachedPolicy | undefined;
+  /** Of the session; empty when it has none, and then it narrows nothing. */
+  readonly session: readonly AttachedPolicy[];
+  /** Of the repository, of the registry; or the trust policy of the role to be assumed. */
+  readonly resourcePolicies: readonly AttachedPolicy[];
+}
+
+/** The part that a policy plays in a request. */
+export type PolicyRole = "identity" | "boundary" | "session" | "resource" | "trust";
+
+/** The statement that settled a request. */
+export interface Decisive {
+  readonly role: PolicyRole;
+  readonly policy: AttachedPolicy;
+  /** Position in the document, from 0. */
+  readonly statement: number;
+  readonly sid: string | undefined;
+}
+
+export type Verdict =
+  /** `decidedBy` is undefined for the root of the owning account, which needs no policy. */
+  { readonly allowed: true; readonly decidedBy: Decisive | undefined } | Denial;
+
+export interface Denial {
+  readonly allowed: false;
+  /** What the caller is told, in AWS's words. */
+  readonly message: string;
+  /** Whose Allow was missing or whose Deny matched. */
+  readonly role: PolicyRole;
+  /** The Deny that matched; undefined when nothing allowed. */
+  readonly decidedBy: Decisive | undefined;
+}

@@ -1,0 +1,27 @@
+import type { Access, PolicyRole } from "./access.ts";
+import { callerName } from "./caller.ts";
+
+const NAMES: Readonly<Record<PolicyRole, string>> = {
+  identity: "identity-based policy",
+  resource: "resource-based policy",
+  boundary: "permissions boundary",
+  session: "session policy",
+  trust: "role trust policy",
+};
+
+/** AWS's text for a request that no policy of that role allows (IAM: "Access denied error message examples"). */
+export function implicitDenial(access: Access, role: PolicyRole): string {
+  return `${opening(access, role)} because no ${NAMES[role]} allows the ${access.action} action`;
+}
+
+/** AWS's text for a request that a policy of that role denies. */
+export function explicitDenial(access: Access, role: PolicyRole): string {
+  const article = role === "identity" ? "an" : role === "trust" ? "the" : "a";
+  return `${opening(access, role)} with an explicit deny in ${article} ${NAMES[role]}`;
+}
+
+function opening({ caller, action, resource }: Access, role: PolicyRole): string {
+  const who = `User: ${callerName(caller)} is not authorized to perform: ${action}`;
+  // AWS names no resource where the trust policy of a role decides.
+  return role === "trust" ? who : `${who} on resource: ${resource}`;
+}

@@ -1,0 +1,50 @@
+import { OperandError, type Operator } from "./operator.ts";
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+
+/** A decimal number; undefined for anything else. */
+function parseNumber(text: string): number | undefined {
+  return NUMBER.test(text) ? Number(text) : undefined;
+}
+
+type Relation = (found: number, wanted: number) => boolean;
+
+/** Compares numbers that `parse` reads; a value of the request that it cannot read compares with nothing. */
+export function ordered(
+  parse: (text: string) => number | undefined,
+  kind: string,
+  relation: Relation,
+  negated = false,
+): Operator {
+  return {
+    negated,
+    compile(wanted) {
+      const limit = parse(wanted);
+      if (limit === undefined) throw new OperandError(`must be ${kind}`);
+      return (found) => {
+        const value = parse(found);
+        return value !== undefined && relation(value, limit);
+      };
+    },
+  };
+}
+
+/** The six relations that IAM has for numbers and for dates. */
+export function relations(
+  prefix: "Numeric" | "Date",
+  parse: (text: string) => number | undefined,
+  kind: string,
+): Readonly<Record<string, Operator>> {
+  const equal: Relation = (found, wanted) => found === wanted;
+  return {
+    [`${prefix}Equals`]: ordered(parse, kind, equal),
+    [`${prefix}NotEquals`]: ordered(parse, kind, equal, true),
+    [`${prefix}LessThan`]: ordered(parse, kind, (found, wanted) => found < wanted),
+    [`${prefix}LessThanEquals`]: ordered(parse, kind, (found, wanted) => found <= wanted),
+    [`${prefix}GreaterThan`]: ordered(parse, kind, (found, wanted) => found > wanted),
+    [`${prefix}GreaterThanEquals`]: ordered(parse, kind, (found, wanted) => found >= wanted),
+  };
+}
+
+/** IAM's numeric operators. */
+export const NUMERIC_OPERATORS = relations("Numeric", parseNumber, "a number");
