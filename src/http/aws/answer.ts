@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { RegistryError } from "../../registry/errors.ts";
+import { type Outcome, sendOutcome } from "../outcome.ts";
+import { AwsError } from "./aws-error.ts";
+
+/** Milliseconds for which the rest of a refused body is still taken, so that its sender gets to read the answer. */
+const LINGER = 2_000;
+
+/** Writes an answer. A request whose body was refused ends its connection once the answer had time to arrive. */
+export async function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  outcome: Outcome,
+): Promise<void> {
+  if (!request.complete) {
+    response.setHeader("Connection", "close");
+    request.resume();
+    const timer = setTimeout(() => request.socket.destroy(), LINGER);
+    timer.unref();
+    request.once("close", () => clearTimeout(timer));
+  }
+  if (request.method !== "HEAD") return sendOutcome(response, outcome);
+  const { status, headers } = outcome;
+  return sendOutcome(response, { status, headers });
+}
+
+/** What the log is told of an error: the log tells families apart by the domain's errors, and a bug by any other. */
+export function noted(thrown: unknown, answered: AwsError, status: number): unknown {
+  const isCallers = status < 500 && !(thrown instanceof RegistryError);
+  if (!isCallers && !(thrown instanceof AwsError)) return thrown;
+  return new RegistryError(
+    status < 500 ? "UNSUPPORTED" : "UNAVAILABLE",
+    `${answered.code}: ${answered.message}`,
+    {
+      status,
+      cause: answered.cause,
+    },
+  );
+}

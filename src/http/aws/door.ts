@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { readBody } from "../body.ts";
+import { clientOf } from "../client.ts";
+import type { Exchange } from "../observe.ts";
+import type { Outcome } from "../outcome.ts";
+import { noted, sendAnswer } from "./answer.ts";
+import { AwsError } from "./aws-error.ts";
+import type { Handlers } from "./call.ts";
+import { CALL_MAX, withinDeadline } from "./deadline.ts";
+import type { Dialect } from "./dialect.ts";
+import { type EntranceDependencies, openClaim, signedCall, unsignedCall } from "./enter.ts";
+import { findHandler } from "./handlers.ts";
+import { bodyMax } from "./incoming.ts";
+import { inputOf, readForm } from "./input.ts";
+import { JSON_DIALECT } from "./json-dialect.ts";
+import { QUERY_DIALECT } from "./query-dialect.ts";
+import { type Recognised, recogniseAction, recogniseTarget, speaksJson } from "./recognise.ts";
+import { awsErrorOf } from "./thrown.ts";
+
+/** What the AWS dialects need from the rest of Berth. */
+export interface AwsDoorDependencies extends EntranceDependencies {
+  readonly handlers: Handlers;
+  /** Milliseconds for a whole call; {@link CALL_MAX} unless a test says otherwise. */
+  readonly callMax?: number;
+}
+
+/** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
+export type AwsDoor = (
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void> | undefined;
+
+/** The AWS JSON 1.1 and AWS Query dialects: every `POST /`, and `GET /` with an `Action`. */
+export function openAwsDoor(dependencies: AwsDoorDependencies): AwsDoor {
+  return (exchange, request, response) =>
+    isOurs(request) ? serve(dependencies, exchange, request, response) : undefined;
+}
+
+function isOurs({ method, url = "" }: IncomingMessage): boolean {
+  const mark = url.indexOf("?");
+  if ((mark < 0 ? url : url.slice(0, mark)) !== "/") return false;
+  if (method === "POST") return true;
+  return method === "GET" && mark >= 0 && /[?&]Action=/.test(url);
+}
+
+/** What is known of a call so far: an error is written with it. */
+interface Progress {
+  readonly requestId: string;
+  recognised: Recognised | undefined;
+}
+
+async function serve(
+  dependencies: AwsDoorDependencies,
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const progress: Progress = { requestId: randomUUID(), recognised: undefined };
+  const dialect = speaksJson(request) ? JSON_DIALECT : QUERY_DIALECT;
+  // The log names a request by what its client was told.
+  Object.assign(exchange, { id: progress.requestId, route: "aws" });
+  let outcome: Outcome;
+  try {
+    const work = answer(dependencies, exchange, request, dialect, progress);
+    outcome = await withinDeadline(work, dependencies.callMax ?? CALL_MAX);
+  } catch (thrown) {
+    const error = awsErrorOf(thrown, progress.recognised?.service, progress.requestId);
+    outcome = dialect.failure(error, progress.recognised?.model, progress.requestId);
+    exchange.error = noted(thrown, error, outcome.status);
+  }
+  try {
+    if (!response.destroyed) await sendAnswer(request, response, outcome);
+  } catch (error) {
+    exchange.error = error;
+    response.destroy();
+  }
+}
+
+/** One call, in AWS's order: recognise, authenticate, decode, validate, then the handler authorizes and decides. */
+async function answer(
+  dependencies: AwsDoorDependencies,
+  exchange: Exchange,
+  request: IncomingMessage,
+  dialect: Dialect,
+  progress: Progress,
+): Promise<Outcome> {
+  const client = clientOf(request, dependencies.trustedProxies);
+  exchange.clientIp = client.ip;
+  // A form says in its body what it calls; JSON says so in a header, and its body waits until the head is in order.
+  const form = dialect === QUERY_DIALECT ? await readForm(request) : undefined;
+  const recognised =
+    form === undefined
+      ? await recogniseTarget(request)
+      : await recogniseAction(form.parameters, request.headers.authorization);
+  progress.recognised = recognised;
+  const { service, operation, model } = recognised;
+  exchange.route = `${service}.${operation}`;
+  const handler = findHandler(dependencies.handlers, service, operation);
+  if (handler === undefined) {
+    const message = `The operation ${operation} of ${service} is not implemented here`;
+    throw new AwsError("UnknownOperationException", message);
+  }
+  const isUnsigned = model.operations[operation]?.unsigned === true;
+  const claim = isUnsigned ? undefined : await openClaim(dependencies, request, client, recognised);
+  const body = form?.body ?? (await readBody(request, bodyMax(exchange.route)));
+  const caller = claim?.verify(body);
+  exchange.principal = caller?.principal.arn;
+  const input = inputOf(recognised, form?.parameters ?? body);
+  const origin = { request, client, requestId: progress.requestId, service, operation };
+  const call =
+    caller === undefined ? unsignedCall(dependencies, origin) : signedCall(dependencies, origin, caller);
+  return dialect.success(recognised, await handler(call, input), progress.requestId);
+}

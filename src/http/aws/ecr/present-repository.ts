@@ -1,0 +1,31 @@
+import type { Repository } from "../../../aws-models/ecr.types.ts";
+import type { RegistryAddress } from "../../registry-host.ts";
+import type { RegistryHosts, RepositoryRecord } from "./ports.ts";
+import { arnIn } from "./registry.ts";
+
+/** A repository as every operation shows it; its tags are not part of it. */
+export function presentRepository(
+  hosts: RegistryHosts,
+  registry: RegistryAddress,
+  record: RepositoryRecord,
+): Repository {
+  const { name, createdAt, tagMutability, exclusionFilters, scanOnPush, encryption } = record;
+  return {
+    repositoryArn: arnIn(registry, name),
+    registryId: registry.account,
+    repositoryName: name,
+    repositoryUri: `${hosts.hostOf(registry)}/${name}`,
+    createdAt,
+    imageTagMutability: tagMutability,
+    ...(exclusionFilters.length === 0
+      ? {}
+      : {
+          imageTagMutabilityExclusionFilters: exclusionFilters.map((filter) => ({
+            filterType: "WILDCARD" as const,
+            filter,
+          })),
+        }),
+    imageScanningConfiguration: { scanOnPush },
+    encryptionConfiguration: { encryptionType: encryption.type, kmsKey: encryption.kmsKey },
+  };
+}

@@ -1,0 +1,127 @@
+import type { IncomingMessage } from "node:http";
+import type { BlockList } from "node:net";
+import type { Service } from "../../aws-models/model.ts";
+import type { Decision, RequestContext } from "../../iam/authorizer.ts";
+import { type AccountPrincipal, ANONYMOUS } from "../../iam/principal.ts";
+import type { Caller, OpenedClaim, SignaturePolicy, SignatureVerifier } from "../../iam/sigv4/verify.ts";
+import type { Clock } from "../../registry/clock.ts";
+import type { Client } from "../client.ts";
+import type { RegistryAddress } from "../registry-host.ts";
+import { AwsError } from "./aws-error.ts";
+import type { AwsCall, Conditions, UnsignedCall } from "./call.ts";
+import { hostCandidates, signedRequestOf } from "./incoming.ts";
+import type { Recognised } from "./recognise.ts";
+
+/** Decides whether a principal may take an action; `conditions` are the keys that only the operation knows. */
+export interface AwsAuthorizer {
+  decide(
+    principal: AccountPrincipal,
+    action: string,
+    resource: string,
+    context: RequestContext & { readonly conditions?: Conditions },
+  ): Promise<Decision>;
+}
+
+/** What it takes to let a call in. */
+export interface EntranceDependencies {
+  readonly verifier: SignatureVerifier;
+  readonly authorizer: AwsAuthorizer;
+  readonly clock: Clock;
+  /** Regions that signatures may be scoped to. */
+  readonly regions: readonly string[];
+  /** Account and region of calls that nobody signs. */
+  readonly defaultRegistry: RegistryAddress;
+  readonly trustedProxies: BlockList;
+  readonly externalUrl: string | undefined;
+}
+
+/** IAM is one for all regions, and STS has a global endpoint: both are signed for this one. */
+const GLOBAL_REGION = "us-east-1";
+
+/** Checks a signature as far as the head of the request goes. @throws SignatureError */
+export function openClaim(
+  dependencies: EntranceDependencies,
+  request: IncomingMessage,
+  client: Client,
+  recognised: Recognised,
+): Promise<OpenedClaim> {
+  const { verifier, clock, externalUrl } = dependencies;
+  return verifier.open(
+    signedRequestOf(request),
+    hostCandidates(request, client, externalUrl),
+    signaturePolicy(dependencies, recognised),
+    clock.now(),
+  );
+}
+
+function signaturePolicy({ regions }: EntranceDependencies, { service, model }: Recognised): SignaturePolicy {
+  return {
+    service: model.signingName,
+    regions: model.protocol === "query" ? [...regions, GLOBAL_REGION] : regions,
+    presigned: service === "sts",
+    // None of the four services takes a body that nobody signed.
+    unsignedPayload: false,
+    missingText:
+      model.protocol === "json" ? "Missing Authentication Token" : "Request is missing Authentication Token",
+  };
+}
+
+/** Facts of a call that its signature has no part in. */
+export interface CallOrigin {
+  readonly request: IncomingMessage;
+  readonly client: Client;
+  readonly requestId: string;
+  readonly service: Service;
+  readonly operation: string;
+}
+
+/** A call as its handler sees it. */
+export function signedCall(dependencies: EntranceDependencies, origin: CallOrigin, caller: Caller): AwsCall {
+  const { authorizer } = dependencies;
+  const { principal, region, expiresAt } = caller;
+  const facts = factsOf(dependencies, origin);
+  const context: RequestContext = {
+    sourceIp: facts.clientIp,
+    secureTransport: facts.secure,
+    time: facts.clock.now(),
+    userAgent: facts.userAgent,
+  };
+  return {
+    ...facts,
+    principal,
+    account: principal.account,
+    region,
+    credentialsEnd: expiresAt,
+    async authorize(actions, arn, conditions) {
+      const wanted = typeof actions === "string" ? [actions] : actions;
+      const asked = conditions === undefined ? context : { ...context, conditions };
+      let reason = "";
+      for (const action of wanted) {
+        const decision = await authorizer.decide(principal, action, arn, asked);
+        if (decision.allowed) return;
+        reason = decision.reason;
+      }
+      throw new AwsError("AccessDeniedException", reason);
+    },
+  };
+}
+
+/** A call of an operation that asks for no signature. */
+export function unsignedCall(dependencies: EntranceDependencies, origin: CallOrigin): UnsignedCall {
+  return { ...factsOf(dependencies, origin), ...dependencies.defaultRegistry, principal: ANONYMOUS };
+}
+
+function factsOf(
+  { clock }: EntranceDependencies,
+  { request, client, requestId, service, operation }: CallOrigin,
+): Omit<UnsignedCall, "principal" | "account" | "region"> {
+  return {
+    service,
+    operation,
+    requestId,
+    clientIp: client.ip,
+    secure: client.secure,
+    userAgent: request.headers["user-agent"] ?? "",
+    clock,
+  };
+}

@@ -1,0 +1,82 @@
+import type { Service } from "../../aws-models/model.ts";
+import { SignatureError, type SignatureFault } from "../../iam/sigv4/errors.ts";
+import { type ErrorCode, RegistryError } from "../../registry/errors.ts";
+import { AwsError, type AwsErrorCode } from "./aws-error.ts";
+
+const SIGNATURE_FAULTS: Readonly<Record<SignatureFault, AwsErrorCode>> = {
+  missing: "MissingAuthenticationTokenException",
+  incomplete: "IncompleteSignatureException",
+  unrecognized: "UnrecognizedClientException",
+  "expired-credentials": "ExpiredToken",
+  mismatch: "InvalidSignatureException",
+};
+
+/** What the domain's codes are called by ECR, where an operation knows no better. */
+const REGISTRY_CODES: Readonly<Record<ErrorCode, AwsErrorCode>> = {
+  BLOB_UNKNOWN: "LayersNotFoundException",
+  BLOB_UPLOAD_INVALID: "InvalidLayerException",
+  BLOB_UPLOAD_UNKNOWN: "UploadNotFoundException",
+  DIGEST_INVALID: "InvalidParameterException",
+  MANIFEST_BLOB_UNKNOWN: "LayersNotFoundException",
+  MANIFEST_INVALID: "InvalidParameterException",
+  MANIFEST_UNKNOWN: "ImageNotFoundException",
+  NAME_INVALID: "InvalidParameterException",
+  NAME_UNKNOWN: "RepositoryNotFoundException",
+  SIZE_INVALID: "LimitExceededException",
+  RANGE_INVALID: "InvalidLayerPartException",
+  TAG_INVALID: "InvalidParameterException",
+  PAGINATION_NUMBER_INVALID: "InvalidParameterException",
+  PRECONDITION_FAILED: "InvalidParameterException",
+  UNAUTHORIZED: "UnrecognizedClientException",
+  DENIED: "AccessDeniedException",
+  UNSUPPORTED: "InvalidParameterException",
+  TOOMANYREQUESTS: "ThrottlingException",
+  UNAVAILABLE: "ServiceUnavailable",
+  UNKNOWN: "ServerException",
+};
+
+/** Codes that mean the same in every service; the others belong to the registry, so elsewhere they are a defect. */
+const EVERYWHERE: ReadonlySet<ErrorCode> = new Set([
+  "DENIED",
+  "TOOMANYREQUESTS",
+  "UNAVAILABLE",
+  "UNAUTHORIZED",
+]);
+
+/** What a service calls its own failure. */
+const INTERNAL: Readonly<Record<Service, AwsErrorCode>> = {
+  ecr: "ServerException",
+  ecs: "ServerException",
+  iam: "ServiceFailureException",
+  sts: "InternalFailure",
+};
+
+/** Anything thrown, as the client is told it. What a bug says is for the log alone. */
+export function awsErrorOf(thrown: unknown, service: Service | undefined, requestId: string): AwsError {
+  if (thrown instanceof AwsError) return thrown;
+  if (thrown instanceof SignatureError) return new AwsError(SIGNATURE_FAULTS[thrown.fault], thrown.message);
+  if (thrown instanceof RegistryError) {
+    const fromBody = bodyError(thrown);
+    if (fromBody !== undefined) return fromBody;
+    const isKnown = service === "ecr" || EVERYWHERE.has(thrown.code);
+    if (isKnown && thrown.code !== "UNKNOWN") return fromRegistry(thrown);
+  }
+  return new AwsError(
+    service === undefined ? "InternalFailure" : INTERNAL[service],
+    `An internal error occurred; the log has it under request id ${requestId}`,
+    { status: 500 },
+  );
+}
+
+/** The body of the request itself was too long or too slow: no operation has seen it. */
+function bodyError({ status, message, headers }: RegistryError): AwsError | undefined {
+  if (status === 413) return new AwsError("RequestEntityTooLargeException", message);
+  return status === 408 ? new AwsError("RequestTimeoutException", message, { headers }) : undefined;
+}
+
+function fromRegistry({ code, message, headers }: RegistryError): AwsError {
+  const isImmutable = code === "TAG_INVALID" && message.includes("immutable");
+  return new AwsError(isImmutable ? "ImageTagAlreadyExistsException" : REGISTRY_CODES[code], message, {
+    headers,
+  });
+}

@@ -1,0 +1,176 @@
+import { timingSafeEqual } from "node:crypto";
+import type { AccountPrincipal } from "../principal.ts";
+import { canonicalRequest, type SignedRequest, sha256Hex, stringToSign } from "./canonical.ts";
+import { type Claim, readClaim } from "./claim.ts";
+import type { CredentialStore, SigningCredential } from "./credential-store.ts";
+import { amzDate, requireWithinWindow } from "./dates.ts";
+import { EXPIRED_TOKEN, INVALID_TOKEN, SignatureError, WRONG_SIGNATURE } from "./errors.ts";
+import { type AcceptedScope, scopeProblems, scopeText } from "./scope.ts";
+import { hmac, SigningKeys } from "./signing-keys.ts";
+
+/** What a door accepts of a signature. */
+export interface SignaturePolicy extends AcceptedScope {
+  /** Credentials in the query string. */
+  readonly presigned: boolean;
+  /** `x-amz-content-sha256: UNSIGNED-PAYLOAD`. */
+  readonly unsignedPayload: boolean;
+  /** What a request without credentials is told. */
+  readonly missingText: string;
+}
+
+/** Who a verified request comes from. */
+export interface Caller {
+  readonly principal: AccountPrincipal;
+  readonly region: string;
+  /** When temporary credentials end. */
+  readonly expiresAt: Date | undefined;
+}
+
+/** A request whose head is in order and whose key is known: only its signature is left to be checked, with the body. */
+export interface OpenedClaim {
+  /** @throws SignatureError mismatch */
+  verify(body: Uint8Array): Caller;
+}
+
+/** What was expected where a signature did not match; for debug logs alone. */
+export interface Mismatch {
+  readonly accessKeyId: string;
+  readonly canonicalRequest: string;
+  readonly stringToSign: string;
+  readonly expected: string;
+  readonly provided: string;
+}
+
+const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
+
+/** Verifies SigV4 in its header and query forms ("Signature Version 4 for API requests", IAM user guide). */
+export class SignatureVerifier {
+  readonly #credentials: CredentialStore;
+  readonly #debug: ((mismatch: Mismatch) => void) | undefined;
+  readonly #keys = new SigningKeys();
+
+  constructor(credentials: CredentialStore, debug?: (mismatch: Mismatch) => void) {
+    this.#credentials = credentials;
+    this.#debug = debug;
+  }
+
+  /**
+   * Checks everything that needs no body, so that a request that cannot succeed is refused before its body is read.
+   * `hosts` are the values of the host header that the client may have signed, the likeliest first.
+   * @throws SignatureError
+   */
+  async open(
+    request: SignedRequest,
+    hosts: readonly string[],
+    policy: SignaturePolicy,
+    now: Date,
+  ): Promise<OpenedClaim> {
+    const claim = readClaim(request, policy.missingText);
+    if (claim.form === "query" && !policy.presigned) {
+      throw new SignatureError("incomplete", "This service takes no credentials in the query string.");
+    }
+    requireSignedHeaders(request, claim);
+    requireWithinWindow(claim.date, now);
+    const problems = scopeProblems(claim.scope, amzDate(claim.date), policy);
+    if (problems !== "") throw new SignatureError("mismatch", problems);
+    const credential = await this.#credentials.find(claim.scope.accessKeyId);
+    requireLive(claim, credential, now);
+    return {
+      verify: (body) => {
+        const payloadHash = payloadHashOf(request, policy, body);
+        if (!this.#matches(request, hosts, claim, credential, payloadHash)) {
+          throw new SignatureError("mismatch", WRONG_SIGNATURE);
+        }
+        const { principal, expiresAt } = credential;
+        return { principal, region: claim.scope.region, expiresAt };
+      },
+    };
+  }
+
+  #matches(
+    request: SignedRequest,
+    hosts: readonly string[],
+    claim: Claim,
+    { secret }: SigningCredential,
+    payloadHash: string,
+  ): boolean {
+    const key = this.#keys.get(secret, claim.scope);
+    const provided = Buffer.from(claim.signature, "hex");
+    for (const host of new Set(hosts)) {
+      const asSent = { ...request, headers: { ...request.headers, host: [host] } };
+      const canonical = canonicalRequest(asSent, claim.signedHeaders, payloadHash);
+      const signed = stringToSign(amzDate(claim.date), scopeText(claim.scope), canonical);
+      const expected = hmac(key, signed);
+      if (timingSafeEqual(expected, provided)) return true;
+      this.#debug?.({
+        accessKeyId: claim.scope.accessKeyId,
+        canonicalRequest: withoutToken(canonical),
+        stringToSign: signed,
+        expected: expected.toString("hex"),
+        provided: claim.signature,
+      });
+    }
+    return false;
+  }
+}
+
+/** `host` and every `x-amz-*` header decide what a request means: none may be added or changed on the way. */
+function requireSignedHeaders({ headers }: SignedRequest, { signedHeaders }: Claim): void {
+  if (!signedHeaders.includes("host")) {
+    throw new SignatureError(
+      "mismatch",
+      "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
+    );
+  }
+  const unsigned = Object.keys(headers).find(
+    (name) => name.startsWith("x-amz-") && !signedHeaders.includes(name),
+  );
+  if (unsigned !== undefined) {
+    throw new SignatureError("mismatch", `'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`);
+  }
+  const absent = signedHeaders.find((name) => headers[name] === undefined);
+  if (absent !== undefined) {
+    throw new SignatureError("mismatch", `'${absent}' is a 'SignedHeader' and is not part of the request.`);
+  }
+}
+
+function requireLive(
+  { scope, sessionToken }: Claim,
+  credential: SigningCredential | undefined,
+  now: Date,
+): asserts credential is SigningCredential {
+  if (credential === undefined) throw new SignatureError("unrecognized", INVALID_TOKEN);
+  const { sessionTokenHash, expiresAt } = credential;
+  // A temporary key without a hash would be one whose token nobody checks.
+  const isTemporary = sessionTokenHash !== undefined || scope.accessKeyId.startsWith("ASIA");
+  const matches = isTemporary
+    ? sessionToken !== undefined && sameHash(sessionTokenHash ?? "", sha256Hex(sessionToken))
+    : sessionToken === undefined;
+  if (!matches) throw new SignatureError("unrecognized", INVALID_TOKEN);
+  if (expiresAt !== undefined && expiresAt.getTime() <= now.getTime()) {
+    throw new SignatureError("expired-credentials", EXPIRED_TOKEN);
+  }
+}
+
+function sameHash(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a, "hex"), Buffer.from(b, "hex")];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** @throws SignatureError when the client announced another hash than its body has */
+function payloadHashOf(request: SignedRequest, policy: SignaturePolicy, body: Uint8Array): string {
+  const announced = request.headers["x-amz-content-sha256"]?.[0];
+  if (announced === UNSIGNED_PAYLOAD && policy.unsignedPayload) return UNSIGNED_PAYLOAD;
+  const hash = sha256Hex(body);
+  if (announced !== undefined && announced.toLowerCase() !== hash) {
+    throw new SignatureError("mismatch", "The value of 'x-amz-content-sha256' is not the hash of the body.");
+  }
+  return hash;
+}
+
+/** A session token is a credential: a log says where it stood, not what it was. */
+function withoutToken(canonical: string): string {
+  return canonical
+    .replace(/^x-amz-security-token:.*$/m, "x-amz-security-token:<session token>")
+    .replace(/X-Amz-Security-Token=[^&\n]*/, "X-Amz-Security-Token=<session token>");
+}
