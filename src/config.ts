@@ -19,6 +19,10 @@ export interface Config {
   readonly administrator: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
   readonly account: string;
   readonly region: string;
+  /** Template with `{account}` and `{region}`. */
+  readonly registryHost: string | undefined;
+  /** Milliseconds. */
+  readonly tokenLifetime: number;
   readonly autoCreate: boolean;
   readonly uploadsPerPrincipal: number;
   /** Milliseconds. */
@@ -87,6 +91,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
         : { accessKeyId, secretAccessKey },
     account: reader.need("BERTH_ACCOUNT_ID", pattern(/^\d{12}$/, "must be 12 digits")),
     region: reader.need("BERTH_REGION", pattern(/^[a-z0-9-]{1,64}$/, "must be letters, digits and dashes")),
+    registryHost: reader.read(
+      "BERTH_REGISTRY_HOST",
+      pattern(/^[a-z0-9.:{}-]+$/, "must be a host name, perhaps with {account} and {region}"),
+    ),
+    tokenLifetime: reader.need("BERTH_TOKEN_LIFETIME", tokenLifetime),
     autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
     uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
@@ -248,6 +257,12 @@ const duration: Parse<number> = (value) => {
   if (match === null || milliseconds > DURATION_MAX) {
     throw new Error("must be a number and one of ms, s, m, h, d, such as 24h, at most 36500d");
   }
+  return milliseconds;
+};
+
+const tokenLifetime: Parse<number> = (value) => {
+  const milliseconds = duration(value);
+  if (milliseconds < 15 * 60_000 || milliseconds > 7 * 86_400_000) throw new Error("must be 15m to 7d");
   return milliseconds;
 };
 

@@ -65,6 +65,13 @@ export const SETTINGS = {
     doc: "The default account, 12 digits: the one that a host name without an account speaks to.",
   },
   BERTH_REGION: { default: "us-east-1", doc: "The region of the default account's registry." },
+  BERTH_REGISTRY_HOST: {
+    doc: "Host names of registries, such as `{account}.dkr.ecr.{region}.example.com`: what `repositoryUri` and `proxyEndpoint` of the ECR API say. Absent: where this node is reached, for every account.",
+  },
+  BERTH_TOKEN_LIFETIME: {
+    default: "12h",
+    doc: "How long a password from `aws ecr get-login-password` lives, 15m to 7d.",
+  },
   BERTH_AUTO_CREATE: {
     default: "on",
     doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: `NAME_UNKNOWN`.",

@@ -1,17 +1,15 @@
 import { LRUCache } from "lru-cache";
-import { postgresAccessKeys } from "../adapters/postgres/access-keys.ts";
 import type { Config } from "../config.ts";
 import { type App, createApp } from "../http/app.ts";
 import { Observer } from "../http/observe.ts";
 import { Scopes } from "../http/scopes.ts";
 import { listen, type RunningServer } from "../http/server.ts";
-import { BasicAuthenticator } from "../iam/authenticator.ts";
-import { AdministratorAuthorizer } from "../iam/authorizer.ts";
 import type { Log } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import type { Digest } from "../registry/digest.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { startCollector } from "./collector.ts";
+import { type Access, composeAccess } from "./identity.ts";
 import { observeResources } from "./observe-resources.ts";
 import { composePorts } from "./ports.ts";
 import { shareMetrics } from "./process-metrics.ts";
@@ -42,15 +40,19 @@ export async function startNode(
   const ports = composePorts(config, state, storage);
   const metrics = new Metrics();
   const draining = { yes: false };
+  const place = { url: "" };
+  const access = composeAccess(config, state, () => place.url, log);
   const closeAll = async (): Promise<void> => {
+    await access.close();
     await storage.close();
     await state.close();
   };
-  const app = composeApp(config, state, ports, metrics, log, draining);
+  const app = composeApp(config, { state, ports, metrics, access, log, draining });
   const server = await listen(app.listener, { ...config.listen, tls: config.tls }).catch(async (error) => {
     await closeAll();
     throw error;
   });
+  place.url = server.url;
   const collector = startCollector(config, state, ports, metrics, log);
   return {
     url: server.url,
@@ -69,14 +71,16 @@ async function finish(app: App, server: RunningServer): Promise<void> {
   await app.idle();
 }
 
-function composeApp(
-  config: Config,
-  state: State,
-  ports: RegistryPorts,
-  metrics: Metrics,
-  log: Log,
-  draining: { readonly yes: boolean },
-): App {
+interface Parts {
+  readonly state: State;
+  readonly ports: RegistryPorts;
+  readonly metrics: Metrics;
+  readonly access: Access;
+  readonly log: Log;
+  readonly draining: { readonly yes: boolean };
+}
+
+function composeApp(config: Config, { state, ports, metrics, access, log, draining }: Parts): App {
   const manifestCache = new LRUCache<Digest, Buffer>({
     maxSize: MANIFEST_CACHE_BYTES,
     sizeCalculation: (bytes) => bytes.length + 200,
@@ -92,8 +96,9 @@ function composeApp(
       },
       isDraining: () => draining.yes,
     },
-    authenticator: new BasicAuthenticator(postgresAccessKeys(state.database), state.masterKey),
-    authorizer: new AdministratorAuthorizer(),
+    authenticator: access.authenticator,
+    authorizer: access.authorizer,
+    aws: access.aws,
     scopes: new Scopes(ports.repositories),
     observer: new Observer(log, metrics, config.accessLog),
     defaultRegistry: { account: config.account, region: config.region },

@@ -1,4 +1,4 @@
-import { postgresAccessKeys } from "../adapters/postgres/access-keys.ts";
+import { postgresAccessKeyStore } from "../adapters/postgres/iam/index.ts";
 import type { Config } from "../config.ts";
 import { bootstrap, type Credentials } from "../iam/access-keys.ts";
 import { type Log, openLog } from "../log.ts";
@@ -74,7 +74,7 @@ export function bootstrapAdministrator(config: Config, state: State): Promise<Cr
       ? (credentials: Credentials) => keepAdministrator(dataDir, credentials)
       : undefined;
   return bootstrap(
-    postgresAccessKeys(state.database),
+    postgresAccessKeyStore(state.database),
     state.masterKey,
     { account, region, administrator, keep },
     state.clock.now(),

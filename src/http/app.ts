@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
 import { RegistryError } from "../registry/errors.ts";
+import type { AwsDoor } from "./aws/door.ts";
 import { openFastLane } from "./fast-lane.ts";
 import type { Exchange, Observer } from "./observe.ts";
 import { type OciDoorDependencies, openOciDoor } from "./oci/door.ts";
@@ -9,6 +10,7 @@ import { type OperationsDependencies, operationsRouter } from "./ops/router.ts";
 import { respond } from "./respond.ts";
 
 export interface EdgeDependencies extends OciDoorDependencies {
+  readonly aws: AwsDoor;
   readonly operations: OperationsDependencies;
   readonly observer: Observer;
 }
@@ -74,7 +76,7 @@ function nothingHere(): RegistryError {
 }
 
 function track(
-  { observer, operations }: EdgeDependencies,
+  { observer, operations, aws }: EdgeDependencies,
   fastLane: ReturnType<typeof openFastLane>,
   koa: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): App {
@@ -88,7 +90,7 @@ function track(
       }
       const exchange = observer.begin(request, response);
       if (operations.isDraining()) response.setHeader("Connection", "close");
-      let handled = fastLane(exchange, request, response);
+      let handled = fastLane(exchange, request, response) ?? aws(exchange, request, response);
       if (handled === undefined) {
         exchanges.set(request, exchange);
         handled = koa(request, response);

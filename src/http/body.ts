@@ -177,13 +177,16 @@ class BodyChunks implements AsyncIterableIterator<Buffer, void, undefined> {
   /** One timer, which looks again where the reader waits for something later by then: chunks do not touch it. */
   #watch(now: number): void {
     const end = Math.min(this.#since + this.#limits.idle, this.#until);
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#reader === undefined) return;
-      const then = performance.now();
-      if (then >= Math.min(this.#since + this.#limits.idle, this.#until)) void this.#fail(tooSlow());
-      else this.#watch(then);
-    }, Math.ceil(end - now));
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        if (this.#reader === undefined) return;
+        const then = performance.now();
+        if (then >= Math.min(this.#since + this.#limits.idle, this.#until)) void this.#fail(tooSlow());
+        else this.#watch(then);
+      },
+      Math.ceil(end - now),
+    );
     this.#timer.unref();
   }
 }

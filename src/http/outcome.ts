@@ -23,8 +23,9 @@ export async function sendOutcome(
 ): Promise<void> {
   const { body } = outcome;
   response.writeHead(outcome.status, outcome.headers as Record<string, string | number | string[]>);
-  if (body === undefined || Buffer.isBuffer(body)) {
-    response.end(body);
+  const bytes = Buffer.isBuffer(body) ? body : body?.bytes;
+  if (body === undefined || Buffer.isBuffer(body) || bytes !== undefined) {
+    response.end(bytes);
     return;
   }
   response.setTimeout(readerIdle, () => response.destroy());

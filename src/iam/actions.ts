@@ -4,6 +4,9 @@ export interface Permission {
   readonly resource: "repository" | "registry";
 }
 
+/** What a scoped token calls a kind of call (Docker token specification, "scope"). */
+export type ScopeAction = "pull" | "push" | "delete" | "*";
+
 const onRepository = (...actions: string[]): Permission => ({ actions, resource: "repository" });
 
 /**
@@ -32,6 +35,14 @@ export const PERMISSIONS = {
 } as const satisfies Readonly<Record<string, Permission>>;
 
 export type Call = keyof typeof PERMISSIONS;
+
+/** The scope that a narrowed token must have for a call. */
+export const SCOPE_ACTIONS: Readonly<Record<Call, ScopeAction>> = {
+  ...{ getManifest: "pull", headBlob: "pull", getBlob: "pull", listTags: "pull", listReferrers: "pull" },
+  ...{ mountFrom: "pull", putManifest: "push", startUpload: "push", patchUpload: "push", getUpload: "push" },
+  ...{ cancelUpload: "push", completeUpload: "push", createRepository: "push" },
+  ...{ deleteManifest: "delete", deleteBlob: "delete", listRepositories: "*" },
+};
 
 /** What an operation of the AWS API needs: any one of `actions`, on a repository or on everything ("*"). */
 export interface OperationPermission {

@@ -1,4 +1,3 @@
-import { administratorArn } from "./access-keys.ts";
 import type { Principal } from "./principal.ts";
 
 /** Facts of the request that conditions may ask for (IAM global condition keys). */
@@ -7,6 +6,8 @@ export interface RequestContext {
   readonly secureTransport: boolean;
   readonly time: Date;
   readonly userAgent: string;
+  /** Keys that only the call knows, such as `aws:RequestTag/team`. */
+  readonly conditions?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type Decision =
@@ -17,23 +18,4 @@ export type Decision =
 /** Decides whether a principal may take an action on a resource. Reveals nothing about whether the resource exists. */
 export interface Authorizer {
   decide(principal: Principal, action: string, resource: string, context: RequestContext): Promise<Decision>;
-}
-
-/** The rule until policies exist: an account's administrator may do everything in that account, nobody else anything. */
-export class AdministratorAuthorizer implements Authorizer {
-  async decide(principal: Principal, action: string, resource: string): Promise<Decision> {
-    const account = resource.split(":")[4];
-    if (
-      principal.kind !== "anonymous" &&
-      principal.account === account &&
-      principal.arn === administratorArn(account)
-    ) {
-      return { allowed: true };
-    }
-    const arn = principal.kind === "anonymous" ? "anonymous" : principal.arn;
-    return {
-      allowed: false,
-      reason: `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
-    };
-  }
 }

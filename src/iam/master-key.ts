@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
 
 /** A secret at rest: AES-256-GCM under the master key that `masterKeyId` names. */
 export interface SealedSecret {
@@ -25,6 +25,11 @@ export class MasterKey {
 
   static generate(): Buffer {
     return randomBytes(32);
+  }
+
+  /** A key for another purpose, the same on every node: HMAC-SHA256 of the purpose. */
+  derive(purpose: string): Buffer {
+    return createHmac("sha256", this.#key).update(purpose).digest();
   }
 
   /** `context` binds the ciphertext to its row: moved to another row it cannot be opened. */

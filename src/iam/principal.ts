@@ -1,17 +1,18 @@
+import type { Identity } from "./principals/identity.ts";
+
 /** Who makes a request. */
 export type Principal = AccountPrincipal | AnonymousPrincipal;
 
-export interface AccountPrincipal {
-  readonly kind: "user" | "root";
-  readonly account: string;
-  /** `arn:aws:iam::<account>:user/<name>` or `…:root`. */
-  readonly arn: string;
-  /** The access key that proved it; shown in logs. */
-  readonly accessKeyId: string;
-}
+/** A root, a user or a session of a role: whoever belongs to an account. */
+export type AccountPrincipal = Identity;
 
 export interface AnonymousPrincipal {
   readonly kind: "anonymous";
 }
 
 export const ANONYMOUS: AnonymousPrincipal = { kind: "anonymous" };
+
+/** What logs and rows call a principal. */
+export function principalName(principal: Principal): string {
+  return principal.kind === "anonymous" ? "anonymous" : principal.arn;
+}

@@ -1,23 +1,53 @@
-import type { Call } from "../../iam/actions.ts";
-import { PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
+import { type Call, PERMISSIONS, repositoryArn, SCOPE_ACTIONS } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
-import type { AccountPrincipal } from "../../iam/principal.ts";
+import type { Principal } from "../../iam/principal.ts";
+import type { TokenAccess } from "../../iam/tokens/registry-token.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RepositoryName } from "../../registry/names.ts";
-import type { RegistryScope } from "../../registry/repositories.ts";
 import type { Client } from "../client.ts";
+import type { RegistryAddress } from "../registry-host.ts";
+
+/** Milliseconds after a token's end for which an upload that it began may go on: one PATCH may take hours. */
+const UPLOAD_GRACE = 3_600_000;
+const UPLOAD_CALLS: ReadonlySet<string> = new Set([
+  "patchUpload",
+  "completeUpload",
+  "getUpload",
+  "cancelUpload",
+]);
+
+/** Whoever makes a request, and what narrows it. */
+export interface Proven {
+  readonly principal: Principal;
+  readonly access: readonly TokenAccess[] | undefined;
+}
 
 /** Every 401 names the scheme, on every path and for HEAD too: some clients never ping before their first request. */
 export async function authenticate(
   authenticator: Authenticator,
   authorization: string | undefined,
-  client: Client,
-): Promise<AccountPrincipal> {
-  const principal = authorization === undefined ? undefined : await authenticator.authenticate(authorization);
-  if (principal !== undefined) return principal;
-  const said = authorization === undefined ? "authentication required" : "the credentials are not valid";
-  throw new RegistryError("UNAUTHORIZED", said, { headers: { "WWW-Authenticate": challenge(client) } });
+  request: { readonly client: Client; readonly call: string; readonly region: string; readonly now: Date },
+): Promise<Proven> {
+  const { client, call, region, now } = request;
+  if (authorization === undefined) throw unauthorized("UNAUTHORIZED", "authentication required", client);
+  const found = await authenticator.authenticate(authorization);
+  if (found.state === "proven" && (found.region ?? region) === region) return found;
+  if (found.state === "expired") {
+    if (mayFinishUpload(found.since, call, now)) return { principal: found.principal, access: undefined };
+    const said = "Your authorization token has expired. Reauthenticate and try again.";
+    throw unauthorized("DENIED", said, client);
+  }
+  throw unauthorized("UNAUTHORIZED", "the credentials are not valid", client);
+}
+
+/** An upload belongs to the principal that began it, so the holder of the token is all that needs to be known. */
+function mayFinishUpload(since: Date, call: string, now: Date): boolean {
+  return UPLOAD_CALLS.has(call) && now.getTime() - since.getTime() < UPLOAD_GRACE;
+}
+
+function unauthorized(code: "UNAUTHORIZED" | "DENIED", said: string, client: Client): RegistryError {
+  return new RegistryError(code, said, { status: 401, headers: { "WWW-Authenticate": challenge(client) } });
 }
 
 function challenge(client: Client): string {
@@ -28,19 +58,14 @@ function challenge(client: Client): string {
 /** Decides calls of one request. */
 export class Permissions {
   readonly #authorizer: Authorizer;
-  readonly #principal: AccountPrincipal;
-  readonly #scope: Pick<RegistryScope, "account" | "region">;
+  readonly #proven: Proven;
+  readonly #address: RegistryAddress;
   readonly #context: RequestContext;
 
-  constructor(
-    authorizer: Authorizer,
-    principal: AccountPrincipal,
-    scope: Pick<RegistryScope, "account" | "region">,
-    context: RequestContext,
-  ) {
+  constructor(authorizer: Authorizer, proven: Proven, address: RegistryAddress, context: RequestContext) {
     this.#authorizer = authorizer;
-    this.#principal = principal;
-    this.#scope = scope;
+    this.#proven = proven;
+    this.#address = address;
     this.#context = context;
   }
 
@@ -55,14 +80,32 @@ export class Permissions {
   }
 
   async #decide(call: Call, name: RepositoryName | undefined): Promise<Decision> {
-    const { account, region } = this.#scope;
+    if (!isInScope(this.#proven.access, call, name)) {
+      return {
+        allowed: false,
+        reason: `the scope of the token does not cover ${call} on ${name ?? "the registry"}`,
+      };
+    }
+    const { account, region } = this.#address;
     const { actions, resource } = PERMISSIONS[call];
     const arn = repositoryArn(account, region, resource === "registry" ? "*" : (name ?? ""));
     let last: Decision = { allowed: false, reason: "" };
     for (const action of actions) {
-      last = await this.#authorizer.decide(this.#principal, action, arn, this.#context);
+      last = await this.#authorizer.decide(this.#proven.principal, action, arn, this.#context);
       if (last.allowed) return last;
     }
     return last;
   }
+}
+
+function isInScope(access: Proven["access"], call: Call, name: RepositoryName | undefined): boolean {
+  if (access === undefined) return true;
+  const wanted = SCOPE_ACTIONS[call];
+  const [type, resource] = name === undefined ? ["registry", "catalog"] : ["repository", name];
+  return access.some(
+    (entry) =>
+      entry.type === type &&
+      entry.name === resource &&
+      (entry.actions.includes(wanted) || entry.actions.includes("*")),
+  );
 }

@@ -3,6 +3,7 @@ import type { BlockList } from "node:net";
 import type { Call } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
+import { principalName } from "../../iam/principal.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryScope } from "../../registry/repositories.ts";
 import { clientOf } from "../client.ts";
@@ -57,20 +58,27 @@ async function enter(
   const { oci, authenticator, authorizer, scopes, defaultRegistry, trustedProxies } = dependencies;
   const client = clientOf(incoming, trustedProxies);
   exchange.clientIp = client.ip;
-  const principal = await authenticate(authenticator, incoming.headers.authorization, client);
-  exchange.principal = principal.arn;
   const address = registryOfHost(client.host, defaultRegistry);
-  const permissions = new Permissions(authorizer, principal, address, {
+  const now = oci.ports.clock.now();
+  const { authorization } = incoming.headers;
+  const proven = await authenticate(authenticator, authorization, {
+    client,
+    call,
+    region: address.region,
+    now,
+  });
+  exchange.principal = principalName(proven.principal);
+  const permissions = new Permissions(authorizer, proven, address, {
     sourceIp: client.ip,
     secureTransport: client.secure,
-    time: oci.ports.clock.now(),
+    time: now,
     userAgent: incoming.headers["user-agent"] ?? "",
   });
   return {
     incoming,
     query: queryOf(incoming),
     scope: call === "ping" ? { ...address, id: NO_REGISTRY } : await scopes.find(address),
-    principal,
+    principal: exchange.principal,
     authorize: (wanted, name) => permissions.require(wanted, name),
     may: (wanted, name) => permissions.allows(wanted, name),
     locate: (path) => locate(dependencies, path),

@@ -55,7 +55,7 @@ export async function putManifest(
       ifMatch: parseEntityTags(header(request, "if-match")),
       ifNoneMatch: parseEntityTags(header(request, "if-none-match")),
     },
-    principal: request.principal.arn,
+    principal: request.principal,
   });
   return empty(201, {
     Location: request.locate(
@@ -77,7 +77,7 @@ export async function removeManifest(
   const name = parseRepositoryName(nameText);
   const reference = parseReference(referenceText);
   await request.authorize("deleteManifest", name);
-  await deleteManifest(ports, request.scope, name, reference, request.principal.arn);
+  await deleteManifest(ports, request.scope, name, reference, request.principal);
   return empty(202);
 }
 

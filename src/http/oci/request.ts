@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import type { Call } from "../../iam/actions.ts";
-import type { AccountPrincipal } from "../../iam/principal.ts";
 import type { ManifestCache } from "../../registry/manifests/pull.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { RegistryPorts } from "../../registry/ports/index.ts";
@@ -18,7 +17,8 @@ export interface OciRequest {
   readonly incoming: IncomingMessage;
   readonly query: URLSearchParams;
   readonly scope: RegistryScope;
-  readonly principal: AccountPrincipal;
+  /** ARN of the caller, or `anonymous`. */
+  readonly principal: string;
   /** @throws RegistryError DENIED with the reason */
   authorize(call: Call, name?: RepositoryName): Promise<void>;
   may(call: Call, name: RepositoryName): Promise<boolean>;

@@ -33,7 +33,7 @@ export async function postUpload(
   const digest = whole === null ? undefined : parseDigest(whole);
   const algorithm = algorithmOf(request.query.get("digest-algorithm"));
   const target = {
-    ...{ scope: request.scope, name, principal: request.principal.arn },
+    ...{ scope: request.scope, name, principal: request.principal },
     mayCreate: async () => (autoCreate ? request.may("createRepository", name) : false),
   };
   if (mount !== undefined && (await tryMount(dependencies, request, target, mount))) {
@@ -170,7 +170,7 @@ async function addressOf(
     const repository = await ports.repositories.find(scope.id, name);
     throw repository === undefined ? repositoryUnknown(scope.account, name) : uploadUnknown(id.slice(0, 80));
   }
-  return { scope, name, id, principal: principal.arn };
+  return { scope, name, id, principal };
 }
 
 function chunkRange(request: OciRequest): ReturnType<typeof parseChunkRange> {

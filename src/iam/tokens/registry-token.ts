@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../registry/clock.ts";
 import { type SigningKeys, TOKEN_ALGORITHM } from "./signing-keys.ts";
@@ -24,7 +24,8 @@ export interface TokenClaims {
 
 export type TokenVerdict =
   | { readonly state: "valid"; readonly claims: TokenClaims }
-  | { readonly state: "expired" }
+  /** Signed by us, and over: what it said is still true of whoever held it. */
+  | { readonly state: "expired"; readonly claims: TokenClaims }
   /** Not ours, tampered with, or of a key that is gone. */
   | { readonly state: "unknown" };
 
@@ -73,7 +74,7 @@ export class RegistryTokens {
     const fingerprint = createHash("sha256").update(token).digest("base64");
     const known = this.#verified.get(fingerprint);
     if (known !== undefined) {
-      return known.expiresAt > this.#clock.now() ? { state: "valid", claims: known } : { state: "expired" };
+      return { state: known.expiresAt > this.#clock.now() ? "valid" : "expired", claims: known };
     }
     const verdict = await this.#verify(token);
     if (verdict.state === "valid") this.#verified.set(fingerprint, verdict.claims);
@@ -91,20 +92,21 @@ export class RegistryTokens {
         currentDate: this.#clock.now(),
         requiredClaims: ["sub", "exp", "acc", "reg"],
       });
-      return {
-        state: "valid",
-        claims: {
-          accessKeyId: String(payload.sub),
-          account: String(payload["acc"]),
-          region: String(payload["reg"]),
-          access: payload["access"] as readonly TokenAccess[] | undefined,
-          expiresAt: new Date(Number(payload.exp) * 1000),
-        },
-      };
+      return { state: "valid", claims: toClaims(payload) };
     } catch (error) {
-      if (error instanceof errors.JWTExpired) return { state: "expired" };
+      if (error instanceof errors.JWTExpired) return { state: "expired", claims: toClaims(error.payload) };
       if (error instanceof errors.JOSEError || error instanceof TypeError) return { state: "unknown" };
       throw error;
     }
   }
+}
+
+function toClaims(payload: JWTPayload): TokenClaims {
+  return {
+    accessKeyId: String(payload.sub),
+    account: String(payload["acc"]),
+    region: String(payload["reg"]),
+    access: payload["access"] as readonly TokenAccess[] | undefined,
+    expiresAt: new Date(Number(payload.exp) * 1000),
+  };
 }

@@ -1,0 +1,9 @@
+export { postgresAccessKeyStore } from "./access-key-store.ts";
+export { postgresAccounts } from "./accounts.ts";
+export { postgresCredentials } from "./credentials.ts";
+export { postgresIdentity } from "./identity-store.ts";
+export { postgresPrincipalPolicies } from "./principal-policies.ts";
+export { postgresSessions } from "./sessions.ts";
+export { readAwsPolicies } from "./shipped-policies.ts";
+export { postgresSigningKeys } from "./signing-keys.ts";
+export { postgresKeyUsage } from "./usage.ts";

@@ -1,0 +1,77 @@
+import type { AwsPolicies } from "../../../iam/principals/aws-policies.ts";
+import type { Tags } from "../../../iam/principals/entity.ts";
+import type {
+  AccountVersion,
+  PrincipalPolicies,
+  PrincipalPolicyStore,
+} from "../../../iam/principals/principal-policies.ts";
+import type { StoredPolicies } from "../../../iam/principals/stored-policies.ts";
+import type { Database } from "../database.ts";
+import { LOAD_PRINCIPAL, type PrincipalRow } from "./principal-policies-query.ts";
+
+const VERSIONS = {
+  name: "account_versions",
+  text: "SELECT id, policy_version AS version, disabled FROM accounts WHERE id = ANY($1)",
+};
+
+/** What decisions need to know about principals. */
+export function postgresPrincipalPolicies(
+  database: Database,
+  aws: AwsPolicies,
+  stored: StoredPolicies,
+): PrincipalPolicyStore {
+  return {
+    async load({ account, uniqueId, accessKeyId }, at) {
+      const [row] = await database.run<PrincipalRow>(LOAD_PRINCIPAL, [account, uniqueId, accessKeyId, at]);
+      return row?.live === true ? toPolicies(row, aws, stored) : undefined;
+    },
+    async versions(accounts) {
+      const rows = await database.read<{ id: string } & AccountVersion>(VERSIONS, [accounts]);
+      return new Map(rows.map(({ id, version, disabled }) => [id, { version, disabled }]));
+    },
+  };
+}
+
+function toPolicies(row: PrincipalRow, aws: AwsPolicies, stored: StoredPolicies): PrincipalPolicies {
+  const textOf = (arn: string, document: string | null): string | undefined =>
+    document ?? aws.find(arn)?.document;
+  const inline = row.inline_policies.map(({ kind, holder, name, document }) =>
+    stored.attached(`inline policy ${name} of ${kind} ${holder}`, "identity", document),
+  );
+  const managed = row.attached_policies.map(({ arn, document }) =>
+    stored.attached(arn, "identity", textOf(arn, document)),
+  );
+  const boundary = row.boundary_arn;
+  const session = row.session_policies.map(({ arn, document }) =>
+    stored.attached(arn, "session", textOf(arn, document)),
+  );
+  if (row.session_policy !== null) {
+    session.unshift(stored.attached("policy of the session", "session", row.session_policy));
+  }
+  return {
+    version: row.version,
+    identity: [...inline, ...managed],
+    boundary:
+      boundary === null
+        ? undefined
+        : stored.attached(boundary, "boundary", textOf(boundary, row.boundary_document)),
+    session,
+    tags: mergedTags(row.entity_tags, row.session_tags),
+    sessionFacts:
+      row.issued_at === null || row.expires_at === null
+        ? undefined
+        : {
+            issuedAt: row.issued_at,
+            expiresAt: row.expires_at,
+            sourceIdentity: row.source_identity ?? undefined,
+            federatedProvider: row.federated_provider ?? undefined,
+          },
+  };
+}
+
+/** "Session tags override principal tags with the same key", whatever its letter case (STS, session tags). */
+function mergedTags(own: Tags | null, session: Tags | null): Tags {
+  const given = new Set(Object.keys(session ?? {}).map((key) => key.toLowerCase()));
+  const kept = Object.entries(own ?? {}).filter(([key]) => !given.has(key.toLowerCase()));
+  return { ...Object.fromEntries(kept), ...session };
+}

@@ -1,0 +1,36 @@
+import type { ResourcePolicyStore } from "../../../iam/access/resource-policies.ts";
+import type { Database } from "../database.ts";
+
+interface Row {
+  readonly repository_policy: string | null;
+  readonly registry_policy: string | null;
+  readonly scope: "V1" | "V2" | null;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const LOAD = {
+  name: "iam_load_resource_policies",
+  text: `SELECT p.document AS repository_policy, x.document AS registry_policy, x.scope,
+      coalesce((SELECT json_object_agg(t.key, t.value) FROM repository_resource_tags t
+        WHERE t.repository_id = r.id), '{}') AS tags
+    FROM registries g
+      LEFT JOIN registry_policies x ON x.registry_id = g.id
+      LEFT JOIN repositories r ON r.registry_id = g.id AND r.name = $3 AND r.deleted_at IS NULL
+      LEFT JOIN repository_policies p ON p.repository_id = r.id
+    WHERE g.account_id = $1 AND g.region = $2`,
+};
+
+/** Policies and tags of repositories and registries, for decisions. */
+export function postgresResourcePolicies(database: Database): ResourcePolicyStore {
+  return {
+    async load({ account, region, repository }) {
+      const [row] = await database.run<Row>(LOAD, [account, region, repository ?? null]);
+      return {
+        repositoryPolicy: row?.repository_policy ?? undefined,
+        registryPolicy: row?.registry_policy ?? undefined,
+        registryScope: row?.scope ?? "V2",
+        tags: row?.tags ?? {},
+      };
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { CasbinDecider } from "../adapters/casbin/decider.ts";
+import { postgresRepositoryCatalog } from "../adapters/postgres/ecr/catalog.ts";
+import { postgresRegistryPolicies, postgresRepositoryPolicies } from "../adapters/postgres/ecr/policies.ts";
+import {
+  postgresCredentials,
+  postgresIdentity,
+  postgresKeyUsage,
+  postgresPrincipalPolicies,
+  postgresSessions,
+  postgresSigningKeys,
+  readAwsPolicies,
+} from "../adapters/postgres/iam/index.ts";
+import { postgresResourcePolicies } from "../adapters/postgres/iam/resource-policies.ts";
+import type { Config } from "../config.ts";
+import { type AwsDoor, openAwsDoor } from "../http/aws/door.ts";
+import { ecrHandlers } from "../http/aws/ecr/index.ts";
+import { iamHandlers } from "../http/aws/iam/index.ts";
+import { PageTokens } from "../http/aws/page-tokens.ts";
+import { stsHandlers } from "../http/aws/sts/index.ts";
+import { AccountVersions } from "../iam/access/account-versions.ts";
+import { CredentialAuthenticator } from "../iam/access/credential-authenticator.ts";
+import { PolicyAuthorizer } from "../iam/access/policy-authorizer.ts";
+import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
+import { ResourcePolicyCache } from "../iam/access/resource-policies.ts";
+import { OidcVerifier } from "../iam/oidc/verify.ts";
+import { PrincipalPolicyCache } from "../iam/principals/principal-policy-cache.ts";
+import { StoredPolicies } from "../iam/principals/stored-policies.ts";
+import { KeyUsageRecorder } from "../iam/principals/usage.ts";
+import { SignatureVerifier } from "../iam/sigv4/verify.ts";
+import { RegistryTokens } from "../iam/tokens/registry-token.ts";
+import { SigningKeys } from "../iam/tokens/signing-keys.ts";
+import type { Log } from "../log.ts";
+import { registryHosts } from "./registry-hosts.ts";
+import type { State } from "./state.ts";
+
+/** Everything that knows who someone is and what they may do. */
+export interface Access {
+  readonly authenticator: CredentialAuthenticator;
+  readonly authorizer: PolicyAuthorizer;
+  readonly tokens: RegistryTokens;
+  readonly signingKeys: SigningKeys;
+  readonly aws: AwsDoor;
+  /** Writes out what was only in memory. */
+  close(): Promise<void>;
+}
+
+/** `url` tells where this node listens, once it does. */
+export function composeAccess(config: Config, state: State, url: () => string, log: Log): Access {
+  const { database, clock, masterKey } = state;
+  const decider = new CasbinDecider();
+  const shipped = readAwsPolicies();
+  const stored = new StoredPolicies();
+  const policies = postgresPrincipalPolicies(database, shipped, stored);
+  const principals = new PrincipalPolicyCache(policies, clock);
+  const versions = new AccountVersions(policies);
+  const resources = new ResourcePolicyCache(postgresResourcePolicies(database), stored);
+  const authorizer = new PolicyAuthorizer(
+    { versions, principals, resources, region: config.region },
+    decider,
+  );
+  const credentials = postgresCredentials(database, masterKey);
+  const signingKeys = new SigningKeys(postgresSigningKeys(database), masterKey, clock);
+  const tokens = new RegistryTokens(signingKeys, clock);
+  const usage = new KeyUsageRecorder(postgresKeyUsage(database), (error) =>
+    log.warn("the last use of keys could not be written", { error: error.message }),
+  );
+  const noteUse = (accessKeyId: string, service: string): void =>
+    usage.note({ accessKeyId, at: clock.now(), service, region: config.region });
+  const identity = postgresIdentity(database);
+  const pageTokens = new PageTokens(masterKey.derive("page tokens"));
+  const aws = openAwsDoor({
+    verifier: new SignatureVerifier({
+      async find(accessKeyId) {
+        const credential = await credentials.find(accessKeyId);
+        if (credential !== undefined) noteUse(accessKeyId, "api");
+        return credential;
+      },
+    }),
+    ...{ authorizer, clock, regions: [config.region], trustedProxies: config.trustedProxies },
+    defaultRegistry: { account: config.account, region: config.region },
+    externalUrl: config.externalUrl,
+    handlers: {
+      ecr: ecrHandlers({
+        repositories: postgresRepositoryCatalog(database),
+        repositoryPolicies: postgresRepositoryPolicies(database),
+        registryPolicies: postgresRegistryPolicies(database),
+        policyRules: new ResourcePolicyRules(identity, authorizer),
+        tokens: {
+          lifetime: config.tokenLifetime / 1000,
+          async issueToken({ accessKeyId, account }, expiresAt) {
+            const { region } = config;
+            return (await tokens.issue({ accessKeyId, account, region, access: undefined, expiresAt })).token;
+          },
+        },
+        hosts: registryHosts(config, url),
+        pageTokens,
+      }),
+      iam: iamHandlers({ identity, aws: shipped, masterKey, tokens: pageTokens, policies, decider }),
+      sts: stsHandlers({
+        ...{ identity, sessions: postgresSessions(database), policies: principals, aws: shipped, stored },
+        ...{ decider, masterKey, clock },
+        webIdentity: new OidcVerifier(undefined, (issuer, error) =>
+          log.warn("an identity provider could not be asked", { issuer, error: error.message }),
+        ),
+      }),
+    },
+  });
+  const authenticator = new CredentialAuthenticator({
+    ...{ credentials, tokens, versions, clock },
+    onUse: (accessKeyId) => noteUse(accessKeyId, "ecr"),
+  });
+  return { authenticator, authorizer, tokens, signingKeys, aws, close: () => usage.close() };
+}

@@ -1,0 +1,14 @@
+import { addClientId } from "../../../../iam/principals/oidc-providers.ts";
+import type { IamHandler } from "../../call.ts";
+import { authorizeOn } from "../authorize.ts";
+import type { IamPorts } from "../ports.ts";
+
+export function addClientIDToOpenIDConnectProvider(
+  ports: Pick<IamPorts, "identity">,
+): IamHandler<"AddClientIDToOpenIDConnectProvider"> {
+  return async (call, input) => {
+    const { OpenIDConnectProviderArn: arn, ClientID: clientId } = input;
+    await authorizeOn(call, arn);
+    await ports.identity.change(call.account, (change) => addClientId(change, call.account, arn, clientId));
+  };
+}

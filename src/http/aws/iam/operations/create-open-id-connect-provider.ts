@@ -1,0 +1,20 @@
+import { oidcProviderArn } from "../../../../iam/principals/arns.ts";
+import { createOidcProvider, providerUrl } from "../../../../iam/principals/oidc-providers.ts";
+import { tagList } from "../../../../iam/principals/tags.ts";
+import type { IamHandler } from "../../call.ts";
+import { authorizeNew } from "../authorize.ts";
+import type { IamPorts } from "../ports.ts";
+
+export function createOpenIDConnectProvider(
+  ports: Pick<IamPorts, "identity">,
+): IamHandler<"CreateOpenIDConnectProvider"> {
+  return async (call, input) => {
+    const { Url: issuer, Tags: tags, ClientIDList: clientIds = [], ThumbprintList: thumbprints = [] } = input;
+    const arn = oidcProviderArn(call.account, providerUrl(issuer));
+    await authorizeNew(call, arn, "iam:TagOpenIDConnectProvider", tags);
+    const provider = await ports.identity.change(call.account, (change) =>
+      createOidcProvider(change, { url: issuer, clientIds, thumbprints, tags }, call.clock.now()),
+    );
+    return { OpenIDConnectProviderArn: arn, Tags: tagList(provider.tags) };
+  };
+}

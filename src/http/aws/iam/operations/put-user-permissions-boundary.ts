@@ -1,0 +1,16 @@
+import { setBoundary } from "../../../../iam/principals/change-entities.ts";
+import type { IamHandler } from "../../call.ts";
+import { authorizeOnEntity, boundaryKey } from "../authorize.ts";
+import type { IamPorts } from "../ports.ts";
+
+export function putUserPermissionsBoundary(
+  ports: Pick<IamPorts, "aws" | "identity">,
+): IamHandler<"PutUserPermissionsBoundary"> {
+  return async (call, input) => {
+    const { PermissionsBoundary: boundary } = input;
+    await authorizeOnEntity(call, ports, "user", input.UserName, boundaryKey(boundary));
+    await ports.identity.change(call.account, (change) =>
+      setBoundary(change, ports.aws, "user", input.UserName, boundary),
+    );
+  };
+}

@@ -1,0 +1,16 @@
+import { removeClientId } from "../../../../iam/principals/oidc-providers.ts";
+import type { IamHandler } from "../../call.ts";
+import { authorizeOn } from "../authorize.ts";
+import type { IamPorts } from "../ports.ts";
+
+export function removeClientIDFromOpenIDConnectProvider(
+  ports: Pick<IamPorts, "identity">,
+): IamHandler<"RemoveClientIDFromOpenIDConnectProvider"> {
+  return async (call, input) => {
+    const { OpenIDConnectProviderArn: arn, ClientID: clientId } = input;
+    await authorizeOn(call, arn);
+    await ports.identity.change(call.account, (change) =>
+      removeClientId(change, call.account, arn, clientId),
+    );
+  };
+}

@@ -1,0 +1,17 @@
+import { changeRole } from "../../../../iam/principals/change-entities.ts";
+import type { IamHandler } from "../../call.ts";
+import { authorizeOnEntity } from "../authorize.ts";
+import type { IamPorts } from "../ports.ts";
+import { presentRole } from "../present.ts";
+
+export function updateRoleDescription(
+  ports: Pick<IamPorts, "identity">,
+): IamHandler<"UpdateRoleDescription"> {
+  return async (call, input) => {
+    await authorizeOnEntity(call, ports, "role", input.RoleName);
+    const role = await ports.identity.change(call.account, (change) =>
+      changeRole(change, input.RoleName, { description: input.Description }),
+    );
+    return { Role: presentRole(role) };
+  };
+}

@@ -1,0 +1,17 @@
+import { changeRole } from "../../../../iam/principals/change-entities.ts";
+import type { IamHandler } from "../../call.ts";
+import { authorizeOnEntity } from "../authorize.ts";
+import type { IamPorts } from "../ports.ts";
+
+export function updateRole(ports: Pick<IamPorts, "identity">): IamHandler<"UpdateRole"> {
+  return async (call, input) => {
+    const { RoleName: name, Description: description, MaxSessionDuration: maxSessionDuration } = input;
+    await authorizeOnEntity(call, ports, "role", name);
+    const wanted = {
+      ...(description === undefined ? {} : { description }),
+      ...(maxSessionDuration === undefined ? {} : { maxSessionDuration }),
+    };
+    await ports.identity.change(call.account, (change) => changeRole(change, name, wanted));
+    return {};
+  };
+}

@@ -1,0 +1,109 @@
+import type * as Wire from "../../../aws-models/iam.types.ts";
+import { iamArn } from "../../../iam/principals/arns.ts";
+import type { Group, Role, User } from "../../../iam/principals/entity.ts";
+import {
+  type ManagedPolicy,
+  type PolicyVersion,
+  versionName,
+} from "../../../iam/principals/managed-policy.ts";
+import type { AccessKeyFacts } from "../../../iam/principals/ports/index.ts";
+import { tagList } from "../../../iam/principals/tags.ts";
+
+/** A user as lists show it: without tags and boundary. */
+export function presentListedUser(user: User): Wire.User {
+  return {
+    ...{ Path: user.path, UserName: user.name, UserId: user.uniqueId },
+    ...{ Arn: iamArn(user), CreateDate: user.createdAt },
+  };
+}
+
+export function presentUser(user: User): Wire.User {
+  return { ...presentListedUser(user), ...boundaryOf(user.boundary), Tags: tagList(user.tags) };
+}
+
+export function presentGroup(group: Group): Wire.Group {
+  return {
+    ...{ Path: group.path, GroupName: group.name, GroupId: group.uniqueId },
+    ...{ Arn: iamArn(group), CreateDate: group.createdAt },
+  };
+}
+
+/** A role as lists show it. */
+export function presentListedRole(role: Role): Wire.Role {
+  return {
+    ...{ Path: role.path, RoleName: role.name, RoleId: role.uniqueId },
+    ...{ Arn: iamArn(role), CreateDate: role.createdAt },
+    AssumeRolePolicyDocument: encodeDocument(role.trustPolicy),
+    Description: role.description,
+    MaxSessionDuration: role.maxSessionDuration,
+  };
+}
+
+export function presentRole(role: Role): Wire.Role {
+  const { lastUsed } = role;
+  return {
+    ...presentListedRole(role),
+    ...boundaryOf(role.boundary),
+    Tags: tagList(role.tags),
+    RoleLastUsed: lastUsed === undefined ? {} : { LastUsedDate: lastUsed.at, Region: lastUsed.region },
+  };
+}
+
+/** A policy as lists show it: without description and tags. */
+export function presentListedPolicy(policy: ManagedPolicy): Wire.Policy {
+  return {
+    ...{ PolicyName: policy.name, PolicyId: policy.uniqueId, Arn: policy.arn, Path: policy.path },
+    ...{ DefaultVersionId: versionName(policy.defaultVersion), AttachmentCount: policy.attachments },
+    ...{ PermissionsBoundaryUsageCount: policy.boundaries, IsAttachable: true },
+    ...{ CreateDate: policy.createdAt, UpdateDate: policy.updatedAt },
+  };
+}
+
+export function presentPolicy(policy: ManagedPolicy): Wire.Policy {
+  return { ...presentListedPolicy(policy), Description: policy.description, Tags: tagList(policy.tags) };
+}
+
+/** A version as lists show it: without its document. */
+export function presentListedVersion(version: PolicyVersion): Wire.PolicyVersion {
+  return {
+    VersionId: versionName(version.version),
+    IsDefaultVersion: version.isDefault,
+    CreateDate: version.createdAt,
+  };
+}
+
+export function presentVersion(version: PolicyVersion): Wire.PolicyVersion {
+  return { ...presentListedVersion(version), Document: encodeDocument(version.document) };
+}
+
+export function presentAttached(arns: readonly string[]): readonly Wire.AttachedPolicy[] {
+  return arns.map((arn) => ({ PolicyArn: arn, PolicyName: arn.slice(arn.lastIndexOf("/") + 1) }));
+}
+
+/** What a key of the root is listed under. */
+export const ROOT_NAME = "root";
+
+export function presentKey(key: AccessKeyFacts): Wire.AccessKeyMetadata {
+  return {
+    ...{ UserName: key.userName ?? ROOT_NAME, AccessKeyId: key.id },
+    ...{ Status: key.active ? "Active" : "Inactive", CreateDate: key.createdAt },
+  };
+}
+
+/** "The returned policy is URL-encoded compliant with RFC 3986" (IAM, GetPolicyVersion). */
+export function encodeDocument(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function boundaryOf(arn: string | undefined): Pick<Wire.User, "PermissionsBoundary"> {
+  if (arn === undefined) return {};
+  return {
+    PermissionsBoundary: {
+      PermissionsBoundaryType: "PermissionsBoundaryPolicy",
+      PermissionsBoundaryArn: arn,
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { StsPorts } from "../../../../iam/sessions/ports.ts";
+import { AwsError } from "../../aws-error.ts";
+import type { StsHandler } from "../../call.ts";
+
+/** The account of any key, lasting or temporary, whosever it is. */
+export function getAccessKeyInfo({ sessions }: Pick<StsPorts, "sessions">): StsHandler<"GetAccessKeyInfo"> {
+  return async (call, input) => {
+    await call.authorize("sts:GetAccessKeyInfo", "*");
+    const account = await sessions.accountOfKey(input.AccessKeyId);
+    if (account === undefined) {
+      throw new AwsError("ValidationError", `The access key ${input.AccessKeyId} does not exist.`);
+    }
+    return { Account: account };
+  };
+}

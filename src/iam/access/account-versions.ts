@@ -1,0 +1,44 @@
+import { LRUCache } from "lru-cache";
+import type { AccountVersion, PrincipalPolicyStore } from "../principals/principal-policies.ts";
+
+/**
+ * Milliseconds for which a version is believed. A change of any policy, key, user, session or account is in force on
+ * every node after this long at the latest.
+ */
+export const VERSION_BELIEVED = 500;
+const ACCOUNTS_MAX = 10_000;
+
+interface Reading {
+  readonly at: number;
+  readonly version: Promise<AccountVersion | undefined>;
+}
+
+/** How far each account has changed: what every cached decision and credential is held against. */
+export class AccountVersions {
+  readonly #store: Pick<PrincipalPolicyStore, "versions">;
+  readonly #readings = new LRUCache<string, Reading>({ max: ACCOUNTS_MAX });
+
+  constructor(store: Pick<PrincipalPolicyStore, "versions">) {
+    this.#store = store;
+  }
+
+  /** Undefined when there is no such account, or it is disabled. */
+  async of(account: string): Promise<number | undefined> {
+    const known = this.#readings.get(account);
+    const found = await (known !== undefined && performance.now() - known.at < VERSION_BELIEVED
+      ? known.version
+      : this.#read(account));
+    return found === undefined || found.disabled ? undefined : found.version;
+  }
+
+  #read(account: string): Promise<AccountVersion | undefined> {
+    const version = this.#store.versions([account]).then((found) => found.get(account));
+    const reading = { at: performance.now(), version };
+    this.#readings.set(account, reading);
+    // A reading that failed tells nothing: the next request asks again.
+    version.catch(() => {
+      if (this.#readings.get(account) === reading) this.#readings.delete(account);
+    });
+    return version;
+  }
+}

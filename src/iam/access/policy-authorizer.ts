@@ -1,0 +1,139 @@
+import { LRUCache } from "lru-cache";
+import type { Authorizer, Decision, RequestContext } from "../authorizer.ts";
+import type { Access } from "../policy/access.ts";
+import type { PolicyDocument } from "../policy/document.ts";
+import { evaluate } from "../policy/evaluate.ts";
+import { type Explanation, explain } from "../policy/explain.ts";
+import type { PolicyDecider } from "../policy/port.ts";
+import type { Principal } from "../principal.ts";
+import type { Identity } from "../principals/identity.ts";
+import { contextKeysOf } from "../principals/simulation/context-keys.ts";
+import { type AccessSources, addressOf, assembleAccess, ownerOf, type Question } from "./assemble.ts";
+
+const DECISIONS_MAX = 50_000;
+
+/** Condition keys whose values change by themselves: decisions that ask for them are made anew each time. */
+const CHANGING_KEYS = new Set(["aws:currenttime", "aws:epochtime"]);
+
+/** Nobody is there any more: the words that AWS has for a token of a deleted user. */
+const GONE = "The security token included in the request is invalid.";
+
+/** Decides by the policies of principal and resource. Decisions are kept for as long as no account of theirs changes. */
+export class PolicyAuthorizer implements Authorizer {
+  readonly #sources: AccessSources;
+  readonly #decider: PolicyDecider;
+  readonly #decisions = new LRUCache<string, Decision>({ max: DECISIONS_MAX });
+
+  constructor(sources: AccessSources, decider: PolicyDecider) {
+    this.#sources = sources;
+    this.#decider = decider;
+  }
+
+  async decide(
+    principal: Principal,
+    action: string,
+    resource: string,
+    context: RequestContext,
+  ): Promise<Decision> {
+    const identity = principal.kind === "anonymous" ? undefined : principal;
+    const owner = ownerOf(resource, identity);
+    const { versions } = this.#sources;
+    const ofOwner = await versions.of(owner);
+    const ofPrincipal =
+      identity === undefined || identity.account === owner ? ofOwner : await versions.of(identity.account);
+    if (identity !== undefined && ofPrincipal === undefined) return { allowed: false, reason: GONE };
+    const key = keyOf(identity, action, resource, context, ofPrincipal, ofOwner);
+    const known = this.#decisions.get(key);
+    if (known !== undefined) return known;
+    const access = await this.#gather({ identity, action, resource, context }, owner, ofPrincipal, ofOwner);
+    if (access === undefined) return { allowed: false, reason: GONE };
+    const verdict = evaluate(access, this.#decider);
+    const decision: Decision = verdict.allowed
+      ? { allowed: true }
+      : { allowed: false, reason: verdict.message };
+    if (!changesByItself(access)) this.#decisions.set(key, decision);
+    return decision;
+  }
+
+  /** The same decision with all its reasons. Undefined when the principal is nobody any more. */
+  async explain(question: Question): Promise<Explanation | undefined> {
+    const { identity, resource } = question;
+    const owner = ownerOf(resource, identity);
+    const ofOwner = await this.#sources.versions.of(owner);
+    const ofPrincipal =
+      identity === undefined ? undefined : await this.#sources.versions.of(identity.account);
+    const access = await this.#gather(question, owner, ofPrincipal, ofOwner);
+    return access && explain(access, this.#decider);
+  }
+
+  /** Whether a principal might do something if a repository had another policy than it has. */
+  async wouldAllow(
+    identity: Identity,
+    action: string,
+    repositoryArn: string,
+    policy: PolicyDocument,
+  ): Promise<boolean> {
+    const owner = ownerOf(repositoryArn, identity);
+    const { versions } = this.#sources;
+    const context = { sourceIp: "", secureTransport: true, time: new Date(0), userAgent: "" };
+    const question = { identity, action, resource: repositoryArn, context };
+    const now = await this.#gather(
+      question,
+      owner,
+      await versions.of(identity.account),
+      await versions.of(owner),
+    );
+    if (now === undefined) return false;
+    const others = now.resourcePolicies.filter(({ document }) => document.kind !== "repository");
+    const resourcePolicies = [...others, { label: "the new policy", document: policy }];
+    return evaluate({ ...now, resourcePolicies }, this.#decider).allowed;
+  }
+
+  async #gather(
+    question: Question,
+    owner: string,
+    ofPrincipal: number | undefined,
+    ofOwner: number | undefined,
+  ): Promise<Access | undefined> {
+    const { identity, resource } = question;
+    const { principals, resources, region } = this.#sources;
+    const own = identity === undefined ? undefined : await principals.load(subjectOf(identity), ofPrincipal);
+    if (identity !== undefined && own === undefined) return undefined;
+    const address = addressOf(resource, owner, region);
+    const found = ofOwner === undefined ? { policies: [], tags: {} } : await resources.load(address, ofOwner);
+    return assembleAccess(question, owner, own, found, address.region);
+  }
+}
+
+function subjectOf(identity: Identity): {
+  account: string;
+  uniqueId: string | undefined;
+  accessKeyId: string;
+} {
+  const { account, accessKeyId } = identity;
+  return { account, uniqueId: identity.kind === "root" ? undefined : identity.uniqueId, accessKeyId };
+}
+
+function keyOf(
+  identity: Identity | undefined,
+  action: string,
+  resource: string,
+  context: RequestContext,
+  ...versions: readonly (number | undefined)[]
+): string {
+  const { sourceIp, secureTransport, userAgent, conditions } = context;
+  const who = identity?.accessKeyId ?? "";
+  const more = conditions === undefined ? "" : JSON.stringify(conditions);
+  return `${who}\n${action}\n${resource}\n${versions}\n${sourceIp}\n${secureTransport}\n${userAgent}\n${more}`;
+}
+
+function changesByItself({ identity, boundary, session, resourcePolicies }: Access): boolean {
+  const policies = [
+    ...identity,
+    ...(boundary === undefined ? [] : [boundary]),
+    ...session,
+    ...resourcePolicies,
+  ];
+  const keys = contextKeysOf(policies.map(({ document }) => document));
+  return keys.some((key) => CHANGING_KEYS.has(key.toLowerCase()));
+}

@@ -1,0 +1,60 @@
+import { type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
+import { PolicyError } from "../policy/errors.ts";
+import type { PrincipalEntry } from "../policy/principals.ts";
+import type { Identity } from "../principals/identity.ts";
+import type { IdentityStore } from "../principals/ports/index.ts";
+import type { PolicyAuthorizer } from "./policy-authorizer.ts";
+import type { RegistryKey } from "./policy-texts.ts";
+
+/** What may be written in the policies of repositories and registries. */
+export class ResourcePolicyRules {
+  readonly #identity: IdentityStore;
+  readonly #authorizer: PolicyAuthorizer;
+
+  constructor(identity: IdentityStore, authorizer: PolicyAuthorizer) {
+    this.#identity = identity;
+    this.#authorizer = authorizer;
+  }
+
+  /** What is wrong with the policy of a repository, and where; undefined when nothing is. */
+  repositoryPolicyProblem(text: string, repositoryArn: string): Promise<string | undefined> {
+    const account = repositoryArn.split(":")[4] ?? "";
+    return this.#problem(account, () =>
+      parsePolicyDocument(text, { kind: "repository", repository: repositoryArn }),
+    );
+  }
+
+  registryPolicyProblem(text: string, { account }: RegistryKey): Promise<string | undefined> {
+    return this.#problem(account, () => parsePolicyDocument(text, { kind: "registry", scope: "V2" }));
+  }
+
+  /** Whether the principal could still set the policy of a repository that has this one. */
+  async keepsAccess(identity: Identity, text: string, repositoryArn: string): Promise<boolean> {
+    const document = parsePolicyDocument(text, { kind: "repository", repository: repositoryArn });
+    return this.#authorizer.wouldAllow(identity, "ecr:SetRepositoryPolicy", repositoryArn, document);
+  }
+
+  async #problem(account: string, parse: () => PolicyDocument): Promise<string | undefined> {
+    try {
+      return await this.#missingPrincipal(account, parse());
+    } catch (error) {
+      if (error instanceof PolicyError) return error.message;
+      throw error;
+    }
+  }
+
+  /** Users and roles of the policy's own account must exist; what is in other accounts is theirs to know. */
+  async #missingPrincipal(account: string, { statements }: PolicyDocument): Promise<string | undefined> {
+    const reader = this.#identity.reader(account);
+    for (const entry of statements.flatMap(({ principals }) => principals?.entries ?? [])) {
+      if ((entry.kind !== "user" && entry.kind !== "role") || entry.account !== account) continue;
+      const name = entry.written.slice(entry.written.lastIndexOf("/") + 1);
+      if ((await reader.findEntity(entry.kind, name)) === undefined) return invalidPrincipal(entry);
+    }
+    return undefined;
+  }
+}
+
+function invalidPrincipal({ written }: PrincipalEntry): string {
+  return `Principal: ${written} does not exist`;
+}

@@ -1,0 +1,76 @@
+import { LRUCache } from "lru-cache";
+import type { AttachedPolicy } from "../policy/access.ts";
+import { parsePolicyDocument } from "../policy/document.ts";
+import type { StoredPolicies } from "../principals/stored-policies.ts";
+
+/** A repository of an account in a region, by name: it need not exist. */
+export interface ResourceAddress {
+  readonly account: string;
+  readonly region: string;
+  /** Undefined for what has no repository: the registry as a whole. */
+  readonly repository: string | undefined;
+}
+
+/** What hangs on a resource, as texts. */
+export interface ResourcePolicyTexts {
+  readonly repositoryPolicy: string | undefined;
+  readonly registryPolicy: string | undefined;
+  readonly registryScope: "V1" | "V2";
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface ResourcePolicyStore {
+  /** One query. What does not exist has no policy and no tags. */
+  load(address: ResourceAddress): Promise<ResourcePolicyTexts>;
+}
+
+/** The same, compiled. */
+export interface ResourcePolicies {
+  readonly policies: readonly AttachedPolicy[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const RESOURCES_MAX = 10_000;
+
+/** Policies of resources, good for as long as the version of the owning account stays. */
+export class ResourcePolicyCache {
+  readonly #store: ResourcePolicyStore;
+  readonly #stored: StoredPolicies;
+  readonly #known = new LRUCache<string, { readonly version: number; readonly found: ResourcePolicies }>({
+    max: RESOURCES_MAX,
+  });
+
+  constructor(store: ResourcePolicyStore, stored: StoredPolicies) {
+    this.#store = store;
+    this.#stored = stored;
+  }
+
+  /** `version` is what the caller read of the owning account. */
+  async load(address: ResourceAddress, version: number): Promise<ResourcePolicies> {
+    const { account, region, repository } = address;
+    const key = `${account}/${region}/${repository ?? ""}`;
+    const known = this.#known.get(key);
+    if (known !== undefined && known.version >= version) return known.found;
+    const found = this.#compile(address, await this.#store.load(address));
+    // Read after the version: at least as new, and held against it again next time.
+    this.#known.set(key, { version, found });
+    return found;
+  }
+
+  #compile(address: ResourceAddress, texts: ResourcePolicyTexts): ResourcePolicies {
+    const policies: AttachedPolicy[] = [];
+    if (texts.repositoryPolicy !== undefined) {
+      const label = `policy of repository ${address.repository}`;
+      policies.push(this.#stored.attached(label, "repository", texts.repositoryPolicy));
+    }
+    if (texts.registryPolicy !== undefined) {
+      const label = `policy of registry ${address.account}`;
+      policies.push(
+        texts.registryScope === "V1"
+          ? { label, document: parsePolicyDocument(texts.registryPolicy, { kind: "registry", scope: "V1" }) }
+          : this.#stored.attached(label, "registry", texts.registryPolicy),
+      );
+    }
+    return { policies, tags: texts.tags };
+  }
+}

@@ -1,0 +1,112 @@
+import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { IamError } from "../principals/errors.ts";
+import type { WebIdentityVerifier } from "../sessions/ports.ts";
+import { IssuerKeys } from "./issuer-keys.ts";
+
+/** What a token of an identity provider proves. */
+export interface VerifiedToken {
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly subject: string;
+  /** The client that it is for: the authorised party where the token names one, else its audience. */
+  readonly audience: string;
+  /** As the token has them. */
+  readonly audiences: readonly string[];
+}
+
+/** Signatures that only the provider can make: nothing with a shared secret. */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+/** Seconds that clocks may differ by. */
+const TOLERANCE = 30;
+const UNREACHABLE =
+  "Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements";
+
+/** Verifies tokens of OpenID Connect providers. */
+export class OidcVerifier implements WebIdentityVerifier {
+  readonly #keys: IssuerKeys;
+  readonly #onFailure: (issuer: string, error: Error) => void;
+
+  /** `onFailure` hears why a provider's keys could not be had; the client only hears that. */
+  constructor(keys = new IssuerKeys(), onFailure: (issuer: string, error: Error) => void = () => undefined) {
+    this.#keys = keys;
+    this.#onFailure = onFailure;
+  }
+
+  async verify(
+    token: string,
+    issuer: string,
+    audiences: readonly string[],
+    now: Date,
+  ): Promise<VerifiedToken> {
+    const claims = await this.#claims(token, issuer, now);
+    const named = typeof claims.aud === "string" ? [claims.aud] : (claims.aud ?? []);
+    const party = claims["azp"];
+    const meant = typeof party === "string" ? [party] : named;
+    const audience = meant.find((each) => audiences.includes(each));
+    if (audience === undefined) throw invalid("Incorrect token audience");
+    if (claims.sub === undefined || claims.sub === "") throw invalid("Missing a required claim: sub");
+    return { claims, subject: claims.sub, audience, audiences: named };
+  }
+
+  async #claims(token: string, issuer: string, now: Date): Promise<JWTPayload> {
+    const options = {
+      ...{ issuer, algorithms: ALGORITHMS, currentDate: now, clockTolerance: TOLERANCE },
+      requiredClaims: ["exp", "iat", "aud", "sub"],
+    };
+    const attempt = async (renewed: boolean): Promise<JWTPayload> =>
+      (await jwtVerify(token, await this.#keysOf(issuer, renewed), options)).payload;
+    try {
+      return await attempt(false).catch((error: unknown) => {
+        // The provider may have a key that is newer than what we know.
+        if (error instanceof errors.JWKSNoMatchingKey) return attempt(true);
+        throw error;
+      });
+    } catch (error) {
+      throw refusal(error, now);
+    }
+  }
+
+  async #keysOf(issuer: string, renewed: boolean): Promise<JWTVerifyGetKey> {
+    try {
+      return await this.#keys.get(issuer, renewed);
+    } catch (error) {
+      this.#onFailure(issuer, error as Error);
+      throw new IamError("InvalidIdentityTokenException", UNREACHABLE, { cause: error });
+    }
+  }
+}
+
+/** Who a token says that it is from, before anything about it is proved. @throws IamError for what is no token */
+export function readUnverified(token: string): { readonly issuer: string } {
+  try {
+    const { iss } = decodeJwt(token);
+    if (typeof iss === "string" && iss !== "") return { issuer: iss };
+  } catch {
+    // Said below.
+  }
+  throw invalid(
+    "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+  );
+}
+
+function refusal(error: unknown, now: Date): unknown {
+  if (error instanceof errors.JWTExpired) {
+    const seconds = Math.floor(now.getTime() / 1000);
+    return new IamError(
+      "ExpiredTokenException",
+      `Token expired: current date/time ${seconds} must be before the expiration date/time ${error.payload.exp}`,
+    );
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return invalid(
+      error.reason === "missing"
+        ? `Missing a required claim: ${error.claim}`
+        : `Invalid claim: ${error.claim}`,
+    );
+  }
+  if (error instanceof errors.JOSEError) return invalid("Token signature invalid");
+  return error;
+}
+
+function invalid(message: string): IamError {
+  return new IamError("InvalidIdentityTokenException", message);
+}

@@ -1,0 +1,25 @@
+import type { EntityKind } from "./entity.ts";
+import { deleteConflict } from "./errors.ts";
+import { requireEntity } from "./find-entity.ts";
+import type { Holdings, IdentityChange } from "./ports/index.ts";
+
+/** What must be taken away first, in the order in which AWS asks for it. */
+const CONFLICTS: readonly (readonly [keyof Holdings, string])[] = [
+  ["accessKeys", "Cannot delete entity, must delete access keys first."],
+  ["groups", "Cannot delete entity, must remove users from group first."],
+  ["members", "Cannot delete entity, must remove users from group first."],
+  ["attachedPolicies", "Cannot delete entity, must detach all policies first."],
+  ["inlinePolicies", "Cannot delete entity, must delete policies first."],
+];
+
+/**
+ * Deletes an entity that holds nothing any more. Sessions of a role end with it.
+ * @throws IamError DeleteConflictException naming what it still holds
+ */
+export async function deleteEntity(change: IdentityChange, kind: EntityKind, name: string): Promise<void> {
+  const { id } = await requireEntity(change, kind, name);
+  const holdings = await change.holdingsOf(id);
+  const conflict = CONFLICTS.find(([held]) => holdings[held] > 0);
+  if (conflict !== undefined) throw deleteConflict(conflict[1]);
+  await change.deleteEntity(id);
+}

@@ -1,0 +1,58 @@
+import { type ParseOptions, type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
+import { PolicyError } from "../policy/errors.ts";
+import type { EntityKind } from "./entity.ts";
+import { IamError, quotaExceeded } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+
+/** Longest text that is read at all. */
+const READ_MAX = 131_072;
+
+/** @throws IamError MalformedPolicyDocumentException saying what is wrong where, or LimitExceededException */
+export function requireManagedPolicy(text: string): PolicyDocument {
+  requireSize(text, "PolicySize", LIMITS.policySize);
+  return parse(text, { kind: "identity" });
+}
+
+export function requireTrustPolicy(text: string): PolicyDocument {
+  requireSize(text, "ACLSizePerRole", LIMITS.trustPolicySize);
+  return parse(text, { kind: "trust" });
+}
+
+/** Sizes of all inline policies of an entity count together. */
+export function requireInlinePolicy(
+  text: string,
+  others: readonly string[],
+  kind: EntityKind,
+  name: string,
+): PolicyDocument {
+  const max = LIMITS.inlineSize[kind];
+  if ([...others, text].reduce((sum, each) => sum + sizeOf(each), 0) > max) {
+    throw new IamError(
+      "LimitExceededException",
+      `Maximum policy size of ${max} bytes exceeded for ${kind} ${name}`,
+    );
+  }
+  return parse(text, { kind: "identity", maxSize: max });
+}
+
+export function requireSessionPolicy(text: string): PolicyDocument {
+  return parse(text, { kind: "session" });
+}
+
+function parse(text: string, options: ParseOptions): PolicyDocument {
+  try {
+    return parsePolicyDocument(text, options);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    throw new IamError("MalformedPolicyDocumentException", error.message, { cause: error });
+  }
+}
+
+function requireSize(text: string, quota: string, limit: number): void {
+  if (sizeOf(text) > limit) throw quotaExceeded(quota, limit);
+}
+
+/** "IAM doesn't count white space when calculating the size of a policy." */
+function sizeOf(text: string): number {
+  return text.length > READ_MAX ? text.length : text.replace(/\s/g, "").length;
+}

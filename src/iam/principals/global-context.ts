@@ -1,0 +1,87 @@
+import type { Context } from "../policy/context.ts";
+import type { Tags } from "./entity.ts";
+import { type Identity, userIdOf } from "./identity.ts";
+import type { PrincipalPolicies } from "./principal-policies.ts";
+
+/** What every request says about itself. */
+export interface RequestFacts {
+  readonly sourceIp: string;
+  readonly secure: boolean;
+  readonly time: Date;
+  readonly userAgent: string;
+  readonly region: string;
+}
+
+/** Values by condition key. */
+export type ContextEntries = Readonly<Record<string, readonly string[]>>;
+
+/** IAM's global condition keys of a request ("AWS global condition context keys"); keys without a value are absent. */
+export function globalContext(
+  identity: Identity | undefined,
+  policies: Pick<PrincipalPolicies, "tags" | "sessionFacts"> | undefined,
+  request: RequestFacts,
+  more: ContextEntries = {},
+): Context {
+  return contextOf({ ...requestKeys(request), ...principalKeys(identity, policies), ...more });
+}
+
+/** Condition keys in the form that policies compare: names in lower case. */
+export function contextOf(entries: ContextEntries): Context {
+  return new Map(Object.entries(entries).map(([key, values]) => [key.toLowerCase(), values]));
+}
+
+/** `aws:RequestTag/…` and `aws:TagKeys` of tags that a request brings. */
+export function requestTagKeys(tags: Tags): ContextEntries {
+  const keys = Object.keys(tags);
+  if (keys.length === 0) return {};
+  return { ...prefixed("aws:RequestTag", tags), "aws:TagKeys": keys };
+}
+
+/** `aws:ResourceTag/…`, also under the name of the service. */
+export function resourceTagKeys(service: string, tags: Tags): ContextEntries {
+  return { ...prefixed("aws:ResourceTag", tags), ...prefixed(`${service}:ResourceTag`, tags) };
+}
+
+function prefixed(prefix: string, tags: Tags): ContextEntries {
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, [value]]));
+}
+
+function requestKeys(request: RequestFacts): ContextEntries {
+  return {
+    "aws:SourceIp": [request.sourceIp],
+    "aws:SecureTransport": [String(request.secure)],
+    "aws:CurrentTime": [request.time.toISOString()],
+    "aws:EpochTime": [String(Math.floor(request.time.getTime() / 1000))],
+    "aws:RequestedRegion": [request.region],
+    ...optional("aws:UserAgent", request.userAgent),
+    "aws:ViaAWSService": ["false"],
+  };
+}
+
+function principalKeys(
+  identity: Identity | undefined,
+  policies: Pick<PrincipalPolicies, "tags" | "sessionFacts"> | undefined,
+): ContextEntries {
+  if (identity === undefined) return {};
+  const facts = policies?.sessionFacts;
+  return {
+    // For a session the ARN of its role: "the key compares the role ARN, not the assumed-role session ARN".
+    "aws:PrincipalArn": [identity.kind === "session" ? identity.role : identity.arn],
+    "aws:PrincipalAccount": [identity.account],
+    "aws:PrincipalType": [PRINCIPAL_TYPES[identity.kind]],
+    "aws:userid": [userIdOf(identity)],
+    ...(identity.kind === "user" ? { "aws:username": [identity.name] } : {}),
+    ...prefixed("aws:PrincipalTag", policies?.tags ?? {}),
+    ...(facts === undefined ? {} : { "aws:TokenIssueTime": [facts.issuedAt.toISOString()] }),
+    // Only temporary credentials carry it, and ours never come with a second factor.
+    ...(facts === undefined ? {} : { "aws:MultiFactorAuthPresent": ["false"] }),
+    ...optional("aws:SourceIdentity", facts?.sourceIdentity),
+    ...optional("aws:FederatedProvider", facts?.federatedProvider),
+  };
+}
+
+const PRINCIPAL_TYPES = { root: "Account", user: "User", session: "AssumedRole" } as const;
+
+function optional(key: string, value: string | undefined): ContextEntries {
+  return value === undefined || value === "" ? {} : { [key]: [value] };
+}

@@ -1,0 +1,146 @@
+import { parseOidcProviderArn } from "./arns.ts";
+import { alreadyExists, IamError, invalidInput, noSuch, quotaExceeded } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+import type { IdentityChange, IdentityReader, OidcProvider } from "./ports/index.ts";
+import { type Tag, tagsOf } from "./tags.ts";
+
+/** What condition keys of services begin with: claims of an issuer of that name would pass for theirs. */
+const RESERVED = /^(?:aws|sts|iam|ecr|ecs)$/i;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * The issuer as providers are named by: without its scheme. http is for issuers on this machine alone, where nobody else
+ * can listen in.
+ * @throws IamError ValidationError
+ */
+export function providerUrl(issuer: string): string {
+  const url = URL.parse(issuer);
+  const isPlain = url !== null && url.search + url.hash + url.username === "" && !/[\s%]/.test(issuer);
+  if (!isPlain || !(url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))) {
+    throw invalidUrl(issuer);
+  }
+  const name = withoutScheme(issuer);
+  if (RESERVED.test(name)) throw invalidUrl(issuer);
+  return name;
+}
+
+/** Name of the provider that a token's issuer stands for; undefined for an issuer that none may have. */
+export function providerOfIssuer(issuer: string): string | undefined {
+  try {
+    return providerUrl(issuer);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a host name means this machine. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}
+
+function withoutScheme(issuer: string): string {
+  return issuer.slice(issuer.indexOf("//") + 2).replace(/\/$/, "");
+}
+
+function invalidUrl(issuer: string): IamError {
+  return new IamError(
+    "ValidationError",
+    `Invalid Open ID Connect Provider URL ${issuer}: it must begin with https:// and have neither query nor fragment`,
+  );
+}
+
+export interface OidcProviderInput {
+  readonly url: string;
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+  readonly tags: readonly Tag[] | undefined;
+}
+
+export async function createOidcProvider(
+  change: IdentityChange,
+  input: OidcProviderInput,
+  at: Date,
+): Promise<OidcProvider> {
+  const url = providerUrl(input.url);
+  const tags = tagsOf(input.tags, "TagsPerOpenIdConnectProvider");
+  requireThumbprints(input.thumbprints);
+  if (input.clientIds.length > LIMITS.clientIds) throw tooManyClientIds();
+  if ((await change.findOidcProvider(url)) !== undefined) {
+    throw alreadyExists(`Provider with url ${input.url} already exists.`);
+  }
+  if ((await change.listOidcProviders()).length >= LIMITS.oidcProviders) {
+    throw quotaExceeded("OpenIdConnectProvidersPerAccount", LIMITS.oidcProviders);
+  }
+  const clientIds = [...new Set(input.clientIds)];
+  const provider = { url, clientIds, thumbprints: [...input.thumbprints], tags, createdAt: at };
+  await change.insertOidcProvider(provider);
+  return provider;
+}
+
+/** @throws IamError NoSuchEntityException */
+export async function requireOidcProvider(
+  reader: IdentityReader,
+  account: string,
+  arn: string,
+): Promise<OidcProvider> {
+  const parts = parseOidcProviderArn(arn);
+  if (parts === undefined) throw invalidInput(`ARN ${arn} is not valid.`);
+  const provider = parts.account === account ? await reader.findOidcProvider(parts.url) : undefined;
+  if (provider === undefined) throw noSuch(`OpenIDConnect Provider not found for arn ${arn}`);
+  return provider;
+}
+
+/** A client id that is there already is no mistake. */
+export async function addClientId(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+  clientId: string,
+): Promise<void> {
+  const { url, clientIds } = await requireOidcProvider(change, account, arn);
+  if (clientIds.includes(clientId)) return;
+  if (clientIds.length >= LIMITS.clientIds) throw tooManyClientIds();
+  await change.changeOidcProvider(url, { clientIds: [...clientIds, clientId] });
+}
+
+export async function removeClientId(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+  clientId: string,
+): Promise<void> {
+  const { url, clientIds } = await requireOidcProvider(change, account, arn);
+  await change.changeOidcProvider(url, { clientIds: clientIds.filter((each) => each !== clientId) });
+}
+
+export async function setThumbprints(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+  thumbprints: readonly string[],
+): Promise<void> {
+  const { url } = await requireOidcProvider(change, account, arn);
+  requireThumbprints(thumbprints);
+  await change.changeOidcProvider(url, { thumbprints });
+}
+
+/** Roles that name the provider stay; nobody can assume them through it any more. */
+export async function deleteOidcProvider(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+): Promise<void> {
+  const { url } = await requireOidcProvider(change, account, arn);
+  await change.deleteOidcProvider(url);
+}
+
+function requireThumbprints(thumbprints: readonly string[]): void {
+  if (thumbprints.length > LIMITS.thumbprints)
+    throw invalidInput("Thumbprint list must contain fewer than 5 entries.");
+  const wrong = thumbprints.find((each) => !/^[0-9a-f]{40}$/i.test(each));
+  if (wrong !== undefined) throw invalidInput(`Thumbprint ${wrong} is not 40 hexadecimal digits.`);
+}
+
+function tooManyClientIds(): IamError {
+  return quotaExceeded("ClientIdsPerOpenIdConnectProvider", LIMITS.clientIds);
+}

@@ -1,0 +1,63 @@
+import type { Entity, EntityId, EntityKind, EntityOf, Group, Tags, User } from "../entity.ts";
+import type { Page, PageRequest } from "./page.ts";
+
+/** Users, groups and roles of one account. Names are found in any letter case. */
+export interface EntityReader {
+  findEntity<Kind extends EntityKind>(kind: Kind, name: string): Promise<EntityOf<Kind> | undefined>;
+  findEntityByUniqueId(uniqueId: string): Promise<Entity | undefined>;
+  /** In the order of names. */
+  listEntities<Kind extends EntityKind>(
+    kind: Kind,
+    pathPrefix: string,
+    page: PageRequest,
+  ): Promise<Page<EntityOf<Kind>>>;
+  listMembers(group: EntityId, page: PageRequest): Promise<Page<User>>;
+  listGroupsOf(user: EntityId, page: PageRequest): Promise<Page<Group>>;
+  countEntities(kind: EntityKind): Promise<number>;
+  /** What hangs on an entity and must go before it may. */
+  holdingsOf(entity: EntityId): Promise<Holdings>;
+}
+
+export interface Holdings {
+  readonly inlinePolicies: number;
+  readonly attachedPolicies: number;
+  readonly accessKeys: number;
+  /** Groups that a user is in. */
+  readonly groups: number;
+  /** Users that are in a group. */
+  readonly members: number;
+}
+
+export interface NewEntity {
+  readonly kind: EntityKind;
+  readonly uniqueId: string;
+  readonly path: string;
+  readonly name: string;
+  readonly boundary?: string | undefined;
+  readonly tags?: Tags;
+  readonly description?: string | undefined;
+  readonly trustPolicy?: string;
+  readonly maxSessionDuration?: number;
+  readonly createdAt: Date;
+}
+
+/** What may change about an entity; absent members stay as they are. */
+export interface EntityChange {
+  readonly path?: string;
+  readonly name?: string;
+  /** Null takes it away. */
+  readonly boundary?: string | null;
+  readonly tags?: Tags;
+  readonly description?: string;
+  readonly trustPolicy?: string;
+  readonly maxSessionDuration?: number;
+}
+
+export interface EntityWriter {
+  insertEntity(entity: NewEntity): Promise<EntityId>;
+  changeEntity(id: EntityId, change: EntityChange): Promise<void>;
+  deleteEntity(id: EntityId): Promise<void>;
+  addMember(group: EntityId, user: EntityId): Promise<void>;
+  /** False when the user was not in the group. */
+  removeMember(group: EntityId, user: EntityId): Promise<boolean>;
+}

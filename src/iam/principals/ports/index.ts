@@ -1,0 +1,40 @@
+import type { AccessKeyReader, AccessKeyWriter } from "./access-keys.ts";
+import type { AccountReader, AccountWriter } from "./account.ts";
+import type { EntityReader, EntityWriter } from "./entities.ts";
+import type { OidcProviderReader, OidcProviderWriter } from "./oidc-providers.ts";
+import type { PolicyReader, PolicyWriter } from "./policies.ts";
+
+export type * from "./access-keys.ts";
+export type * from "./account.ts";
+export type * from "./entities.ts";
+export type * from "./oidc-providers.ts";
+export type * from "./page.ts";
+export type * from "./policies.ts";
+
+/** Everything that IAM knows about one account. */
+export interface IdentityReader
+  extends EntityReader,
+    PolicyReader,
+    AccessKeyReader,
+    OidcProviderReader,
+    AccountReader {}
+
+/** One change of an account: all that it reads stays true until it ends. */
+export interface IdentityChange
+  extends IdentityReader,
+    EntityWriter,
+    PolicyWriter,
+    AccessKeyWriter,
+    OidcProviderWriter,
+    AccountWriter {}
+
+/** Where principals and their policies live. */
+export interface IdentityStore {
+  /** Reads outside of any transaction, each statement by itself. */
+  reader(account: string): IdentityReader;
+  /**
+   * One transaction. Changes of one account run one after the other, so that a rule may be checked by reading before
+   * writing; what depends on the account's policies sees a new version when it commits.
+   */
+  change<T>(account: string, work: (change: IdentityChange) => Promise<T>): Promise<T>;
+}

@@ -1,0 +1,29 @@
+import type { Tags } from "../entity.ts";
+
+/** An identity provider whose tokens roles of the account may trust. */
+export interface OidcProvider {
+  /** The issuer without `https://`. */
+  readonly url: string;
+  /** Audiences that its tokens may be for. */
+  readonly clientIds: readonly string[];
+  /** Of certificates; kept and shown, but certificates are verified as for any other host. */
+  readonly thumbprints: readonly string[];
+  readonly tags: Tags;
+  readonly createdAt: Date;
+}
+
+/** Identity providers of one account. */
+export interface OidcProviderReader {
+  findOidcProvider(url: string): Promise<OidcProvider | undefined>;
+  /** In the order of URLs. */
+  listOidcProviders(): Promise<readonly OidcProvider[]>;
+}
+
+export interface OidcProviderWriter {
+  insertOidcProvider(provider: OidcProvider): Promise<void>;
+  changeOidcProvider(
+    url: string,
+    change: { readonly clientIds?: readonly string[]; readonly thumbprints?: readonly string[] },
+  ): Promise<void>;
+  deleteOidcProvider(url: string): Promise<boolean>;
+}

@@ -1,0 +1,149 @@
+import type { Access, AttachedPolicy, PolicyRole } from "../../policy/access.ts";
+import { accountOf, type Caller } from "../../policy/caller.ts";
+import type { Context } from "../../policy/context.ts";
+import { evaluate } from "../../policy/evaluate.ts";
+import { matchesAction, matchesConditions, matchesPrincipal, matchesResource } from "../../policy/match.ts";
+import { participants } from "../../policy/participants.ts";
+import type { PolicyDecider } from "../../policy/port.ts";
+import { contextKeysOf } from "./context-keys.ts";
+
+/** What is simulated: policies, and requests that nobody makes. */
+export interface Simulation {
+  /** Undefined where nobody is named: then some user of the account that owns the resource. */
+  readonly caller: Caller | undefined;
+  /** Account that owns resources whose ARNs name none. */
+  readonly owner: string;
+  readonly context: Context;
+  readonly identity: readonly AttachedPolicy[];
+  readonly boundary: AttachedPolicy | undefined;
+  readonly resourcePolicy: AttachedPolicy | undefined;
+  /** Service control policies, by level: each level has to allow. Undefined where none take part. */
+  readonly organization: readonly (readonly AttachedPolicy[])[] | undefined;
+}
+
+export type SimulatedDecision = "allowed" | "explicitDeny" | "implicitDeny";
+
+export interface SimulatedResult {
+  readonly action: string;
+  readonly resource: string;
+  readonly decision: SimulatedDecision;
+  readonly matched: readonly MatchedStatement[];
+  /** Keys that policies ask for and the simulation does not give: with them the answer might be another. */
+  readonly missingKeys: readonly string[];
+  /** Undefined without a boundary. */
+  readonly allowedByBoundary: boolean | undefined;
+  readonly allowedByOrganization: boolean | undefined;
+}
+
+export interface MatchedStatement {
+  readonly role: PolicyRole;
+  readonly policy: AttachedPolicy;
+  readonly index: number;
+}
+
+/** One action on one resource. */
+export interface Question {
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** Milliseconds for which questions are judged before others get their turn: documents may be long. */
+const TURN = 10;
+
+/** Judges requests with the evaluator that judges real ones. */
+export async function simulate(
+  simulation: Simulation,
+  questions: readonly Question[],
+  decider: PolicyDecider,
+): Promise<readonly SimulatedResult[]> {
+  const results: SimulatedResult[] = [];
+  let since = performance.now();
+  for (const { action, resource } of questions) {
+    results.push(judge(simulation, action, resource, decider));
+    if (performance.now() - since < TURN) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    since = performance.now();
+  }
+  return results;
+}
+
+function judge(
+  simulation: Simulation,
+  action: string,
+  resource: string,
+  decider: PolicyDecider,
+): SimulatedResult {
+  const access = accessOf(simulation, action, resource);
+  const verdict = evaluate(access, decider);
+  const organization = organizationEffect(simulation, access, decider);
+  const own = verdict.allowed ? "allowed" : verdict.decidedBy === undefined ? "implicitDeny" : "explicitDeny";
+  return {
+    ...{ action, resource, matched: matchedStatements(access), missingKeys: missingKeys(access) },
+    decision:
+      own === "explicitDeny" || organization === undefined || organization === "allowed" ? own : organization,
+    allowedByBoundary: access.boundary && effectOf([access.boundary], access, decider) === "allowed",
+    allowedByOrganization: organization && organization === "allowed",
+  };
+}
+
+function accessOf(simulation: Simulation, action: string, resource: string): Access {
+  const { caller, context, identity, boundary, resourcePolicy } = simulation;
+  const owner = /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/.exec(resource)?.[1] ?? simulation.owner;
+  return {
+    caller: caller ?? { kind: "user", account: owner, arn: `arn:aws:iam::${owner}:user/simulated` },
+    ...{ action, resource, owner, context, identity, boundary, session: [] },
+    resourcePolicies: resourcePolicy === undefined ? [] : [resourcePolicy],
+  };
+}
+
+/** Statements that apply to the request, whether or not they settle it. */
+function matchedStatements(access: Access): readonly MatchedStatement[] {
+  const { caller, resource, context, boundary } = access;
+  const action = access.action.toLowerCase();
+  const principal = { caller, directness: 1, bounded: boundary !== undefined } as const;
+  return participants(access).flatMap(({ role, policy }) =>
+    policy.document.statements
+      .filter(
+        (statement) =>
+          matchesAction(statement, action) &&
+          matchesPrincipal(statement, principal) &&
+          matchesResource(statement, resource, context) &&
+          matchesConditions(statement, context),
+      )
+      .map(({ index }) => ({ role, policy, index })),
+  );
+}
+
+/** What policies say together by themselves, as if they were all that the caller has. */
+function effectOf(
+  policies: readonly AttachedPolicy[],
+  access: Access,
+  decider: PolicyDecider,
+): SimulatedDecision {
+  const owner = accountOf(access.caller) ?? access.owner;
+  const caller = { kind: "user", account: owner, arn: `arn:aws:iam::${owner}:user/simulated` } as const;
+  const alone = { ...access, caller, owner, identity: policies, boundary: undefined, resourcePolicies: [] };
+  const verdict = evaluate(alone, decider);
+  if (verdict.allowed) return "allowed";
+  return verdict.decidedBy === undefined ? "implicitDeny" : "explicitDeny";
+}
+
+function organizationEffect(
+  { organization }: Simulation,
+  access: Access,
+  decider: PolicyDecider,
+): SimulatedDecision | undefined {
+  if (organization === undefined) return undefined;
+  const effects = organization.map((level) => effectOf(level, access, decider));
+  return (
+    effects.find((effect) => effect === "explicitDeny") ??
+    effects.find((effect) => effect !== "allowed") ??
+    "allowed"
+  );
+}
+
+function missingKeys({ identity, boundary, resourcePolicies, context }: Access): readonly string[] {
+  const policies = [...identity, ...(boundary === undefined ? [] : [boundary]), ...resourcePolicies];
+  const keys = contextKeysOf(policies.map(({ document }) => document));
+  return keys.filter((key) => !context.has(key.toLowerCase()));
+}

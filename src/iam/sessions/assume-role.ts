@@ -1,0 +1,162 @@
+import { evaluate } from "../policy/evaluate.ts";
+import { assumedRoleArn } from "../principals/arns.ts";
+import type { Role, Tags } from "../principals/entity.ts";
+import { IamError } from "../principals/errors.ts";
+import {
+  type ContextEntries,
+  globalContext,
+  type RequestFacts,
+  requestTagKeys,
+} from "../principals/global-context.ts";
+import type { Identity } from "../principals/identity.ts";
+import { type Tag, tagsOf } from "../principals/tags.ts";
+import { accountOfRole, findRole } from "./find-role.ts";
+import { issueSession, type TemporaryCredentials } from "./issue.ts";
+import type { StsPorts } from "./ports.ts";
+import type { Inheritance } from "./session.ts";
+import { packedSize, readSessionPolicies, type SessionPolicies, sessionDuration } from "./session-input.ts";
+
+export interface AssumeRoleInput extends SessionPolicies {
+  readonly roleArn: string;
+  readonly sessionName: string;
+  readonly duration: number | undefined;
+  readonly externalId: string | undefined;
+  readonly tags: readonly Tag[];
+  readonly transitiveTagKeys: readonly string[];
+  readonly sourceIdentity: string | undefined;
+}
+
+/** A session of a role, in the hands of whoever assumed it. */
+export interface AssumedRole {
+  readonly credentials: TemporaryCredentials;
+  readonly arn: string;
+  /** `AROA…:<session name>`. */
+  readonly id: string;
+  /** Per cent of what a session may carry. */
+  readonly packedSize: number;
+  readonly sourceIdentity: string | undefined;
+}
+
+/**
+ * Lets a principal become a role. The role's trust policy must let it, and across accounts, or where the trust policy
+ * names the account, its own identity policies must as well. A role that does not exist and one that does not trust the
+ * caller are refused alike.
+ * @throws IamError
+ */
+export async function assumeRole(
+  ports: StsPorts,
+  caller: Identity,
+  input: AssumeRoleInput,
+  request: RequestFacts,
+): Promise<AssumedRole> {
+  const account = accountOfRole(input.roleArn);
+  if (caller.kind === "root")
+    throw new IamError("AccessDeniedException", "Roles may not be assumed by root accounts.");
+  const given = tagsOf(input.tags, "TagsPerSession");
+  const inherited = await ports.sessions.inheritance(caller.accessKeyId);
+  const tags = inheritTags(given, inherited);
+  const sourceIdentity = inheritSourceIdentity(input.sourceIdentity, inherited);
+  const role = await authorize(ports, caller, input, given, request);
+  const narrowing = await readSessionPolicies(ports, account, input);
+  const duration = sessionDuration(role, input.duration, caller.kind === "session");
+  const issuedAt = ports.clock.now();
+  const credentials = await issueSession(ports.sessions, ports.masterKey, {
+    ...{ account, ...narrowing, tags, sourceIdentity, issuedAt },
+    origin: { kind: "assumed-role", role: role.id, sessionName: input.sessionName },
+    transitiveTagKeys: [...(inherited?.transitiveTagKeys ?? []), ...input.transitiveTagKeys],
+    expiresAt: new Date(issuedAt.getTime() + duration * 1000),
+  });
+  return {
+    ...{ credentials, sourceIdentity, packedSize: packedSize(narrowing) },
+    arn: assumedRoleArn(account, role.name, input.sessionName),
+    id: `${role.uniqueId}:${input.sessionName}`,
+  };
+}
+
+async function authorize(
+  ports: StsPorts,
+  caller: Identity,
+  input: AssumeRoleInput,
+  tags: Tags,
+  request: RequestFacts,
+): Promise<Role> {
+  const policies = await ports.policies.load({
+    account: caller.account,
+    uniqueId: caller.kind === "root" ? undefined : caller.uniqueId,
+    accessKeyId: caller.accessKeyId,
+  });
+  const role = policies && (await findRole(ports, input.roleArn));
+  const trust = role && [
+    ports.stored.attached(`trust policy of role ${role.name}`, "trust", role.trustPolicy),
+  ];
+  for (const action of actionsOf(input)) {
+    const verdict =
+      policies &&
+      role &&
+      trust &&
+      evaluate(
+        {
+          ...{ caller, action, resource: input.roleArn, owner: role.account, resourcePolicies: trust },
+          ...{ identity: policies.identity, boundary: policies.boundary, session: policies.session },
+          context: globalContext(caller, policies, request, stsKeys(input, tags, role)),
+        },
+        ports.decider,
+      );
+    if (verdict?.allowed !== true) {
+      throw new IamError(
+        "AccessDeniedException",
+        `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${input.roleArn}`,
+      );
+    }
+  }
+  if (role === undefined) throw new Error("a role that was allowed is missing");
+  return role;
+}
+
+/** Tags and a source identity are permissions of their own, which the trust policy has to give. */
+function actionsOf({ tags, sourceIdentity }: AssumeRoleInput): readonly string[] {
+  return [
+    "sts:AssumeRole",
+    ...(tags.length > 0 ? ["sts:TagSession"] : []),
+    ...(sourceIdentity === undefined ? [] : ["sts:SetSourceIdentity"]),
+  ];
+}
+
+function stsKeys(input: AssumeRoleInput, tags: Tags, role: Role): ContextEntries {
+  const { externalId, sessionName, sourceIdentity, transitiveTagKeys } = input;
+  return {
+    "sts:RoleSessionName": [sessionName],
+    ...(externalId === undefined ? {} : { "sts:ExternalId": [externalId] }),
+    ...(sourceIdentity === undefined ? {} : { "sts:SourceIdentity": [sourceIdentity] }),
+    ...(transitiveTagKeys.length === 0 ? {} : { "sts:TransitiveTagKeys": transitiveTagKeys }),
+    ...requestTagKeys(tags),
+    ...Object.fromEntries(
+      Object.entries(role.tags).flatMap(([key, value]) => [
+        [`aws:ResourceTag/${key}`, [value]],
+        [`iam:ResourceTag/${key}`, [value]],
+      ]),
+    ),
+  };
+}
+
+/** Transitive tags of the caller's session stay through every further role, and cannot be set anew. */
+function inheritTags(given: Tags, inherited: Inheritance | undefined): Tags {
+  const transitive = new Set((inherited?.transitiveTagKeys ?? []).map((key) => key.toLowerCase()));
+  const kept = Object.entries(inherited?.tags ?? {}).filter(([key]) => transitive.has(key.toLowerCase()));
+  const again = Object.keys(given).find((key) => transitive.has(key.toLowerCase()));
+  if (again === undefined) return { ...Object.fromEntries(kept), ...given };
+  throw new IamError(
+    "ValidationError",
+    `The tag ${again} was already specified as a transitive tag key from the calling session`,
+  );
+}
+
+/** Once set, it goes along with every role and cannot become another. */
+function inheritSourceIdentity(
+  given: string | undefined,
+  inherited: Inheritance | undefined,
+): string | undefined {
+  const existing = inherited?.sourceIdentity;
+  if (given === undefined || existing === undefined || given === existing) return existing ?? given;
+  throw new IamError("AccessDeniedException", "The source identity of the calling session cannot be changed");
+}

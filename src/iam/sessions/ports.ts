@@ -1,0 +1,31 @@
+import type { Clock } from "../../registry/clock.ts";
+import type { MasterKey } from "../master-key.ts";
+import type { VerifiedToken } from "../oidc/verify.ts";
+import type { PolicyDecider } from "../policy/port.ts";
+import type { AwsPolicies } from "../principals/aws-policies.ts";
+import type { IdentityStore } from "../principals/ports/index.ts";
+import type { PrincipalPolicyCache } from "../principals/principal-policy-cache.ts";
+import type { StoredPolicies } from "../principals/stored-policies.ts";
+import type { SessionStore } from "./session.ts";
+
+/** Proves a token of an identity provider. */
+export interface WebIdentityVerifier {
+  /**
+   * `audiences` are those that the token may be for.
+   * @throws IamError for a token that proves nothing, or a provider that does not answer as it must
+   */
+  verify(token: string, issuer: string, audiences: readonly string[], now: Date): Promise<VerifiedToken>;
+}
+
+/** What STS works with. */
+export interface StsPorts {
+  readonly identity: IdentityStore;
+  readonly sessions: SessionStore;
+  readonly policies: PrincipalPolicyCache;
+  readonly aws: AwsPolicies;
+  readonly stored: StoredPolicies;
+  readonly decider: PolicyDecider;
+  readonly masterKey: MasterKey;
+  readonly webIdentity: WebIdentityVerifier;
+  readonly clock: Clock;
+}
