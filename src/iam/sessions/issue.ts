@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { MasterKey } from "../master-key.ts";
 import { newSecret } from "../principals/access-keys.ts";
+import { IamError } from "../principals/errors.ts";
 import { newAccessKeyId } from "../principals/unique-ids.ts";
 import type { NewSession, SessionStore } from "./session.ts";
 
@@ -15,7 +16,10 @@ export interface TemporaryCredentials {
 /** Bytes of a session token: it is looked up by the key that comes with it, so it only has to be unguessable. */
 const TOKEN_BYTES = 96;
 
-/** Makes temporary credentials. The secret is kept encrypted, since it signs requests; the token as a hash. */
+/**
+ * Makes temporary credentials. The secret is kept encrypted, since it signs requests; the token as a hash.
+ * @throws IamError AccessDeniedException when the role or the key was deleted in the meantime
+ */
 export async function issueSession(
   store: SessionStore,
   masterKey: MasterKey,
@@ -25,7 +29,9 @@ export async function issueSession(
   const secretAccessKey = newSecret();
   const sessionToken = randomBytes(TOKEN_BYTES).toString("base64url");
   const sealed = masterKey.seal(secretAccessKey, accessKeyId);
-  await store.insert({ ...session, accessKeyId, sealed, tokenHash: hashToken(sessionToken) });
+  if (!(await store.insert({ ...session, accessKeyId, sealed, tokenHash: hashToken(sessionToken) }))) {
+    throw new IamError("AccessDeniedException", "What this session rests on was deleted while it was made");
+  }
   return { accessKeyId, secretAccessKey, sessionToken, expiresAt: session.expiresAt };
 }
 

@@ -53,7 +53,8 @@ export interface SessionFacts {
 }
 
 export interface SessionStore {
-  insert(session: NewSession): Promise<void>;
+  /** False when the role, or the key that asked for it, was deleted in the meantime. */
+  insert(session: NewSession): Promise<boolean>;
   inheritance(accessKeyId: string): Promise<Inheritance | undefined>;
   list(account: string, after: string, limit: number): Promise<readonly SessionFacts[]>;
   /** Ends a session before its time, on every node. False when there is none that lives. */

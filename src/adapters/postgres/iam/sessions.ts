@@ -1,6 +1,7 @@
 import type { Tags } from "../../../iam/principals/entity.ts";
 import type { NewSession, SessionFacts, SessionStore } from "../../../iam/sessions/session.ts";
 import type { Database } from "../database.ts";
+import { brokenForeignKey } from "../errors.ts";
 
 const INSERT = {
   name: "iam_session_insert",
@@ -48,8 +49,15 @@ const ACCOUNT_OF_KEY = {
 /** Temporary credentials in Postgres. */
 export function postgresSessions(database: Database): SessionStore {
   return {
+    // Who may meet: this and the deletion of the role or key. The foreign key decides, and this one loses.
     async insert(session) {
-      await database.run(INSERT, valuesOf(session));
+      try {
+        await database.run(INSERT, valuesOf(session));
+        return true;
+      } catch (error) {
+        if (brokenForeignKey(error) === undefined) throw error;
+        return false;
+      }
     },
     async inheritance(accessKeyId) {
       const [row] = await database.run<{

@@ -1,0 +1,55 @@
+import { readdir } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { loadModel } from "../../../../src/aws-models/model.ts";
+import type { AwsCall } from "../../../../src/http/aws/call.ts";
+import { type AnyHandler, missingOperations } from "../../../../src/http/aws/handlers.ts";
+import { iamHandlers } from "../../../../src/http/aws/iam/index.ts";
+import type { IamPorts } from "../../../../src/http/aws/iam/ports.ts";
+import { encodeDocument } from "../../../../src/http/aws/iam/present.ts";
+
+const OPERATIONS = new URL("../../../../src/http/aws/iam/operations/", import.meta.url);
+
+/** Touching anything but the entity that an ARN needs before the permission is asked for is a mistake. */
+const reader = { findEntity: async () => undefined };
+const ports = { identity: { reader: () => reader } } as unknown as IamPorts;
+
+test("every operation of the model has a handler, and a file of its own", async () => {
+  expect(missingOperations(await loadModel("iam"), { iam: iamHandlers(ports) }, "iam")).toEqual([]);
+  expect(await readdir(OPERATIONS)).toHaveLength(81);
+});
+
+const SAMPLE = {
+  ...{ UserName: "u", GroupName: "g", RoleName: "r", PolicyName: "p", AccessKeyId: "AKIA", Status: "Active" },
+  ...{ PolicyArn: "arn:aws:iam::123456789012:policy/p", PolicySourceArn: "arn:aws:iam::123456789012:user/u" },
+  ...{ OpenIDConnectProviderArn: "arn:aws:iam::123456789012:oidc-provider/h", Url: "https://h", Tags: [] },
+  ...{
+    TagKeys: [],
+    ActionNames: [],
+    PolicyInputList: [],
+    ClientID: "c",
+    ThumbprintList: [],
+    VersionId: "v1",
+  },
+  ...{ AccountAlias: "a", PermissionsBoundary: "arn:aws:iam::123456789012:policy/p", PolicyDocument: "{}" },
+};
+
+test.each(Object.entries(iamHandlers(ports) as Record<string, AnyHandler>))(
+  "%s asks for its own permission before anything else",
+  async (operation, handler) => {
+    const asked: string[] = [];
+    const refusal = new Error("refused");
+    const call = {
+      ...{ operation, account: "123456789012", principal: { kind: "user", name: "me" } },
+      async authorize(action: string) {
+        asked.push(action);
+        throw refusal;
+      },
+    } as unknown as AwsCall;
+    await expect(handler(call, SAMPLE)).rejects.toBe(refusal);
+    expect(asked).toEqual([`iam:${operation}`]);
+  },
+);
+
+test("documents are encoded as RFC 3986 has it", () => {
+  expect(encodeDocument(`{"a": "(*)!'é"}`)).toBe("%7B%22a%22%3A%20%22%28%2A%29%21%27%C3%A9%22%7D");
+});
