@@ -28,13 +28,15 @@ CREATE TABLE access_keys (
 );
 CREATE INDEX access_keys_account ON access_keys (account_id);
 
--- A repository. deleted_at frees the name at once; a worker removes the rest by id.
+-- A repository. tag_filters: wildcards of the tags for which the opposite of tag_mutability holds. deleted_at frees the name at once; a worker removes the rest by id.
 CREATE TABLE repositories (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   registry_id bigint NOT NULL REFERENCES registries (id),
   name text COLLATE "C" NOT NULL,
   sparse boolean NOT NULL DEFAULT false,
-  tag_mutability text COLLATE "C" NOT NULL DEFAULT 'MUTABLE' CHECK (tag_mutability IN ('MUTABLE', 'IMMUTABLE')),
+  tag_mutability text COLLATE "C" NOT NULL DEFAULT 'MUTABLE'
+    CHECK (tag_mutability IN ('MUTABLE', 'IMMUTABLE', 'MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION')),
+  tag_filters text[] COLLATE "C" NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL,
   deleted_at timestamptz
 );

@@ -122,6 +122,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT p_digest IS NOT NULL AND ('*' = ANY (p_listed) OR encode(p_digest, 'hex') = ANY (p_listed))
 $$;
 
+-- Whether a tag that exists may not move (ECR's imageTagMutability). In a filter `*` is any run of characters.
+CREATE FUNCTION is_tag_immutable(p_mutability text, p_filters text[], p_tag text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT (p_mutability LIKE 'IMMUTABLE%') <> EXISTS (
+    SELECT FROM unnest(p_filters) AS filter WHERE p_tag LIKE replace(replace(filter, '_', '\_'), '*', '%'))
+$$;
+
 -- A manifest PUT: manifest, references, tags and their history, together or not at all.
 -- Who may meet: another PUT of the same tag (the row lock orders them, the last wins, both are in the history); two first
 -- ones of it (one makes the row, the other begins again and meets it); the collection or deletion of something that it
@@ -141,6 +148,9 @@ CREATE FUNCTION put_manifest(
 DECLARE
   v_lives boolean;
   v_sparse boolean;
+  v_mutability text;
+  v_filters text[];
+  -- Whether any tag of the repository may be immutable.
   v_immutable boolean;
   v_manifest bigint;
   v_media_type text;
@@ -154,9 +164,10 @@ DECLARE
   v_target bigint;
   v_revision bigint;
 BEGIN
-  SELECT deleted_at IS NULL, name, sparse, tag_mutability = 'IMMUTABLE'
-    INTO v_lives, repository_name, v_sparse, v_immutable
+  SELECT deleted_at IS NULL, name, sparse, tag_mutability, tag_filters
+    INTO v_lives, repository_name, v_sparse, v_mutability, v_filters
     FROM repositories WHERE id = p_repository FOR KEY SHARE; -- step: repository_share
+  v_immutable := v_mutability <> 'MUTABLE';
   IF v_lives IS NOT TRUE THEN
     outcome := 'repository deleted';
     RETURN;
@@ -210,7 +221,8 @@ BEGIN
     outcome := CASE
       WHEN p_if_match IS NOT NULL AND NOT names_digest(p_if_match, tag_digest) THEN 'if-match'
       WHEN p_if_none_match IS NOT NULL AND names_digest(p_if_none_match, tag_digest) THEN 'if-none-match'
-      WHEN v_immutable AND tag_digest <> p_digest THEN 'immutable' END;
+      WHEN v_immutable AND tag_digest <> p_digest AND is_tag_immutable(v_mutability, v_filters, tag_name)
+        THEN 'immutable' END;
     IF outcome IS NOT NULL THEN
       RETURN;
     END IF;

@@ -179,13 +179,8 @@ CREATE TABLE registry_policies (
   updated_at timestamptz NOT NULL
 );
 
--- What ECR's API keeps of a repository beside its name. tag_filters: wildcards of the tags for which the opposite of
--- tag_mutability holds. Encryption is recorded as it was asked for.
+-- What ECR's API keeps of a repository beside its name and tags. Encryption is recorded as it was asked for.
 ALTER TABLE repositories
-  DROP CONSTRAINT repositories_tag_mutability_check,
-  ADD CONSTRAINT repositories_tag_mutability_check CHECK (tag_mutability IN
-    ('MUTABLE', 'IMMUTABLE', 'MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION')),
-  ADD COLUMN tag_filters text[] COLLATE "C" NOT NULL DEFAULT '{}',
   ADD COLUMN scan_on_push boolean NOT NULL DEFAULT false,
   ADD COLUMN encryption_type text COLLATE "C" NOT NULL DEFAULT 'AES256'
     CHECK (encryption_type IN ('AES256', 'KMS', 'KMS_DSSE')),

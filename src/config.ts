@@ -16,6 +16,8 @@ export interface Config {
   readonly trustedProxies: BlockList;
   /** 32 bytes. */
   readonly masterKey: Buffer | undefined;
+  /** Opens secrets as well, while keys are rotated. */
+  readonly previousMasterKey: Buffer | undefined;
   readonly administrator: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
   readonly account: string;
   readonly region: string;
@@ -23,6 +25,8 @@ export interface Config {
   readonly registryHost: string | undefined;
   /** Milliseconds. */
   readonly tokenLifetime: number;
+  /** Hosts in lower case, `*` for every one. */
+  readonly bearer: { readonly hosts: readonly string[]; readonly anonymousPull: boolean };
   readonly autoCreate: boolean;
   readonly uploadsPerPrincipal: number;
   /** Milliseconds. */
@@ -67,14 +71,20 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const accessKeyId = reader.read("BERTH_ADMIN_ACCESS_KEY_ID", accessKey);
   const secretAccessKey = reader.read("BERTH_ADMIN_SECRET_ACCESS_KEY", adminSecret);
   const masterKey = reader.read("BERTH_MASTER_KEY", key32);
+  const bearerHosts = reader.read("BERTH_BEARER_HOSTS", hostNames);
+  const anonymousPull = reader.need("BERTH_ANONYMOUS_PULL", onOff);
+  const previousMasterKey = reader.read("BERTH_PREVIOUS_MASTER_KEY", key32);
   reader.together({ BERTH_TLS_CERT: certFile, BERTH_TLS_KEY: keyFile });
   reader.together({ BERTH_ADMIN_ACCESS_KEY_ID: accessKeyId, BERTH_ADMIN_SECRET_ACCESS_KEY: secretAccessKey });
   if (directUrl !== undefined)
     reader.requireWith("BERTH_DATABASE_URL", databaseUrl, "BERTH_DATABASE_DIRECT_URL");
+  if (previousMasterKey !== undefined)
+    reader.requireWith("BERTH_MASTER_KEY", masterKey, "BERTH_PREVIOUS_MASTER_KEY");
   if (databaseUrl !== undefined) {
     const given = "BERTH_DATABASE_URL: `openssl rand -base64 32` makes one";
     reader.requireWith("BERTH_MASTER_KEY", masterKey, given);
   }
+  if (anonymousPull) reader.requireWith("BERTH_BEARER_HOSTS", bearerHosts, "BERTH_ANONYMOUS_PULL=on");
   const config = {
     listen: reader.need("BERTH_LISTEN", hostAndPort),
     dataDir: reader.need("BERTH_DATA_DIR", text),
@@ -85,6 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
     trustedProxies: reader.read("BERTH_TRUSTED_PROXIES", networks) ?? new BlockList(),
     masterKey,
+    previousMasterKey,
     administrator:
       accessKeyId === undefined || secretAccessKey === undefined
         ? undefined
@@ -96,6 +107,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
       pattern(/^[a-z0-9.:{}-]+$/, "must be a host name, perhaps with {account} and {region}"),
     ),
     tokenLifetime: reader.need("BERTH_TOKEN_LIFETIME", tokenLifetime),
+    bearer: { hosts: bearerHosts ?? [], anonymousPull },
     autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
     uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
@@ -213,6 +225,8 @@ class Reader {
 const OTHER_VARIABLES = new Set([
   "BERTH_ACCESS_KEY_ID",
   "BERTH_SECRET_ACCESS_KEY",
+  "BERTH_SESSION_TOKEN",
+  "BERTH_CONFIG",
   "BERTH_INTERNAL_DATABASE",
 ]);
 
@@ -271,6 +285,14 @@ const hostAndPort: Parse<{ host: string; port: number }> = (value) => {
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) throw new Error("must be host:port, or [address]:port");
   return { host: match[1] ?? (match[2] || "0.0.0.0"), port };
+};
+
+const hostNames: Parse<readonly string[]> = (value) => {
+  const names = value.split(",").map((part) => part.trim().toLowerCase());
+  if (!names.every((name) => /^(?:\*|[a-z0-9.-]+|\[[0-9a-f:.]+\])$/.test(name))) {
+    throw new Error("must be host names without ports, comma-separated, or *");
+  }
+  return names;
 };
 
 const origin: Parse<string> = (value) => {

@@ -1,17 +1,32 @@
+import { accountCommand } from "./cli/account.ts";
+import { explainCommand } from "./cli/explain/index.ts";
 import { runExport, runImport } from "./cli/images/index.ts";
+import { runConfigure, runLogin, runWhoami } from "./cli/login/index.ts";
+import { keysCommand } from "./cli/keys.ts";
 import { repositoryCommand } from "./cli/repository.ts";
 import { USAGE } from "./cli/usage.ts";
-import { withRegistry } from "./composition/command.ts";
+import { type RegistryAccess, withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";
 import { readConfig } from "./config.ts";
 
 /** Commands by name; each resolves with its exit code. */
 const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
   start: () => serve(readConfig(process.env)),
-  repository: (argv) => repositoryCommand(argv, (work) => withRegistry(readConfig(process.env), work)),
+  account: (argv) => accountCommand(argv, onRegistry),
+  explain: (argv) => explainCommand(argv, onRegistry),
+  keys: (argv) => keysCommand(argv, onRegistry),
+  repository: (argv) => repositoryCommand(argv, onRegistry),
+  login: (argv) => runLogin(argv, process.env, process),
+  configure: (argv) => runConfigure(argv, process.env, process),
+  whoami: (argv) => runWhoami(argv, process.env, process),
   import: (argv) => runImport(argv, process.env, process),
   export: (argv) => runExport(argv, process.env, untilInterrupted()),
 };
+
+/** The server's own database, also while it runs. */
+function onRegistry<T>(work: (access: RegistryAccess) => Promise<T>): Promise<T> {
+  return withRegistry(readConfig(process.env), work);
+}
 
 /** The process's streams, and a signal that the user's interruption raises, so that no half-written file stays. */
 function untilInterrupted(): Parameters<typeof runExport>[2] {

@@ -1,15 +1,10 @@
 import { RegistryError } from "./errors.ts";
 import type { RepositoryName } from "./names.ts";
-import type { RegistryId, RegistryPorts, Repository, RepositorySettings } from "./ports/index.ts";
+import type { RegistryPorts, RegistryScope, Repository, RepositorySettings } from "./ports/index.ts";
+
+export type { RegistryScope } from "./ports/index.ts";
 
 export const DEFAULT_SETTINGS: RepositorySettings = { sparse: false, tagMutability: "MUTABLE" };
-
-/** The registry a request speaks to: one account in one region. */
-export interface RegistryScope {
-  readonly id: RegistryId;
-  readonly account: string;
-  readonly region: string;
-}
 
 /** ECR's RepositoryNotFoundException, in its words. */
 export function repositoryUnknown(account: string, name: string): RegistryError {
@@ -18,6 +13,40 @@ export function repositoryUnknown(account: string, name: string): RegistryError 
     `The repository with name '${name}' does not exist in the registry with id '${account}'`,
     { detail: { name } },
   );
+}
+
+/** Where a push goes to. */
+export interface PushTarget {
+  readonly scope: RegistryScope;
+  readonly name: RepositoryName;
+  /** Whether a missing repository may be created: configuration and `ecr:CreateRepository`. */
+  readonly mayCreate: () => Promise<boolean>;
+}
+
+/**
+ * Puts something into a repository, which is made when it is missing and may be. When `push` then fails, a repository
+ * that was made for it goes again, unless somebody else has put something into it.
+ * Two first pushes at once may meet: one creates, both go on; should the creator fail, the other, if it has put nothing
+ * there yet, finds the repository deleted under it.
+ * @throws RegistryError NAME_UNKNOWN, and whatever `push` throws
+ */
+export async function pushInto<T>(
+  ports: Pick<RegistryPorts, "repositories" | "clock">,
+  { scope, name, mayCreate }: PushTarget,
+  push: (repository: Repository) => Promise<T>,
+): Promise<T> {
+  const found = await ports.repositories.find(scope.id, name);
+  if (found !== undefined) return push(found);
+  if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
+  const made = await ports.repositories.create(scope.id, name, DEFAULT_SETTINGS, ports.clock.now());
+  try {
+    return await push(made.repository);
+  } catch (error) {
+    if (made.created) {
+      await ports.repositories.discard(made.repository.id, ports.clock.now()).catch(() => undefined);
+    }
+    throw error;
+  }
 }
 
 /**
@@ -31,11 +60,7 @@ export async function openForPush(
   name: RepositoryName,
   mayCreate: () => Promise<boolean>,
 ): Promise<Repository> {
-  const found = await ports.repositories.find(scope.id, name);
-  if (found !== undefined) return found;
-  if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
-  const { repository } = await ports.repositories.create(scope.id, name, DEFAULT_SETTINGS, ports.clock.now());
-  return repository;
+  return pushInto(ports, { scope, name, mayCreate }, async (repository) => repository);
 }
 
 /** Names for the catalog, a page at a time in byte order; `n` as in {@link pageSize}. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, test } from "vitest";
-import { postgresAccessKeys } from "../../src/adapters/postgres/access-keys.ts";
+import { postgresAccounts } from "../../src/adapters/postgres/iam/index.ts";
 import { startTestBerth } from "../support/berth.ts";
 import { type Answer, exchange, expectAnswer, testExchanges } from "../support/exchange.ts";
 import { pushBlob, pushImage } from "../support/push.ts";
@@ -9,9 +9,9 @@ const berth = await startTestBerth({ env: { BERTH_ACCOUNT_ID: ACCOUNT, BERTH_REG
 afterAll(() => berth.stop());
 
 const image = await pushImage(berth, "lib/app", "v1", "hosts");
-const keys = postgresAccessKeys(berth.database);
-await keys.createAccount("444455556666", "eu-central-1", new Date());
-await keys.createAccount(ACCOUNT, "us-west-2", new Date());
+const accounts = postgresAccounts(berth.database);
+await accounts.create({ id: "444455556666", name: undefined }, "eu-central-1", new Date());
+await accounts.create({ id: ACCOUNT, name: undefined }, "us-west-2", new Date());
 
 const pull = (host: string) => ({ path: "/v2/lib/app/manifests/v1", headers: { host } });
 

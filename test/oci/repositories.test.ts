@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { postgresGarbage } from "../../src/adapters/postgres/garbage.ts";
 import { postgresUploads } from "../../src/adapters/postgres/uploads.ts";
 import { startTestBerth } from "../support/berth.ts";
@@ -63,6 +63,42 @@ describe("a push to a repository that does not exist", () => {
     for (const answer of answers) expectAnswer(answer, { status: 202 });
     const rows = await rowsOf(berth, "SELECT 1 FROM repositories WHERE name = $1", ["new/at-once"]);
     expect(rows).toHaveLength(1);
+  });
+
+  test.each<readonly [string, Sent, Parameters<typeof expectAnswer>[1]]>([
+    [
+      "a POST whose bytes have another digest",
+      { method: "POST", path: `/blobs/uploads/?digest=${DIGEST}`, body: "other content" },
+      { status: 400, code: "DIGEST_INVALID" },
+    ],
+    [
+      "a PUT of what is no manifest",
+      { method: "PUT", path: "/manifests/v1", body: "{}" },
+      { status: 400, code: "MANIFEST_INVALID" },
+    ],
+    [
+      "a PUT of a manifest whose blobs it does not have",
+      { method: "PUT", path: "/manifests/v1", body: image("{}", ["absent"]).bytes },
+      { status: 404, code: "MANIFEST_BLOB_UNKNOWN" },
+    ],
+  ])("that fails leaves none behind: %s", async (_, sent, refusal) => {
+    expectAnswer(await exchange(berth, { ...sent, path: `/v2/new/in-vain${sent.path}` }), refusal);
+    const path = "/v2/new/in-vain/tags/list";
+    expectAnswer(await exchange(berth, { path }), { status: 404, code: "NAME_UNKNOWN" });
+  });
+
+  test("that fails leaves it to another one that has put something there meanwhile", async () => {
+    const path = `/v2/new/shared/blobs/uploads/?digest=${digestOfText("what was promised")}`;
+    const failing = openRequest(berth, { method: "POST", path });
+    await failing.send(Buffer.from("something else"));
+    await vi.waitFor(async () =>
+      expect(await rowsOf(berth, "SELECT 1 FROM repositories WHERE name = $1", ["new/shared"])).toHaveLength(
+        1,
+      ),
+    );
+    await pushBlob(berth, "new/shared", "of another push");
+    expectAnswer(await failing.end(), { status: 400, code: "DIGEST_INVALID" });
+    expectAnswer(await exchange(berth, { path: "/v2/new/shared/tags/list" }), { status: 200 });
   });
 
   test("that only reads creates nothing", async () => {

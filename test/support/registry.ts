@@ -11,7 +11,7 @@ import { pushManifest } from "../../src/registry/manifests/push.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { BlobStorage, GarbageStore, RegistryPorts, Repository } from "../../src/registry/ports/index.ts";
 import { openForPush, type RegistryScope } from "../../src/registry/repositories.ts";
-import { uploadAtOnce } from "../../src/registry/uploads/start.ts";
+import { type NewSession, uploadAtOnce } from "../../src/registry/uploads/start.ts";
 import { makeTestHome, openTestState, type TestHome } from "./berth.ts";
 import { HOUR, ManualClock } from "./clock.ts";
 import { image, type Manifest } from "./manifests.ts";
@@ -36,6 +36,8 @@ export interface TestRegistry {
   collect(graces?: CollectionGraces): Promise<CollectionRound>;
   /** Rounds until nothing is left to do at this time. */
   settle(graces?: CollectionGraces): Promise<void>;
+  /** Where a push goes that may create its repository. */
+  target(name: string): NewSession;
   repository(name: string): Promise<Repository>;
   pushBlob(name: string, content: string): Promise<Digest>;
   pushManifest(name: string, manifest: Manifest, reference?: string): Promise<Manifest>;
@@ -69,16 +71,20 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
     async settle(graces) {
       while (Object.values(await collect(graces)).some((ended) => ended > 0));
     },
+    target: (name) => ({
+      ...{ scope, name: parseRepositoryName(name), principal: PRINCIPAL },
+      mayCreate: async () => true,
+    }),
     repository: (name) => openForPush(ports, scope, parseRepositoryName(name), async () => true),
     async pushBlob(name, content) {
       const bytes = Buffer.from(content);
       const digest = digestOf(bytes);
-      await uploadAtOnce(ports, await registry.repository(name), PRINCIPAL, digest, chunks(bytes));
+      await uploadAtOnce(ports, registry.target(name), digest, chunks(bytes));
       return digest;
     },
     async pushManifest(name, manifest, reference = manifest.digest) {
       await pushManifest(ports, {
-        repository: await registry.repository(name),
+        target: registry.target(name),
         reference: parseReference(reference),
         tagParameters: [],
         contentType: manifest.mediaType,

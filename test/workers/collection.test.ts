@@ -172,11 +172,11 @@ describe.each(kinds)("collection with %s", async (kind) => {
     const idle = await registry.stored();
     expect(idle).toHaveLength(1);
     await pass(registry, 20 * HOUR);
-    await append(registry, "lib/app", address, ", and more");
+    await append(registry, address, ", and more");
     await pass(registry, 20 * HOUR);
-    expect(await ports.uploads.find(address)).toMatchObject({ size: 25 });
+    expect(await ports.uploads.find(address)).toMatchObject({ session: { size: 25 } });
     await pass(registry, 5 * HOUR);
-    expect(await ports.uploads.find(address)).toBeUndefined();
+    expect(await ports.uploads.find(address)).toEqual({ repository: true, session: undefined });
     expect(await registry.stored()).not.toEqual([]);
     await pass(registry, HOUR);
     expect(await registry.stored()).toEqual([]);
@@ -206,7 +206,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     }
     expect(Math.max(...slices)).toBe(4);
     expect(slices.length).toBeGreaterThan(8);
-    await expect(ports.uploads.find(address)).rejects.toMatchObject({ code: "NAME_UNKNOWN" });
+    expect(await ports.uploads.find(address)).toEqual({ repository: true, session: undefined });
     await pass(registry, DAY);
     await pass(registry, HOUR);
     for (const table of [
@@ -357,23 +357,16 @@ async function remove({ ports, scope }: TestRegistry, name: string, reference: s
 type Address = Parameters<TestRegistry["ports"]["uploads"]["find"]>[0];
 
 async function openUpload(registry: TestRegistry, name: string, content: string): Promise<Address> {
-  const repository = await registry.repository(name);
-  const id = await startUpload(registry.ports, repository, PRINCIPAL, "sha256");
-  const address = { id, repositoryId: repository.id, principal: PRINCIPAL };
-  await append(registry, name, address, content);
+  const address = await startUpload(registry.ports, registry.target(name), "sha256");
+  await append(registry, address, content);
   return address;
 }
 
-async function append(
-  { ports }: TestRegistry,
-  name: string,
-  address: Address,
-  content: string,
-): Promise<void> {
+async function append({ ports }: TestRegistry, address: Address, content: string): Promise<void> {
   const chunks = (async function* () {
     yield Buffer.from(content);
   })();
-  await appendToUpload(ports, { name: parseRepositoryName(name), address, chunks, range: undefined });
+  await appendToUpload(ports, { address, chunks, range: undefined });
 }
 
 /** Rounds of three collectors at once, until nothing is left. */

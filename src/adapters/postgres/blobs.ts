@@ -1,24 +1,27 @@
 import { digestFromBytes, digestToBytes } from "../../registry/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
-import type { BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
+import type { BlobRemoval, BlobStore, RegistryId } from "../../registry/ports/index.ts";
+import { BatchedReads, keysFrom } from "./batched-reads.ts";
 import type { Database } from "./database.ts";
-import { brokenForeignKey } from "./errors.ts";
-import { linkBlob } from "./links.ts";
-import { shareRepository } from "./share-repository.ts";
+import { brokenForeignKey, repositoryDeleted } from "./errors.ts";
 
 /** Manifests named in the refusal of a blob's deletion, at most. */
 const REFERENCES_SHOWN = 20;
 
 const FIND = {
   name: "blob_find",
-  text: `SELECT b.size, o.key
-    FROM repositories r
-    LEFT JOIN (blobs b
-      JOIN repository_blobs rb ON rb.blob_id = b.id
-      JOIN objects o ON o.blob_id = b.id AND o.state = 'present')
-      ON b.registry_id = $1 AND b.digest = $3 AND rb.repository_id = r.id
-    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL
-    LIMIT 1`,
+  text: `SELECT q.at, o.size, o.key
+    FROM ${keysFrom([
+      { name: "registry_id", type: "bigint" },
+      { name: "repository", type: "text" },
+      { name: "digest", type: "bytea" },
+    ])}
+    JOIN LATERAL (SELECT id FROM repositories
+      WHERE registry_id = q.registry_id AND name = q.repository AND deleted_at IS NULL LIMIT 1) r ON true
+    LEFT JOIN LATERAL (SELECT b.size, o.key FROM blobs b
+      JOIN repository_blobs rb ON rb.repository_id = r.id AND rb.blob_id = b.id
+      JOIN objects o ON o.blob_id = b.id AND o.state = 'present'
+      WHERE b.registry_id = q.registry_id AND b.digest = q.digest LIMIT 1) o ON true`,
 };
 const FIND_REPOSITORIES = {
   name: "blob_find_repositories",
@@ -27,14 +30,10 @@ const FIND_REPOSITORIES = {
     JOIN repositories r ON r.id = rb.repository_id AND r.deleted_at IS NULL
     WHERE b.registry_id = $1 AND b.digest = $2 ORDER BY rb.linked_at DESC LIMIT $3`,
 };
-const LOCK_LINK = {
-  name: "blob_lock_link",
-  text: `SELECT rb.blob_id FROM repositories r
-    JOIN repository_blobs rb ON rb.repository_id = r.id
-    JOIN blobs b ON b.id = rb.blob_id
-    JOIN objects o ON o.blob_id = b.id AND o.state = 'present'
-    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL AND b.registry_id = $1 AND b.digest = $3
-    LIMIT 1 FOR KEY SHARE OF rb, b`,
+// Who may meet there is said at the function.
+const MOUNT = {
+  name: "blob_mount",
+  text: "SELECT outcome, repository_name FROM mount_blob($1, $2, $3, $4, $5)",
 };
 const LOCK_FOR_UNLINK = {
   name: "blob_lock_for_unlink",
@@ -56,7 +55,14 @@ const UNLINK = {
   text: "DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id = $2",
 };
 
+interface FoundRow {
+  at: number;
+  size: number | null;
+  key: string | null;
+}
+
 export function postgresBlobs(database: Database): BlobStore {
+  const found = new BatchedReads<[RegistryId, RepositoryName, Buffer], FoundRow>(database, FIND);
   const unlink: BlobStore["unlink"] = (registryId, name, digest) =>
     database.transaction(async (tx): Promise<BlobRemoval> => {
       const [link] = await tx.query<{ repository_id: number; blob_id: number }>(LOCK_FOR_UNLINK, [
@@ -74,11 +80,7 @@ export function postgresBlobs(database: Database): BlobStore {
     });
   return {
     async find(registryId, name, digest) {
-      const [row] = await database.read<{ size: number | null; key: string | null }>(FIND, [
-        registryId,
-        name,
-        digestToBytes(digest),
-      ]);
+      const row = await found.read(registryId, name, digestToBytes(digest));
       if (row === undefined) return { repository: false };
       if (row.size === null || row.key === null) return { repository: true, blob: undefined };
       return { repository: true, blob: { digest, size: row.size, key: row.key } };
@@ -91,20 +93,12 @@ export function postgresBlobs(database: Database): BlobStore {
       ]);
       return rows.map(({ name }) => name);
     },
-    // Who may meet: a mount and the removal of the blob from its source. The share lock on the source's link makes one
-    // wait for the other; if the removal was first there is no row, and the client uploads instead.
-    mount: (registryId, target, source, digest, at) =>
-      database.transaction(async (tx) => {
-        await shareRepository(tx, target);
-        const [link] = await tx.query<{ blob_id: number }>(LOCK_LINK, [
-          registryId,
-          source,
-          digestToBytes(digest),
-        ]);
-        if (link === undefined) return false;
-        await linkBlob(tx, target, link.blob_id, digestToBytes(digest), at);
-        return true;
-      }),
+    async mount(registryId, target, source, digest, at) {
+      const values = [registryId, target, source, digestToBytes(digest), at];
+      const [row] = await database.run<{ outcome: string; repository_name: string | null }>(MOUNT, values);
+      if (row?.outcome === "repository deleted") throw repositoryDeleted(row.repository_name);
+      return row?.outcome === "mounted";
+    },
     // Who may meet: the removal and a manifest PUT that names the blob. The foreign key decides; when the PUT commits
     // between our look and our delete, the second look finds its manifest and refuses.
     async unlink(registryId, name, digest) {

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { translateFailure } from "./errors.ts";
 import { PipelinedReader } from "./pipelined-reader.ts";
-import { runTransaction, type Transaction } from "./transaction.ts";
+import { retried, runTransaction, type Transaction } from "./transaction.ts";
 
 /** A statement that is prepared once per connection under its name. */
 export interface Statement {
@@ -34,7 +34,7 @@ export const DATABASE_TIMEOUTS: DatabaseTimeouts = { statement: 30_000, connect:
 export interface Database {
   /** A short indexed read without big values, on the pipelined connection. */
   read<Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>;
-  /** One statement that is a transaction by itself. */
+  /** One statement that is a transaction by itself; retried like one. */
   run<Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>;
   /** All or nothing; retried as a whole on serialization failures and deadlocks, so `work` must not keep state. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
@@ -54,7 +54,11 @@ export interface DatabaseStatistics {
 
 export function openDatabase(options: DatabaseOptions, onError: (error: Error) => void): Database {
   const { statement, connect, read } = options.timeouts ?? DATABASE_TIMEOUTS;
-  const config = { ...clientConfig(options.main), query_timeout: statement, connectionTimeoutMillis: connect };
+  const config = {
+    ...clientConfig(options.main),
+    query_timeout: statement,
+    connectionTimeoutMillis: connect,
+  };
   const pool = new pg.Pool({
     ...config,
     max: options.poolSize,
@@ -67,7 +71,7 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
   const reader = new PipelinedReader({ ...config, query_timeout: read }, viaPool, onError);
   return {
     read: (statement, values) => translated(reader.read(statement, values)),
-    run: (statement, values) => translated(viaPool(statement, values)),
+    run: (statement, values) => translated(retried(counters, () => viaPool(statement, values))),
     transaction: (work) => translated(runTransaction(pool, counters, work)),
     statistics: () => ({
       connections: pool.totalCount,
@@ -87,7 +91,13 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
 export function clientConfig(config: pg.ClientConfig): pg.ClientConfig {
   const types = new pg.TypeOverrides();
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  return { application_name: "berth", keepAlive: true, query_timeout: DATABASE_TIMEOUTS.statement, types, ...config };
+  return {
+    application_name: "berth",
+    keepAlive: true,
+    query_timeout: DATABASE_TIMEOUTS.statement,
+    types,
+    ...config,
+  };
 }
 
 async function translated<T>(result: Promise<T>): Promise<T> {

@@ -39,6 +39,13 @@ function brokenConstraint(error: unknown, states: ReadonlySet<string>): string |
     : undefined;
 }
 
+/** A push finds its repository gone once it takes its share of it. */
+export function repositoryDeleted(name: string | null): RegistryError {
+  return new RegistryError("NAME_UNKNOWN", "the repository was deleted while this push was under way", {
+    detail: { name: name ?? undefined },
+  });
+}
+
 /** A failed connection becomes UNAVAILABLE (503); anything else is passed on as it is. */
 export function translateFailure(error: unknown): unknown {
   if (error instanceof RegistryError) return error;
@@ -55,7 +62,7 @@ export function isConnectionFailure(error: unknown): boolean {
     );
   }
   // pg reports these by text alone.
-  return /connection (?:terminated|ended|error)|timeout exceeded when trying to connect|Query read timeout|Client was closed|not queryable/i.test(
+  return /connection (?:terminated|ended|error)|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client was closed|not queryable/i.test(
     error.message,
   );
 }

@@ -63,15 +63,19 @@ const END_BLOB_TASKS = {
   name: "gc_end_blob_tasks",
   text: "DELETE FROM gc_blob_queue WHERE blob_id = ANY($1)",
 };
-const REVIEW_MANIFESTS = {
-  name: "gc_review_manifests",
-  text: `WITH due AS (
-      SELECT repository_id, manifest_id FROM gc_manifest_queue WHERE since IS NULL LIMIT $2 FOR UPDATE SKIP LOCKED),
-    judged AS (
+const TAKE_MANIFESTS = {
+  name: "gc_take_manifests",
+  text: `SELECT repository_id, manifest_id FROM gc_manifest_queue WHERE since IS NULL
+    LIMIT $1 FOR UPDATE SKIP LOCKED`,
+};
+const JUDGE_MANIFESTS = {
+  name: "gc_judge_manifests",
+  text: `WITH judged AS (
       SELECT d.*, EXISTS (SELECT 1 FROM tags t
           WHERE t.repository_id = d.repository_id AND t.manifest_id = d.manifest_id)
         OR EXISTS (SELECT 1 FROM manifest_children c
-          WHERE c.repository_id = d.repository_id AND c.child_id = d.manifest_id) AS referenced FROM due d),
+          WHERE c.repository_id = d.repository_id AND c.child_id = d.manifest_id) AS referenced
+        FROM unnest($2::bigint[], $3::bigint[]) AS d (repository_id, manifest_id)),
     forgotten AS (
       DELETE FROM gc_manifest_queue q USING judged j
       WHERE j.referenced AND q.repository_id = j.repository_id AND q.manifest_id = j.manifest_id),
@@ -146,9 +150,16 @@ export function postgresGarbage(database: Database, store: string): GarbageStore
         await tx.query(END_BLOB_TASKS, [ids]);
         return tasks.length;
       }),
-    async reviewManifests(at, limit) {
-      return (await database.run(REVIEW_MANIFESTS, [at, limit])).length;
-    },
+    // Who may meet: this review and the removal of a manifest's last tag or parent, which gives it a task. We lock the
+    // task first and look afterwards: either we see the removal, or it waits for us and makes the task anew.
+    reviewManifests: (at, limit) =>
+      database.transaction(async (tx) => {
+        const tasks = await tx.query<{ repository_id: number; manifest_id: number }>(TAKE_MANIFESTS, [limit]);
+        const repositories = tasks.map(({ repository_id }) => repository_id);
+        const manifests = tasks.map(({ manifest_id }) => manifest_id);
+        if (tasks.length > 0) await tx.query(JUDGE_MANIFESTS, [at, repositories, manifests]);
+        return tasks.length;
+      }),
     purgeDeletedRepository: (limit) => purgeDeletedRepository(database, limit),
     async takeObjects(at, retryAt, limit) {
       const rows = await database.run<{ key: string }>(TAKE_OBJECTS, [store, at, retryAt, limit]);

@@ -44,9 +44,22 @@ const LOCK = {
 };
 const UPDATE = {
   name: "repository_update",
-  text: `UPDATE repositories SET sparse = $2, tag_mutability = $3 WHERE id = $1 RETURNING ${COLUMNS}`,
+  text: `UPDATE repositories SET sparse = $2, tag_mutability = $3,
+      tag_filters = CASE WHEN tag_mutability = $3 THEN tag_filters ELSE '{}' END
+    WHERE id = $1 RETURNING ${COLUMNS}`,
 };
 const DELETE = { name: "repository_delete", text: "UPDATE repositories SET deleted_at = $2 WHERE id = $1" };
+const LOCK_BY_ID = {
+  name: "repository_lock_by_id",
+  text: "SELECT 1 FROM repositories WHERE id = $1 AND deleted_at IS NULL FOR UPDATE",
+};
+const DISCARD = {
+  name: "repository_discard",
+  text: `UPDATE repositories SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = $1)
+    AND NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_id = $1)
+    AND NOT EXISTS (SELECT 1 FROM uploads WHERE repository_id = $1)`,
+};
 const COUNT = {
   name: "repository_count_manifests",
   text: "SELECT count(*) AS manifests FROM manifests WHERE repository_id = $1",
@@ -98,6 +111,13 @@ export function postgresRepositories(database: Database): RepositoryStore {
         if (current === undefined) return false;
         await tx.query(DELETE, [current.id, at]);
         return true;
+      }),
+    // Who may meet: a discard and whoever puts something there. The lock waits for those in flight, and only then the
+    // second statement looks; whoever comes later finds the repository deleted.
+    discard: (id, at) =>
+      database.transaction(async (tx) => {
+        await tx.query(LOCK_BY_ID, [id]);
+        await tx.query(DISCARD, [id, at]);
       }),
     async countManifests(id) {
       const [row] = await database.run<{ manifests: number }>(COUNT, [id]);

@@ -11,23 +11,29 @@ export interface Transaction {
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>;
 }
 
-/**
- * Runs `work` in one transaction. Serialization failures, deadlocks and a lost race for a tag's next revision are tried
- * again, a few times, with growing pauses. A connection that is lost is not: whether COMMIT happened is then unknown,
- * and the caller's request can be repeated safely, because every change here is found again by its natural key.
- */
-export async function runTransaction<T>(
+/** Runs `work` in one transaction, retried as {@link retried} says. */
+export function runTransaction<T>(
   pool: pg.Pool,
   counters: { retries: number },
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  return retried(counters, () => once(pool, work));
+}
+
+/**
+ * Tries a transaction, which may be one statement. Serialization failures, deadlocks and a lost race for a tag's next
+ * revision are tried again, a few times, with growing pauses. A connection that is lost is not: whether COMMIT happened
+ * is then unknown, and the caller's request can be repeated safely, because every change here is found again by its
+ * natural key.
+ */
+export async function retried<T>(counters: { retries: number }, attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
     try {
-      return await once(pool, work);
+      return await attempt();
     } catch (error) {
-      if (attempt === TRIES_MAX || !isRetryable(error)) throw error;
+      if (tries === TRIES_MAX || !isRetryable(error)) throw error;
       counters.retries++;
-      const pause = PAUSE * 2 ** attempt;
+      const pause = PAUSE * 2 ** tries;
       await new Promise((resolve) => setTimeout(resolve, pause + Math.random() * pause));
     }
   }

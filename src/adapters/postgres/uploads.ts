@@ -1,5 +1,4 @@
 import { type Digest, digestFromBytes, digestToBytes } from "../../registry/digest.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import type {
   BegunAttempt,
   BlobStorage,
@@ -28,44 +27,57 @@ interface Row {
   reserved_part: number;
 }
 
+/** A repository without the session that was looked for. */
+interface NoRow {
+  id: null;
+}
+
+interface CreatedRow {
+  repository_id: UploadSession["repositoryId"];
+  created: boolean;
+}
+
 // Sessions need not survive a database crash: the commit of the blob is what waits for the disk.
 const ASYNC = "relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS set)";
 const COLUMNS =
   "u.id, u.repository_id, r.registry_id, u.principal, u.algorithm, u.version, u.size, u.digest, u.content, u.attempt_key, u.reserved_part";
 
+const ADDRESSED = `uploads u JOIN repositories r ON r.id = u.repository_id
+        AND r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`;
+
 const CREATE = {
   name: "upload_create",
-  text: `WITH ${ASYNC}
-    INSERT INTO uploads (id, repository_id, principal, algorithm, version, attempt_key, created_at, active_at)
-    SELECT $1, r.id, $3, $4, CASE WHEN $5::text IS NULL THEN 0 ELSE 1 END, $5, $6, $6
-      FROM relaxed, repositories r
-      WHERE r.id = $2 AND r.deleted_at IS NULL AND set IS NOT NULL
-        AND (SELECT count(*) FROM (SELECT 1 FROM uploads WHERE principal = $3 LIMIT $7) AS open) < $7
-    RETURNING id`,
-};
-const REPOSITORY_LIVES = {
-  name: "upload_repository_lives",
-  text: "SELECT 1 FROM repositories WHERE id = $1 AND deleted_at IS NULL",
+  text: `WITH ${ASYNC},
+    repository AS (
+      SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL),
+    created AS (
+      INSERT INTO uploads (id, repository_id, principal, algorithm, version, attempt_key, created_at, active_at)
+      SELECT $3, r.id, $4, $5, CASE WHEN $6::text IS NULL THEN 0 ELSE 1 END, $6, $7, $7
+        FROM relaxed, repository r WHERE set IS NOT NULL
+          AND (SELECT count(*) FROM (SELECT 1 FROM uploads WHERE principal = $4 LIMIT $8) AS open) < $8
+      RETURNING repository_id)
+    SELECT r.id AS repository_id, c.repository_id IS NOT NULL AS created
+      FROM repository r LEFT JOIN created c ON true`,
 };
 const FIND = {
   name: "upload_find",
-  text: `SELECT ${COLUMNS} FROM uploads u JOIN repositories r ON r.id = u.repository_id AND r.deleted_at IS NULL
-    WHERE u.id = $1 AND u.repository_id = $2 AND u.principal = $3`,
+  text: `SELECT ${COLUMNS} FROM repositories r
+    LEFT JOIN uploads u ON u.repository_id = r.id AND u.id = $3 AND u.principal = $4
+    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`,
 };
 // The key of an attempt that never ended is queued here: its writer may be alive, so it is not reused.
 const BEGIN = {
   name: "upload_begin",
   text: `WITH ${ASYNC},
     before AS (
-      SELECT ${COLUMNS} FROM uploads u JOIN repositories r ON r.id = u.repository_id AND r.deleted_at IS NULL, relaxed
-      WHERE u.id = $1 AND u.repository_id = $2 AND u.principal = $3 AND set IS NOT NULL
-        AND ($5::bigint IS NULL OR u.size = $5) FOR UPDATE OF u),
+      SELECT ${COLUMNS} FROM ${ADDRESSED}, relaxed
+      WHERE u.id = $3 AND u.principal = $4 AND set IS NOT NULL AND ($6::bigint IS NULL OR u.size = $6) FOR UPDATE OF u),
     bumped AS (
-      UPDATE uploads SET version = before.version + 1, attempt_key = $4, active_at = $6
+      UPDATE uploads SET version = before.version + 1, attempt_key = $5, active_at = $7
       FROM before WHERE uploads.id = before.id),
     orphaned AS (
       INSERT INTO object_deletions (store, key, not_before)
-      SELECT $7, attempt_key, $8 FROM before WHERE attempt_key IS NOT NULL
+      SELECT $8, attempt_key, $9 FROM before WHERE attempt_key IS NOT NULL
         AND attempt_key IS DISTINCT FROM content->>'key' ON CONFLICT DO NOTHING)
     SELECT * FROM before`,
 };
@@ -90,14 +102,15 @@ const RELEASE = {
   name: "upload_release",
   text: `WITH ${ASYNC},
     released AS (
-      UPDATE uploads SET attempt_key = NULL, active_at = $3 FROM relaxed
+      UPDATE uploads SET attempt_key = CASE WHEN $7 THEN attempt_key END, active_at = $3 FROM relaxed
       WHERE id = $1 AND version = $2 AND set IS NOT NULL RETURNING id)
     INSERT INTO object_deletions (store, key, not_before)
     SELECT $4, key, $5 FROM released, unnest($6::text[]) AS key ON CONFLICT DO NOTHING`,
 };
 const REMOVE = {
   name: "upload_remove",
-  text: `DELETE FROM uploads WHERE id = $1 AND repository_id = $2 AND principal = $3 RETURNING content, attempt_key`,
+  text: `DELETE FROM uploads WHERE id = (SELECT u.id FROM ${ADDRESSED} WHERE u.id = $3 AND u.principal = $4)
+    RETURNING content, attempt_key`,
 };
 const EXPIRE = {
   name: "upload_expire",
@@ -124,31 +137,25 @@ export function postgresUploads(
     ]);
     await queueDeletions(tx, storage.name, [...new Set(keys)], deleteAt(at));
   };
-  const refuseDeleted = async (repositoryId: UploadSession["repositoryId"]): Promise<void> => {
-    if ((await database.run(REPOSITORY_LIVES, [repositoryId])).length > 0) return;
-    throw new RegistryError("NAME_UNKNOWN", "the repository was deleted while this push was under way");
-  };
   return {
     async create(upload) {
-      const { id, repositoryId, principal, algorithm, attemptKey, at, maxPerPrincipal } = upload;
-      const inserting = database.run(CREATE, [
-        ...[id, repositoryId, principal, algorithm],
-        ...[attemptKey ?? null, at, maxPerPrincipal],
-      ]);
-      const created = await inserting.catch((error: unknown) => {
+      const { algorithm, attemptKey, at, maxPerPrincipal } = upload;
+      const values = [...addressValues(upload), algorithm, attemptKey ?? null, at, maxPerPrincipal];
+      const creating = database.run<CreatedRow>(CREATE, values).catch((error: unknown) => {
         // The repository was deleted, and purged, while the insert waited for its row.
         if (brokenForeignKey(error) === undefined) throw error;
         return [];
       });
-      if (created.length > 0) return true;
-      await refuseDeleted(repositoryId);
-      return false;
+      const [row] = await creating;
+      if (row === undefined) return { created: false, because: "repository unknown" };
+      return row.created
+        ? { created: true, repositoryId: row.repository_id }
+        : { created: false, because: "full" };
     },
     async find(address) {
-      const [row] = await database.read<Row>(FIND, addressValues(address));
-      if (row !== undefined) return toSession(row);
-      await refuseDeleted(address.repositoryId);
-      return undefined;
+      const [row] = await database.read<Row | NoRow>(FIND, addressValues(address));
+      if (row === undefined) return { repository: false };
+      return { repository: true, session: row.id === null ? undefined : toSession(row) };
     },
     async begin(address, attempt): Promise<BegunAttempt | undefined> {
       const [row] = await database.run<Row>(BEGIN, [
@@ -176,19 +183,10 @@ export function postgresUploads(
       ]);
       return rows.length > 0;
     },
-    async release(id, version, garbage, at) {
-      await database.run(RELEASE, [id, version, at, storage.name, deleteAt(at), garbage]);
+    async release(id, version, { takeover, garbage, at }) {
+      await database.run(RELEASE, [id, version, at, storage.name, deleteAt(at), garbage, takeover]);
     },
-    async commit(upload) {
-      for (;;) {
-        try {
-          return await commitUpload(database, storage.name, deleteAt(upload.at), upload);
-        } catch (error) {
-          // The blob was collected between our look and our link: look again, and make it anew.
-          if (brokenForeignKey(error) !== "repository_blobs_blob_id_fkey") throw error;
-        }
-      }
-    },
+    commit: (upload) => commitUpload(database, storage.name, deleteAt(upload.at), upload),
     cancel: (address, at) =>
       database.transaction(async (tx) => {
         const rows = await tx.query<Row>(REMOVE, addressValues(address));
@@ -205,7 +203,7 @@ export function postgresUploads(
 }
 
 function addressValues(address: UploadAddress): readonly unknown[] {
-  return [address.id, address.repositoryId, address.principal];
+  return [address.scope.id, address.name, address.id, address.principal];
 }
 
 function toSession(row: Row): UploadSession {

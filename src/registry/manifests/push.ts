@@ -2,14 +2,15 @@ import { type Digest, digestAlgorithm, digestOf } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import { parseManifest } from "../manifest.ts";
 import { parseTag, type Tag } from "../names.ts";
-import type { RegistryPorts, Repository, TagConditions } from "../ports/index.ts";
+import type { RegistryPorts, TagConditions } from "../ports/index.ts";
+import { type PushTarget, pushInto } from "../repositories.ts";
 import type { Reference } from "./pull.ts";
 
 /** `tag` parameters of one PUT by digest (distribution-spec 1.2 asks for at least ten). */
 export const TAG_PARAMETERS_MAX = 32;
 
 export interface PushManifest {
-  readonly repository: Repository;
+  readonly target: PushTarget;
   readonly reference: Reference;
   /** Values of the `tag` query parameters, as sent. */
   readonly tagParameters: readonly string[];
@@ -29,7 +30,8 @@ export interface PushedManifest {
 
 /**
  * Stores a manifest byte for byte and points tags at it, all or nothing (distribution-spec end-7).
- * @throws RegistryError see {@link parseManifest} and {@link ManifestStore.put}
+ * What is no manifest makes no repository.
+ * @throws RegistryError see {@link parseManifest}, {@link pushInto} and {@link ManifestStore.put}
  */
 export async function pushManifest(ports: RegistryPorts, push: PushManifest): Promise<PushedManifest> {
   const { reference, payload } = push;
@@ -42,16 +44,14 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
       detail: { wanted: reference.digest, found: digest },
     });
   }
-  await ports.manifests.put({
-    repositoryId: push.repository.id,
-    digest,
-    view,
-    payload,
-    tags: reference.kind === "tag" ? [reference.tag] : parameters,
-    conditions: push.conditions,
-    principal: push.principal,
-    at: ports.clock.now(),
-  });
+  const { conditions, principal } = push;
+  const tags = reference.kind === "tag" ? [reference.tag] : parameters;
+  await pushInto(ports, push.target, ({ id: repositoryId }) =>
+    ports.manifests.put({
+      ...{ repositoryId, digest, view, payload, tags },
+      ...{ conditions, principal, at: ports.clock.now() },
+    }),
+  );
   return { digest, subject: view.subject, tags: parameters };
 }
 

@@ -64,6 +64,8 @@ export interface FinishedAttempt {
 export interface BlobReader {
   /** Bytes that will come. */
   readonly size: number;
+  /** All of them, where they are in memory: nobody may change them. */
+  readonly bytes?: Buffer;
   /**
    * Writes all bytes to `sink` with backpressure and leaves `sink` open. Rejects when storage or sink fails, or when
    * the sink closes early (code `ERR_STREAM_PREMATURE_CLOSE`). Call it once; afterwards the reader is closed.

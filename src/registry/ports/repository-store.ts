@@ -1,14 +1,22 @@
 import type { RepositoryName } from "../names.ts";
+import type { TagMutability } from "./repository-catalog.ts";
 
 /** Database id of the registry of one account and region. */
 export type RegistryId = number & { readonly __brand: "RegistryId" };
 export type RepositoryId = number & { readonly __brand: "RepositoryId" };
 
+/** The registry a request speaks to: one account in one region. */
+export interface RegistryScope {
+  readonly id: RegistryId;
+  readonly account: string;
+  readonly region: string;
+}
+
 export interface RepositorySettings {
   /** Manifests may name children and layers that the repository does not have. */
   readonly sparse: boolean;
-  /** IMMUTABLE: a tag, once set, never points at another manifest. */
-  readonly tagMutability: "MUTABLE" | "IMMUTABLE";
+  /** IMMUTABLE: a tag, once set, never points at another manifest. Filters of the others are set through ECR's API. */
+  readonly tagMutability: TagMutability;
 }
 
 export interface Repository extends RepositorySettings {
@@ -43,6 +51,11 @@ export interface RepositoryStore {
    * later find no repository. False when there was none.
    */
   delete(registryId: RegistryId, name: RepositoryName, at: Date): Promise<boolean>;
+  /**
+   * Deletes a repository that nothing was ever put into: no manifest, no blob, no open upload. One that is in use by
+   * now stays. Whoever has looked it up already finds it deleted.
+   */
+  discard(id: RepositoryId, at: Date): Promise<void>;
   /** How many manifests it holds: what a careful delete asks first. */
   countManifests(id: RepositoryId): Promise<number>;
 }

@@ -1,6 +1,7 @@
 import type { Digest, DigestAlgorithm } from "../digest.ts";
+import type { RepositoryName } from "../names.ts";
 import type { UploadContent } from "./blob-storage.ts";
-import type { RegistryId, RepositoryId } from "./repository-store.ts";
+import type { RegistryId, RegistryScope, RepositoryId } from "./repository-store.ts";
 
 /** An upload session as its row says. */
 export interface UploadSession {
@@ -20,10 +21,7 @@ export interface UploadSession {
   readonly writing: boolean;
 }
 
-export interface NewUpload {
-  readonly id: string;
-  readonly repositoryId: RepositoryId;
-  readonly principal: string;
+export interface NewUpload extends UploadAddress {
   readonly algorithm: DigestAlgorithm;
   /** Begins the first attempt (version 1) at once under this key. */
   readonly attemptKey?: string;
@@ -31,11 +29,22 @@ export interface NewUpload {
   readonly at: Date;
 }
 
+/** A session as its URL and its caller name it: the repository by name, so that no look-up of it must come before. */
 export interface UploadAddress {
+  readonly scope: RegistryScope;
+  readonly name: RepositoryName;
   readonly id: string;
-  readonly repositoryId: RepositoryId;
   readonly principal: string;
 }
+
+export type UploadCreation =
+  | { readonly created: true; readonly repositoryId: RepositoryId }
+  /** `full`: the principal has as many sessions as it may have. */
+  | { readonly created: false; readonly because: "full" | "repository unknown" };
+
+export type UploadLookup =
+  | { readonly repository: false }
+  | { readonly repository: true; readonly session: UploadSession | undefined };
 
 /** An attempt that may write: the session as confirmed, under its new version. */
 export interface BegunAttempt extends UploadSession {
@@ -63,13 +72,12 @@ export interface CommittedUpload {
  * that the later attempt has already queued.
  */
 export interface UploadStore {
-  /** False when the principal has `maxPerPrincipal` sessions already. @throws RegistryError NAME_UNKNOWN */
-  create(upload: NewUpload): Promise<boolean>;
-  /** @throws RegistryError NAME_UNKNOWN when the repository was deleted: the session went with it */
-  find(address: UploadAddress): Promise<UploadSession | undefined>;
+  create(upload: NewUpload): Promise<UploadCreation>;
+  /** One query. The sessions of a repository that was deleted went with it. */
+  find(address: UploadAddress): Promise<UploadLookup>;
   /**
-   * Bumps the version and notes `attemptKey` before anything is written under it. Undefined when there is no such
-   * session, or its size is not `expectedSize`: nothing has changed then.
+   * Bumps the version and notes `key` before anything is written under it. Undefined when there is no such repository
+   * or session, or its size is not `expectedSize`: nothing has changed then.
    */
   begin(
     address: UploadAddress,
@@ -88,10 +96,17 @@ export interface UploadStore {
       readonly at: Date;
     },
   ): Promise<boolean>;
-  /** Ends an attempt without its bytes: the session is as before it. */
-  release(id: string, version: number, garbage: readonly string[], at: Date): Promise<void>;
   /**
-   * Ends the session: the repository has the blob, durably. When the registry had it already, the new object is queued
+   * Ends an attempt without its bytes: the session is as before it. Also in that the writer from which it took the
+   * session over may be alive, so that the next attempt takes over as well.
+   */
+  release(
+    id: string,
+    version: number,
+    released: { readonly takeover: boolean; readonly garbage: readonly string[]; readonly at: Date },
+  ): Promise<void>;
+  /**
+   * Ends the session, and the attempt of that version with it: the repository has the blob, durably. When the registry had it already, the new object is queued
    * for deletion; a blob whose bytes were lost gets the new object. False when fenced, cancelled or already committed.
    * @throws RegistryError NAME_UNKNOWN when the repository was deleted meanwhile
    */

@@ -1,13 +1,12 @@
 import type { ChunkRange } from "../byte-range.ts";
-import type { RepositoryName } from "../names.ts";
-import type { RegistryPorts, UploadAddress, UploadSession } from "../ports/index.ts";
+import type { RegistryPorts, UploadAddress } from "../ports/index.ts";
+import { findSession } from "./find-session.ts";
 import { newObjectKey } from "./object-key.ts";
 import { confirmBody, receive } from "./receive.ts";
-import { uploadUnknown, wrongOffset } from "./upload-errors.ts";
+import { wrongOffset } from "./upload-errors.ts";
 
 /** One PATCH. */
 export interface Append {
-  readonly name: RepositoryName;
   readonly address: UploadAddress;
   readonly chunks: AsyncIterable<Buffer>;
   readonly range: ChunkRange | undefined;
@@ -18,21 +17,22 @@ export interface Append {
  * resolves. A client that hangs up while streaming leaves what came, to be continued.
  * Two requests on one session may meet: the later one wins, the other is fenced off and sees 416 with the true range.
  * @returns the session's size
+ * @throws RegistryError NAME_UNKNOWN, BLOB_UPLOAD_UNKNOWN, RANGE_INVALID, SIZE_INVALID
  */
 export async function appendToUpload(ports: RegistryPorts, request: Append): Promise<number> {
-  const { address, name, range } = request;
+  const { address, range } = request;
   const key = newObjectKey();
   const begun = await ports.uploads.begin(address, {
     key,
     ...(range === undefined ? {} : { expectedSize: range.start }),
     at: ports.clock.now(),
   });
-  if (begun === undefined) throw await refusal(ports, name, address, range);
-  const received = await receive(ports, name, begun, key, begun.algorithm, {
+  if (begun === undefined) throw await refusal(ports, address, range);
+  const received = await receive(ports, address, begun, key, begun.algorithm, {
     chunks: request.chunks,
     length: range === undefined ? undefined : range.end - range.start + 1,
   });
-  await confirmBody(ports, name, begun, key, received);
+  await confirmBody(ports, address, begun, key, received);
   if (received.interrupted !== undefined) throw received.interrupted;
   return received.size;
 }
@@ -40,16 +40,14 @@ export async function appendToUpload(ports: RegistryPorts, request: Append): Pro
 /** Why a session could not begin an attempt. */
 export async function refusal(
   ports: Pick<RegistryPorts, "uploads">,
-  name: RepositoryName,
   address: UploadAddress,
   range: ChunkRange | undefined,
 ): Promise<Error> {
-  const session: UploadSession | undefined = await ports.uploads.find(address);
-  if (session === undefined) return uploadUnknown(address.id);
+  const { size } = await findSession(ports, address);
   return wrongOffset(
-    name,
+    address.name,
     address.id,
-    session.size,
+    size,
     `a chunk that starts at ${range?.start} is out of order`,
   );
 }

@@ -1,6 +1,5 @@
 import type { ChunkRange } from "../byte-range.ts";
 import { type Digest, digestAlgorithm } from "../digest.ts";
-import type { RepositoryName } from "../names.ts";
 import type {
   BegunAttempt,
   RegistryPorts,
@@ -9,14 +8,24 @@ import type {
   UploadSession,
 } from "../ports/index.ts";
 import { refusal } from "./append.ts";
+import { findSession } from "./find-session.ts";
 import { hashObject } from "./hash-object.ts";
 import { newObjectKey } from "./object-key.ts";
-import { confirmBody, fenced, fenceOf, giveUp, receive } from "./receive.ts";
-import { digestMismatch, uploadUnknown } from "./upload-errors.ts";
+import {
+  confirmBody,
+  confirmFinished,
+  fenced,
+  fenceOf,
+  finishBody,
+  giveUp,
+  giveWay,
+  type ReceivedBody,
+  receive,
+} from "./receive.ts";
+import { digestMismatch } from "./upload-errors.ts";
 
 /** One closing PUT (distribution-spec end-6). */
 export interface Complete {
-  readonly name: RepositoryName;
   readonly address: UploadAddress;
   readonly digest: Digest;
   /** Absent when the request carries no bytes. */
@@ -31,24 +40,29 @@ interface Confirmed {
   readonly content: UploadContent;
 }
 
+/** A whole object, ready to become a blob. */
+interface Completed {
+  readonly size: number;
+  readonly key: string;
+  readonly garbage: readonly string[];
+}
+
 /**
  * Ends a session: verifies the digest and makes the content a blob of the repository. Nothing is visible before, and
  * all of it is durable after. With a wrong digest the session stays as it was before the request.
  * @throws RegistryError DIGEST_INVALID, RANGE_INVALID, BLOB_UPLOAD_UNKNOWN, NAME_UNKNOWN
  */
 export async function completeUpload(ports: RegistryPorts, request: Complete): Promise<void> {
-  const session = await ports.uploads.find(request.address);
-  if (session === undefined) throw uploadUnknown(request.address.id);
-  if (request.range !== undefined && request.range.start !== session.size) {
-    throw await refusal(ports, request.name, request.address, request.range);
+  const { address, digest, chunks, range } = request;
+  if (chunks !== undefined) return completeByAttempt(ports, request);
+  const session = await findSession(ports, address);
+  if (range !== undefined && range.start !== session.size) throw await refusal(ports, address, range);
+  if (!isReady(ports, session, digest)) return completeByAttempt(ports, request);
+  const fence = fenceOf(ports, address, { ...session, takeover: false, firstPart: 1 });
+  const completed = await ports.storage.complete(session.content, fence);
+  if (!(await commit(ports, session, digest, { size: session.size, ...completed }))) {
+    throw await fenced(ports, address);
   }
-  if (request.chunks === undefined && isReady(ports, session, request.digest)) {
-    const fence = fenceOf(ports, request.name, { ...session, takeover: false, firstPart: 1 });
-    const { key, garbage } = await ports.storage.complete(session.content, fence);
-    await commit(ports, request, session, session.size, key, garbage);
-    return;
-  }
-  await completeByAttempt(ports, request);
 }
 
 /** The usual case: everything came by PATCH, and the row knows its digest already. */
@@ -66,13 +80,14 @@ function isReady(
 }
 
 async function completeByAttempt(ports: RegistryPorts, request: Complete): Promise<void> {
+  const { address, range } = request;
   const key = newObjectKey();
-  const begun = await ports.uploads.begin(request.address, {
+  const begun = await ports.uploads.begin(address, {
     key,
-    ...(request.range === undefined ? {} : { expectedSize: request.range.start }),
+    ...(range === undefined ? {} : { expectedSize: range.start }),
     at: ports.clock.now(),
   });
-  if (begun === undefined) throw await refusal(ports, request.name, request.address, request.range);
+  if (begun === undefined) throw await refusal(ports, address, range);
   await finishAttempt(ports, request, begun, key);
 }
 
@@ -83,27 +98,25 @@ export async function finishAttempt(
   begun: BegunAttempt,
   key: string,
 ): Promise<void> {
-  const confirmed = await receiveLast(ports, request, begun, key);
-  const { content, digest } = confirmed;
-  if (digest !== undefined && digest !== request.digest && sameAlgorithm(digest, request.digest)) {
-    throw digestMismatch(request.digest, digest);
+  if (request.chunks === undefined && begun.content !== undefined && !begun.takeover) {
+    const { size, digest, content } = begun;
+    await ports.uploads.confirm(begun.id, begun.version, {
+      ...{ content, digest, garbage: [], at: ports.clock.now() },
+    });
+    return completeConfirmed(ports, request, begun, { size, digest, content });
   }
-  const completed = await ports.storage.complete(content, fenceOf(ports, request.name, begun));
-  if (digest !== request.digest) {
-    ports.hashes.readBack++;
-    const found = await hashObject(
-      ports.storage,
-      completed.key,
-      confirmed.size,
-      digestAlgorithm(request.digest),
-    );
-    if (found !== request.digest) {
-      // The object is whole now: nothing can be appended to it, so the session ends here.
-      await ports.uploads.cancel(request.address, ports.clock.now());
-      throw digestMismatch(request.digest, found);
-    }
+  const received = await receiveLast(ports, request, begun, key);
+  const finished = await finishBody(ports, begun, key, received);
+  const { size, digest } = received;
+  if (digest === request.digest && ports.storage.isComplete(finished.content)) {
+    // The usual case: the session need not learn what it holds, since it ends now.
+    const completed = await ports.storage.complete(finished.content, fenceOf(ports, request.address, begun));
+    const garbage = [...finished.garbage, ...completed.garbage];
+    if (await commit(ports, begun, request.digest, { size, key: completed.key, garbage })) return;
+    throw await giveWay(ports, request.address, key);
   }
-  await commit(ports, request, begun, confirmed.size, completed.key, completed.garbage);
+  const content = await confirmFinished(ports, request.address, begun, key, { received, finished });
+  await completeConfirmed(ports, request, begun, { size, digest, content });
 }
 
 /** Receives the last bytes, refusing a wrong digest before they become the session's. */
@@ -112,23 +125,15 @@ async function receiveLast(
   request: Complete,
   begun: BegunAttempt,
   key: string,
-): Promise<Confirmed> {
-  if (request.chunks === undefined && begun.content !== undefined && !begun.takeover) {
-    await ports.uploads.confirm(begun.id, begun.version, {
-      content: begun.content,
-      digest: begun.digest,
-      garbage: [],
-      at: ports.clock.now(),
-    });
-    return { size: begun.size, digest: begun.digest, content: begun.content };
-  }
+): Promise<ReceivedBody> {
+  const { address, range } = request;
   const algorithm = begun.size === 0 ? digestAlgorithm(request.digest) : begun.algorithm;
-  const received = await receive(ports, request.name, begun, key, algorithm, {
+  const received = await receive(ports, address, begun, key, algorithm, {
     chunks: request.chunks ?? nothing(),
-    length: request.range === undefined ? undefined : request.range.end - request.range.start + 1,
+    length: range === undefined ? undefined : range.end - range.start + 1,
   });
   if (received.interrupted !== undefined) {
-    await confirmBody(ports, request.name, begun, key, received);
+    await confirmBody(ports, address, begun, key, received);
     throw received.interrupted;
   }
   const { digest } = received;
@@ -136,27 +141,43 @@ async function receiveLast(
     await giveUp(ports, begun, key, received.attempt);
     throw digestMismatch(request.digest, digest);
   }
-  const content = await confirmBody(ports, request.name, begun, key, received);
-  return { size: received.size, digest, content };
+  return received;
 }
 
+async function completeConfirmed(
+  ports: RegistryPorts,
+  { address, digest: wanted }: Complete,
+  begun: BegunAttempt,
+  { size, digest, content }: Confirmed,
+): Promise<void> {
+  if (digest !== undefined && digest !== wanted && sameAlgorithm(digest, wanted)) {
+    throw digestMismatch(wanted, digest);
+  }
+  const completed = await ports.storage.complete(content, fenceOf(ports, address, begun));
+  if (digest !== wanted) {
+    ports.hashes.readBack++;
+    const found = await hashObject(ports.storage, completed.key, size, digestAlgorithm(wanted));
+    if (found !== wanted) {
+      // The object is whole now: nothing can be appended to it, so the session ends here.
+      await ports.uploads.cancel(address, ports.clock.now());
+      throw digestMismatch(wanted, found);
+    }
+  }
+  if (!(await commit(ports, begun, wanted, { size, ...completed }))) throw await fenced(ports, address);
+}
+
+/** False when a later attempt has fenced this one off, or the session is gone. */
 async function commit(
   ports: RegistryPorts,
-  request: Complete,
-  session: UploadSession,
-  size: number,
-  key: string,
-  garbage: readonly string[],
-): Promise<void> {
-  const { id, version, repositoryId, registryId } = session;
-  const { digest } = request;
+  { id, version, repositoryId, registryId }: UploadSession,
+  digest: Digest,
+  { size, key, garbage }: Completed,
+): Promise<boolean> {
   const at = ports.clock.now();
-  const committed = await ports.uploads.commit({
-    ...{ id, version, repositoryId, registryId },
-    ...{ digest, size, key, garbage, at },
-  });
-  if (!committed) throw await fenced(ports, request.name, request.address);
-  ports.hashes.forget(id);
+  const session = { id, version, repositoryId, registryId };
+  const committed = await ports.uploads.commit({ ...session, digest, size, key, garbage, at });
+  if (committed) ports.hashes.forget(id);
+  return committed;
 }
 
 function sameAlgorithm(a: Digest, b: Digest): boolean {

@@ -1,9 +1,17 @@
 import type { Hash } from "node:crypto";
 import { type Digest, type DigestAlgorithm, finishHash, newHash } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
-import type { RepositoryName } from "../names.ts";
-import type { BegunAttempt, Fence, RegistryPorts, UploadAttempt, UploadContent } from "../ports/index.ts";
-import { uploadUnknown, wrongOffset } from "./upload-errors.ts";
+import type {
+  BegunAttempt,
+  Fence,
+  FinishedAttempt,
+  RegistryPorts,
+  UploadAddress,
+  UploadAttempt,
+  UploadContent,
+} from "../ports/index.ts";
+import { findSession } from "./find-session.ts";
+import { wrongOffset } from "./upload-errors.ts";
 
 /** A request's body. */
 export interface UploadBody {
@@ -30,7 +38,7 @@ type Ports = Pick<RegistryPorts, "uploads" | "storage" | "hashes" | "clock" | "l
 /** Streams a body to storage and hashes it on the way. On any failure but the client's own nothing is kept. */
 export async function receive(
   ports: Ports,
-  name: RepositoryName,
+  address: UploadAddress,
   begun: BegunAttempt,
   attemptKey: string,
   algorithm: DigestAlgorithm,
@@ -41,7 +49,7 @@ export async function receive(
       content: begun.content,
       attemptKey,
       takeover: begun.takeover,
-      fence: fenceOf(ports, name, begun),
+      fence: fenceOf(ports, address, begun),
     })
     .catch(async (error: unknown) => {
       await giveUp(ports, begun, attemptKey, undefined);
@@ -111,21 +119,25 @@ export async function giveUp(
   await attempt?.abort();
   // Best effort: where it fails the session keeps the attempt's key, and the next attempt or expiry queues it.
   await ports.uploads
-    .release(begun.id, begun.version, [attemptKey], ports.clock.now())
+    .release(begun.id, begun.version, {
+      takeover: begun.takeover,
+      garbage: [attemptKey],
+      at: ports.clock.now(),
+    })
     .catch(() => undefined);
 }
 
 /** The fence of an attempt; see {@link Fence}. */
 export function fenceOf(
   ports: Pick<RegistryPorts, "uploads" | "clock">,
-  name: RepositoryName,
+  address: UploadAddress,
   begun: BegunAttempt,
 ): Fence {
   return {
     firstPart: begun.firstPart,
     async reserve(part) {
       if (!(await ports.uploads.reserve(begun.id, begun.version, part, ports.clock.now()))) {
-        throw await fenced(ports, name, begun);
+        throw await fenced(ports, address);
       }
     },
   };
@@ -134,43 +146,66 @@ export function fenceOf(
 /** What the loser of a session sees: 416 with what the session holds now, or 404 when it is gone. */
 export async function fenced(
   ports: Pick<RegistryPorts, "uploads">,
-  name: RepositoryName,
-  session: {
-    readonly id: string;
-    readonly repositoryId: BegunAttempt["repositoryId"];
-    readonly principal: string;
-  },
+  address: UploadAddress,
 ): Promise<RegistryError> {
-  const now = await ports.uploads.find(session);
-  if (now === undefined) return uploadUnknown(session.id);
-  return wrongOffset(name, session.id, now.size, "another request has taken this upload session over");
+  const { size } = await findSession(ports, address);
+  return wrongOffset(address.name, address.id, size, "another request has taken this upload session over");
+}
+
+/** What a fenced attempt does: it may be slower than the grace of its key, whose deletion the later one has queued. */
+export async function giveWay(
+  ports: Pick<RegistryPorts, "uploads" | "storage">,
+  address: UploadAddress,
+  attemptKey: string,
+): Promise<RegistryError> {
+  await ports.storage.delete(attemptKey).catch(() => undefined);
+  return fenced(ports, address);
+}
+
+/** Makes a received body durable. The session does not know it yet. */
+export async function finishBody(
+  ports: Ports,
+  begun: BegunAttempt,
+  attemptKey: string,
+  { attempt }: ReceivedBody,
+): Promise<FinishedAttempt> {
+  try {
+    return await attempt.finish();
+  } catch (error) {
+    await giveUp(ports, begun, attemptKey, attempt);
+    throw error;
+  }
+}
+
+/** Makes a finished body the session's content. @throws RegistryError when fenced */
+export async function confirmFinished(
+  ports: Ports,
+  address: UploadAddress,
+  begun: BegunAttempt,
+  attemptKey: string,
+  { received, finished }: { readonly received: ReceivedBody; readonly finished: FinishedAttempt },
+): Promise<UploadContent> {
+  const { content, garbage } = finished;
+  const isOwnHash = received.algorithm === begun.algorithm;
+  const digest = isOwnHash ? received.digest : undefined;
+  const confirmation = { content, digest, garbage, at: ports.clock.now() };
+  if (!(await ports.uploads.confirm(begun.id, begun.version, confirmation))) {
+    throw await giveWay(ports, address, attemptKey);
+  }
+  if (received.hash !== undefined && isOwnHash) {
+    ports.hashes.keep(begun.id, { size: received.size, hash: received.hash });
+  }
+  return content;
 }
 
 /** Makes a received body durable and the session's content. @throws RegistryError when fenced */
 export async function confirmBody(
   ports: Ports,
-  name: RepositoryName,
+  address: UploadAddress,
   begun: BegunAttempt,
   attemptKey: string,
   received: ReceivedBody,
 ): Promise<UploadContent> {
-  let finished: Awaited<ReturnType<UploadAttempt["finish"]>>;
-  try {
-    finished = await received.attempt.finish();
-  } catch (error) {
-    await giveUp(ports, begun, attemptKey, received.attempt);
-    throw error;
-  }
-  const digest = received.algorithm === begun.algorithm ? received.digest : undefined;
-  const confirmed = await ports.uploads.confirm(begun.id, begun.version, {
-    content: finished.content,
-    digest,
-    garbage: finished.garbage,
-    at: ports.clock.now(),
-  });
-  if (!confirmed) throw await fenced(ports, name, begun);
-  if (received.hash !== undefined && received.algorithm === begun.algorithm) {
-    ports.hashes.keep(begun.id, { size: received.size, hash: received.hash });
-  }
-  return finished.content;
+  const finished = await finishBody(ports, begun, attemptKey, received);
+  return confirmFinished(ports, address, begun, attemptKey, { received, finished });
 }

@@ -1,96 +1,107 @@
 import { randomUUID } from "node:crypto";
 import { type Digest, type DigestAlgorithm, digestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
-import type {
-  BegunAttempt,
-  RegistryPorts,
-  Repository,
-  UploadAddress,
-  UploadSession,
-} from "../ports/index.ts";
+import type { BegunAttempt, RegistryPorts, RepositoryId, UploadAddress } from "../ports/index.ts";
+import { type PushTarget, pushInto, repositoryUnknown } from "../repositories.ts";
 import { finishAttempt } from "./complete.ts";
+import { findSession } from "./find-session.ts";
 import { newObjectKey } from "./object-key.ts";
 import { uploadUnknown } from "./upload-errors.ts";
 
-/** Opens an upload session (distribution-spec end-4a); returns its id. @throws RegistryError TOOMANYREQUESTS */
-export async function startUpload(
+/** Who uploads, and where to. */
+export interface NewSession extends PushTarget {
+  readonly principal: string;
+}
+
+/** A session that was just made, by its address. */
+interface Session {
+  readonly address: UploadAddress;
+  readonly repositoryId: RepositoryId;
+}
+
+/** Opens an upload session (distribution-spec end-4a). @throws RegistryError NAME_UNKNOWN, TOOMANYREQUESTS */
+export function startUpload(
   ports: RegistryPorts,
-  repository: Repository,
-  principal: string,
+  target: NewSession,
   algorithm: DigestAlgorithm,
-): Promise<string> {
-  return (await create(ports, repository, principal, algorithm, undefined)).id;
+): Promise<UploadAddress> {
+  return withSession(ports, target, { algorithm }, async ({ address }) => address);
 }
 
 /** The whole upload in one request (distribution-spec end-4b). */
-export async function uploadAtOnce(
+export function uploadAtOnce(
   ports: RegistryPorts,
-  repository: Repository,
-  principal: string,
+  target: NewSession,
   digest: Digest,
   chunks: AsyncIterable<Buffer>,
 ): Promise<void> {
-  const key = newObjectKey();
+  const attemptKey = newObjectKey();
   const algorithm = digestAlgorithm(digest);
-  const address = await create(ports, repository, principal, algorithm, key);
-  const begun: BegunAttempt = {
-    ...address,
-    registryId: repository.registryId,
-    algorithm,
-    version: 1,
-    size: 0,
-    digest: undefined,
-    content: undefined,
-    writing: true,
-    takeover: false,
-    firstPart: 1,
-  };
-  const request = { name: repository.name, address, digest, chunks, range: undefined };
-  try {
-    await finishAttempt(ports, request, begun, key);
-  } catch (error) {
-    // Nobody knows the session's id, so nobody can resume it.
-    await ports.uploads.cancel(address, ports.clock.now()).catch(() => undefined);
-    throw error;
-  }
+  return withSession(ports, target, { algorithm, attemptKey }, async ({ address, repositoryId }) => {
+    const begun: BegunAttempt = {
+      ...{ id: address.id, repositoryId, registryId: address.scope.id, principal: address.principal },
+      ...{ algorithm, version: 1, size: 0, digest: undefined, content: undefined },
+      ...{ writing: true, takeover: false, firstPart: 1 },
+    };
+    try {
+      await finishAttempt(ports, { address, digest, chunks, range: undefined }, begun, attemptKey);
+    } catch (error) {
+      // Nobody knows the session's id, so nobody can resume it.
+      await ports.uploads.cancel(address, ports.clock.now()).catch(() => undefined);
+      throw error;
+    }
+  });
 }
 
-async function create(
+interface Opening {
+  readonly algorithm: DigestAlgorithm;
+  readonly attemptKey?: string;
+}
+
+/** Opens a session in a repository that is looked for only when it turns out to be missing, and made then if it may. */
+async function withSession<T>(
   ports: RegistryPorts,
-  repository: Repository,
-  principal: string,
-  algorithm: DigestAlgorithm,
-  attemptKey: string | undefined,
-): Promise<UploadAddress> {
-  const id = randomUUID();
-  const created = await ports.uploads.create({
-    id,
-    repositoryId: repository.id,
-    principal,
-    algorithm,
-    ...(attemptKey === undefined ? {} : { attemptKey }),
-    maxPerPrincipal: ports.limits.uploadsPerPrincipal,
+  target: NewSession,
+  opening: Opening,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await open(ports, target, opening);
+  if (session !== undefined) return work(session);
+  return pushInto(ports, target, async () => {
+    const opened = await open(ports, target, opening);
+    if (opened === undefined) throw repositoryUnknown(target.scope.account, target.name);
+    return work(opened);
+  });
+}
+
+/** Undefined when there is no such repository. */
+async function open(
+  ports: RegistryPorts,
+  { scope, name, principal }: NewSession,
+  opening: Opening,
+): Promise<Session | undefined> {
+  const address = { scope, name, id: randomUUID(), principal };
+  const maxPerPrincipal = ports.limits.uploadsPerPrincipal;
+  const outcome = await ports.uploads.create({
+    ...address,
+    ...opening,
+    maxPerPrincipal,
     at: ports.clock.now(),
   });
-  if (!created) {
-    throw new RegistryError(
-      "TOOMANYREQUESTS",
-      `there are ${ports.limits.uploadsPerPrincipal} upload sessions open already; complete or cancel some`,
-      { headers: { "Retry-After": "60" } },
-    );
-  }
-  return { id, repositoryId: repository.id, principal };
+  if (outcome.created) return { address, repositoryId: outcome.repositoryId };
+  if (outcome.because === "repository unknown") return undefined;
+  throw new RegistryError(
+    "TOOMANYREQUESTS",
+    `there are ${maxPerPrincipal} upload sessions open already; complete or cancel some`,
+    { headers: { "Retry-After": "60" } },
+  );
 }
 
-/** The state of a session (distribution-spec end-13). @throws RegistryError BLOB_UPLOAD_UNKNOWN */
-export async function describeUpload(ports: RegistryPorts, address: UploadAddress): Promise<UploadSession> {
-  const session = await ports.uploads.find(address);
-  if (session === undefined) throw uploadUnknown(address.id);
-  return session;
-}
-
-/** Ends a session and gives its storage back. @throws RegistryError BLOB_UPLOAD_UNKNOWN */
+/** Ends a session and gives its storage back. @throws RegistryError NAME_UNKNOWN, BLOB_UPLOAD_UNKNOWN */
 export async function cancelUpload(ports: RegistryPorts, address: UploadAddress): Promise<void> {
-  if (!(await ports.uploads.cancel(address, ports.clock.now()))) throw uploadUnknown(address.id);
+  if (!(await ports.uploads.cancel(address, ports.clock.now()))) {
+    await findSession(ports, address);
+    throw uploadUnknown(address.id);
+  }
   ports.hashes.forget(address.id);
 }

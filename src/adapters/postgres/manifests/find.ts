@@ -1,43 +1,56 @@
 import { type Digest, digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
-import type { Tag } from "../../../registry/names.ts";
+import type { RepositoryName, Tag } from "../../../registry/names.ts";
 import type {
   ManifestLookup,
   ManifestStore,
   ReferrerRow,
+  RegistryId,
   RepositoryId,
 } from "../../../registry/ports/index.ts";
+import { BatchedReads, keysFrom } from "../batched-reads.ts";
 import type { Database } from "../database.ts";
 
 interface HeadRow {
+  at: number;
   repository_id: RepositoryId;
   digest: Buffer | null;
   media_type: string;
   size: number;
 }
 
+const SCOPE = [
+  { name: "registry_id", type: "bigint" },
+  { name: "repository", type: "text" },
+];
 const BY_TAG = {
   name: "manifest_by_tag",
-  text: `SELECT r.id AS repository_id, m.digest, m.media_type, m.size FROM repositories r
-    LEFT JOIN tags t ON t.repository_id = r.id AND t.name = $3
-    LEFT JOIN manifests m ON m.repository_id = r.id AND m.id = t.manifest_id
-    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`,
+  text: `SELECT q.at, r.id AS repository_id, m.digest, m.media_type, m.size
+    FROM ${keysFrom([...SCOPE, { name: "tag", type: "text" }])}
+    JOIN LATERAL (SELECT id FROM repositories
+      WHERE registry_id = q.registry_id AND name = q.repository AND deleted_at IS NULL LIMIT 1) r ON true
+    LEFT JOIN LATERAL (SELECT m.digest, m.media_type, m.size FROM tags t
+      JOIN manifests m ON m.repository_id = r.id AND m.id = t.manifest_id
+      WHERE t.repository_id = r.id AND t.name = q.tag LIMIT 1) m ON true`,
 };
 const BY_DIGEST = {
   name: "manifest_by_digest",
-  text: `SELECT r.id AS repository_id, m.digest, m.media_type, m.size FROM repositories r
-    LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = $3
-    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`,
+  text: `SELECT q.at, r.id AS repository_id, m.digest, m.media_type, m.size
+    FROM ${keysFrom([...SCOPE, { name: "digest", type: "bytea" }])}
+    JOIN LATERAL (SELECT id FROM repositories
+      WHERE registry_id = q.registry_id AND name = q.repository AND deleted_at IS NULL LIMIT 1) r ON true
+    LEFT JOIN LATERAL (SELECT digest, media_type, size FROM manifests
+      WHERE repository_id = r.id AND digest = q.digest LIMIT 1) m ON true`,
 };
 const PAYLOAD = {
   name: "manifest_payload",
   text: "SELECT payload FROM manifests WHERE repository_id = $1 AND digest = $2",
 };
+// One row for a whole page: no tag holds a space.
 const TAGS = {
   name: "manifest_tags",
-  text: `SELECT t.name FROM repositories r
-    LEFT JOIN LATERAL (
-      SELECT name FROM tags WHERE repository_id = r.id AND name > $3 ORDER BY name LIMIT $4) t ON true
-    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`,
+  text: `SELECT (SELECT string_agg(name, ' ') FROM (
+      SELECT name FROM tags WHERE repository_id = r.id AND name > $3 ORDER BY name LIMIT $4) AS page) AS names
+    FROM repositories r WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`,
 };
 // The running sum keeps a page of huge annotations from being read whole.
 const REFERRERS = {
@@ -56,21 +69,23 @@ const REFERRERS = {
 type Finders = Pick<ManifestStore, "findByTag" | "findByDigest" | "payload" | "listTags" | "listReferrers">;
 
 export function manifestFinders(database: Database): Finders {
+  const byTag = new BatchedReads<[RegistryId, RepositoryName, Tag], HeadRow>(database, BY_TAG);
+  const byDigest = new BatchedReads<[RegistryId, RepositoryName, Buffer], HeadRow>(database, BY_DIGEST);
   return {
     async findByTag(registryId, name, tag) {
-      return toLookup(await database.read<HeadRow>(BY_TAG, [registryId, name, tag]));
+      return toLookup(await byTag.read(registryId, name, tag));
     },
     async findByDigest(registryId, name, digest) {
-      return toLookup(await database.read<HeadRow>(BY_DIGEST, [registryId, name, digestToBytes(digest)]));
+      return toLookup(await byDigest.read(registryId, name, digestToBytes(digest)));
     },
     async payload(repositoryId, digest) {
       const [row] = await database.run<{ payload: Buffer }>(PAYLOAD, [repositoryId, digestToBytes(digest)]);
       return row?.payload;
     },
     async listTags(registryId, name, after, limit) {
-      const rows = await database.run<{ name: Tag | null }>(TAGS, [registryId, name, after, limit]);
-      if (rows.length === 0) return undefined;
-      return rows.flatMap((row) => (row.name === null ? [] : [row.name]));
+      const [row] = await database.run<{ names: string | null }>(TAGS, [registryId, name, after, limit]);
+      if (row === undefined) return undefined;
+      return row.names === null ? [] : (row.names.split(" ") as Tag[]);
     },
     async listReferrers(registryId, name, { subject, artifactType, after, limit }) {
       const rows = await database.run<ReferrerColumns>(REFERRERS, [
@@ -82,7 +97,7 @@ export function manifestFinders(database: Database): Finders {
   };
 }
 
-function toLookup([row]: readonly HeadRow[]): ManifestLookup {
+function toLookup(row: HeadRow | undefined): ManifestLookup {
   if (row === undefined) return { repository: false };
   if (row.digest === null) return { repository: true, manifest: undefined };
   return {
