@@ -10,14 +10,17 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{registry,iam,http,config,gc}/**/*.test.ts", "test/cli/images/**/*.test.ts"],
+          include: [
+            "test/{registry,iam,http,config,gc}/**/*.test.ts",
+            "test/cli/{images,login}/**/*.test.ts",
+          ],
           pool: "threads",
         },
       },
       {
         test: {
           name: "server",
-          include: ["test/{adapters,oci,process,workers}/**/*.test.ts", "test/cli/*.test.ts"],
+          include: ["test/{access,adapters,oci,process,token,workers}/**/*.test.ts", "test/cli/*.test.ts"],
           globalSetup: "test/support/postgres.ts",
           pool: "forks",
           testTimeout: 30_000,
