@@ -15,7 +15,9 @@ export async function checkFacts(url: string, facts: Iterable<readonly Fact[]>):
     const path = alternatives[0]?.path ?? "";
     const reply = await ask(url, { method: "GET", path });
     if (!alternatives.some((fact) => holds(fact, reply))) {
-      problems.push(`${path} answers ${reply.status} with ${reply.body.length} bytes that were not acknowledged`);
+      problems.push(
+        `${path} answers ${reply.status} with ${reply.body.length} bytes that were not acknowledged`,
+      );
     }
   }
   return problems;
@@ -46,15 +48,21 @@ export async function checkVisible(berth: TestBerth): Promise<Problems> {
     if (status === 200 && digestOf(body) === digest) readable.add(`${repository} ${digest}`);
     else problems.push(`the blob ${digest} is linked and answers ${status} with ${body.length} bytes`);
   }
-  for (const { repository, digest } of await rowsOf<Named>(
+  for (const { repository, digest, edges } of await rowsOf<Named & { readonly edges: number }>(
     berth,
-    `SELECT r.name AS repository, ${SHA256} FROM manifests JOIN repositories r ON r.id = repository_id
-      WHERE deleted_at IS NULL`,
+    `SELECT r.name AS repository, ${SHA256}, (SELECT count(*) FROM manifest_blobs e
+        WHERE e.repository_id = m.repository_id AND e.manifest_id = m.id) AS edges
+      FROM manifests m JOIN repositories r ON r.id = repository_id WHERE deleted_at IS NULL`,
   )) {
     const { status, body } = await read(`/v2/${repository}/manifests/${digest}`);
-    if (status !== 200 || digestOf(body) !== digest) problems.push(`the manifest ${digest} answers ${status}`);
-    for (const named of digestsIn(body)) {
-      if (!readable.has(`${repository} ${named}`)) problems.push(`the manifest ${digest} lacks its blob ${named}`);
+    if (status !== 200 || digestOf(body) !== digest)
+      problems.push(`the manifest ${digest} answers ${status}`);
+    const named = digestsIn(body);
+    if (edges !== named.length)
+      problems.push(`the manifest ${digest} holds ${edges} of ${named.length} blobs`);
+    for (const blob of named) {
+      if (!readable.has(`${repository} ${blob}`))
+        problems.push(`the manifest ${digest} lacks its blob ${blob}`);
     }
   }
   for (const { repository, tag, digest } of await rowsOf<Named & { readonly tag: string }>(
@@ -67,8 +75,21 @@ export async function checkVisible(berth: TestBerth): Promise<Problems> {
       problems.push(`the tag ${tag} answers ${status}`);
     }
   }
+  for (const { tag } of await rowsOf<{ readonly tag: string }>(berth, TAGS_BESIDE_THEIR_HISTORY)) {
+    problems.push(`the tag ${tag} is not what its history says last`);
+  }
   return problems;
 }
+
+const TAGS_BESIDE_THEIR_HISTORY = `
+  WITH last AS (
+    SELECT DISTINCT ON (repository_id, name) repository_id, name, digest FROM tag_history
+    ORDER BY repository_id, name, revision DESC),
+  now AS (
+    SELECT t.repository_id, t.name, m.digest FROM tags t
+    JOIN manifests m ON m.repository_id = t.repository_id AND m.id = t.manifest_id)
+  SELECT name AS tag FROM last FULL JOIN now USING (repository_id, name)
+  WHERE last.digest IS DISTINCT FROM now.digest`;
 
 function digestsIn(manifest: Buffer): readonly string[] {
   const { config, layers } = JSON.parse(manifest.toString());

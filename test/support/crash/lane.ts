@@ -13,6 +13,8 @@ export interface Lane {
   readonly objects: Objects;
   /** The storage of the collector that a test runs itself. */
   readonly storage: BlobStorage;
+  /** Points within transactions that need no second try: on which storage the bytes are is nothing to them. */
+  readonly tried: Set<string>;
   /** A child that was started while the test was busy otherwise; the next one is under way when it resolves. */
   nextChild(): Promise<{ readonly child: CrashingChild; readonly trace: string | undefined }>;
   /** A server in this process, which knows nothing but what the database and the storage have. */
@@ -38,7 +40,7 @@ export async function openLane(given?: Objects): Promise<Lane> {
   let next = start();
   next.catch(() => undefined);
   return {
-    ...{ home, objects, storage },
+    ...{ home, objects, storage, tried: new Set() },
     async nextChild() {
       const ready = await next;
       next = start();

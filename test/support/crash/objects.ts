@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "minio";
+import { PROBE_FILE } from "../../../src/adapters/filesystem/index.ts";
 import { PROBE_KEY } from "../../../src/adapters/s3/index.ts";
 import { type S3StandIn, startS3StandIn } from "../s3-stand-in.ts";
 
@@ -26,7 +27,10 @@ export function filesOf(dataDir: string): Objects {
       const files = await Promise.all(
         found.map(async (name) => ((await stat(join(root, name))).isFile() ? [name] : [])),
       );
-      return files.flat().sort();
+      return files
+        .flat()
+        .filter((name) => name !== PROBE_FILE)
+        .sort();
     },
     unfinished: async () => 0,
     close: async () => undefined,

@@ -40,16 +40,12 @@ export interface Push {
 /** A push into a repository of its own, with content that no other has. */
 export type MakePush = (repository: string) => Push;
 
-/** What docker does: each blob by POST, PATCH and empty PUT, then the manifest by tag. */
+/** What docker does: a blob by POST, PATCH and empty PUT, then the manifest by tag. The registry has the config already. */
 export const dockerPush: MakePush = (repository) => {
   const [config, layer] = [randomBytes(300), randomBytes(150_000)];
   return {
-    before: [],
-    calls: [
-      ...patched(repository, "layer", layer),
-      ...patched(repository, "config", config),
-      tag(repository, "latest", imageOf(config, [layer])),
-    ],
+    before: [upload(repository, config)],
+    calls: [...patched(repository, "layer", layer), tag(repository, "latest", imageOf(config, [layer]))],
   };
 };
 
@@ -101,13 +97,9 @@ export const mountingPush: MakePush = (repository) => {
   const source = `${repository}/source`;
   const path = `/v2/${repository}/blobs/uploads/?mount=${digestOf(layer)}&from=${encodeURIComponent(source)}`;
   return {
-    before: [upload(source, layer)],
+    before: [upload(source, layer), upload(repository, config)],
     calls: [
-      {
-        request: () => ({ method: "POST", path }),
-        ...{ status: 201, fact: blobFact(repository, layer) },
-      },
-      upload(repository, config),
+      { request: () => ({ method: "POST", path }), ...{ status: 201, fact: blobFact(repository, layer) } },
       tag(repository, "latest", imageOf(config, [layer])),
     ],
   };
@@ -130,11 +122,18 @@ export const deletion: MakePush = (repository) => {
   const [config, layer] = [randomBytes(300), randomBytes(2_000)];
   const manifest = imageOf(config, [layer]);
   return {
-    before: [...[config, layer].map((bytes) => upload(repository, bytes)), tag(repository, "latest", manifest)],
+    before: [
+      ...[config, layer].map((bytes) => upload(repository, bytes)),
+      tag(repository, "latest", manifest),
+    ],
     calls: [
       {
         request: () => ({ method: "DELETE", path: `/v2/${repository}/manifests/${manifest.digest}` }),
-        ...{ status: 202, repeated: 404, fact: { path: `/v2/${repository}/manifests/latest`, bytes: undefined } },
+        ...{
+          status: 202,
+          repeated: 404,
+          fact: { path: `/v2/${repository}/manifests/latest`, bytes: undefined },
+        },
       },
       {
         request: () => ({ method: "DELETE", path: `/v2/${repository}/blobs/${digestOf(layer)}` }),
@@ -159,6 +158,12 @@ export const cancellation: MakePush = (repository) => {
     ],
   };
 };
+
+/** A look at the readiness, which writes to the storage. */
+export const readiness: MakePush = () => ({
+  before: [],
+  calls: [{ request: () => ({ method: "GET", path: "/readyz" }), status: 200 }],
+});
 
 export function digestOf(bytes: Buffer): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;

@@ -1,4 +1,4 @@
-import { createServer, connect, type AddressInfo, type NetConnectOpts, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from "node:net";
 
 /** A way to a server that can be cut: connections break, new ones are refused, until it is mended. */
 export interface Severable {

@@ -19,13 +19,16 @@ export function steppingDatabase(database: Database, steps: Steps): Database {
       const result = await database.transaction(async (tx) => {
         name = undefined;
         const worked = await work({
+          ...tx,
           async query(statement, values) {
             // Named by its first statement: until then it is open and has done nothing.
             if (name === undefined) {
               name = statement.name;
               if (!BACKGROUND.test(name)) steps.reach(`before transaction ${name}`);
             }
-            return tx.query(statement, values);
+            const rows = await tx.query<never>(statement, values);
+            if (!BACKGROUND.test(name)) steps.reach(`within ${name} after ${statement.name}`);
+            return rows;
           },
         });
         if (name !== undefined && !BACKGROUND.test(name)) steps.reach(`before COMMIT of ${name}`);

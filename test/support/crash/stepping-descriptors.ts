@@ -28,7 +28,11 @@ export function stepThroughDescriptors(root: string, trace: string, steps: Steps
     // Only what was there when the call began is sure to be on the disk when it ends.
     fdatasync: (descriptor: number) =>
       step("fdatasync", async () => {
-        const event = { kind: "synced", file: placeOf(descriptor), size: fstatSync(descriptor).size } as const;
+        const event = {
+          kind: "synced",
+          file: placeOf(descriptor),
+          size: fstatSync(descriptor).size,
+        } as const;
         await fdatasync(descriptor);
         note(event);
       }),

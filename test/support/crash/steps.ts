@@ -78,3 +78,8 @@ export function distinctPoints(reached: readonly string[], knowsInner: boolean):
   );
   return allPoints(reached).filter(({ step }) => distinct.has(step));
 }
+
+/** Points within transactions, of which nothing may be seen: the first time that each is reached. */
+export function pointsWithin(reached: readonly string[]): readonly CrashPoint[] {
+  return [...new Set(reached)].filter((step) => step.startsWith("within ")).map((step) => ({ step, nth: 1 }));
+}
