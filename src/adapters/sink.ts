@@ -13,7 +13,7 @@ export class Sink {
 
   constructor(stream: Writable) {
     this.#stream = stream;
-    if (stream.destroyed) this.#failure = stream.errored ?? prematureClose();
+    if (stream.destroyed) this.#failure = asClose(stream.errored ?? prematureClose());
     stream.on("error", this.#fail);
     stream.on("close", this.#closed);
   }
@@ -61,12 +61,14 @@ export class Sink {
   };
 }
 
+/** Ways in which a write says that nobody is there to receive it. */
+const GONE = new Set(["ERR_STREAM_DESTROYED", "ECANCELED", "ECONNRESET", "EPIPE", "ETIMEDOUT"]);
+
 function asClose(error: Error & { code?: string }): Error {
-  return error.code === "ERR_STREAM_DESTROYED" ? prematureClose() : error;
+  return GONE.has(error.code ?? "") ? prematureClose(error) : error;
 }
 
-function prematureClose(): Error {
-  return Object.assign(new Error("the receiver closed before all bytes were written"), {
-    code: "ERR_STREAM_PREMATURE_CLOSE",
-  });
+function prematureClose(cause?: Error): Error {
+  const error = new Error("the receiver closed before all bytes were written", { cause });
+  return Object.assign(error, { code: "ERR_STREAM_PREMATURE_CLOSE" });
 }

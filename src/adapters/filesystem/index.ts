@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { LRUCache } from "lru-cache";
 import type {
   AttemptTarget,
   BlobReader,
@@ -12,7 +12,7 @@ import type {
 import { openExisting } from "./confirmed-prefix.ts";
 import { errnoOf, fd, writeAll } from "./descriptor.ts";
 import { Layout } from "./layout.ts";
-import { FileReader } from "./reader.ts";
+import { FileReader, MemoryReader, readWhole } from "./reader.ts";
 import { beginUpload, type UploadShare } from "./upload.ts";
 
 export interface FilesystemStorageOptions {
@@ -22,7 +22,12 @@ export interface FilesystemStorageOptions {
   readonly bufferBudgetBytes?: number;
 }
 
+/** The one file that belongs to no blob. */
+export const PROBE_FILE = ".probe";
 const DEFAULT_BUDGET = 64 * 1024 * 1024;
+/** Blobs up to this size, configurations most of all, are kept in memory once they were read: to open a file costs more. */
+const SMALL_BLOB = 128 * 1024;
+const SMALL_BLOBS_BYTES = 32 * 1024 * 1024;
 
 export async function openFilesystemStorage(options: FilesystemStorageOptions): Promise<BlobStorage> {
   const layout = new Layout(options.directory);
@@ -35,6 +40,10 @@ class FilesystemStorage implements BlobStorage {
   readonly name = "filesystem";
   readonly #layout: Layout;
   readonly #share: UploadShare;
+  readonly #smallBlobs = new LRUCache<string, Buffer>({
+    maxSize: SMALL_BLOBS_BYTES,
+    sizeCalculation: (bytes) => bytes.length + 200,
+  });
 
   constructor(layout: Layout, bufferBudgetBytes: number) {
     this.#layout = layout;
@@ -61,12 +70,24 @@ class FilesystemStorage implements BlobStorage {
   }
 
   async read(key: string, size: number, range?: ByteRange): Promise<BlobReader> {
-    const descriptor = await openExisting(this.#layout, key, "r");
     const start = range?.start ?? 0;
-    return new FileReader(key, descriptor, start, range === undefined ? size : range.end - start + 1);
+    const length = range === undefined ? size : range.end - start + 1;
+    if (size <= SMALL_BLOB) {
+      const bytes = this.#smallBlobs.get(key) ?? (await this.#readSmall(key, size));
+      return new MemoryReader(length === size ? bytes : bytes.subarray(start, start + length));
+    }
+    return new FileReader(key, await openExisting(this.#layout, key, "r"), start, length);
+  }
+
+  async #readSmall(key: string, size: number): Promise<Buffer> {
+    const bytes = await readWhole(key, await openExisting(this.#layout, key, "r"), size);
+    // A key is never used again and its bytes never change, so an entry is never wrong.
+    this.#smallBlobs.set(key, bytes);
+    return bytes;
   }
 
   async delete(key: string): Promise<void> {
+    this.#smallBlobs.delete(key);
     await unlink(this.#layout.pathOf(key)).catch((error: unknown) => {
       if (errnoOf(error) !== "ENOENT") throw error;
     });
@@ -77,14 +98,15 @@ class FilesystemStorage implements BlobStorage {
   }
 
   async check(): Promise<void> {
-    const probe = join(this.#layout.root, `.probe-${randomUUID()}`);
-    const descriptor = await fd.open(probe, "wx", 0o600);
+    // One name for all processes: those that are killed here leave no more than one file behind.
+    const probe = join(this.#layout.root, PROBE_FILE);
+    const descriptor = await fd.open(probe, "w", 0o600);
     try {
       await writeAll(descriptor, [Buffer.from("probe")], 0);
       await fd.fsync(descriptor);
     } finally {
       await fd.close(descriptor);
-      await unlink(probe);
+      await unlink(probe).catch(() => undefined);
     }
   }
 
@@ -92,5 +114,7 @@ class FilesystemStorage implements BlobStorage {
     return this.#share.buffered;
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.#layout.close();
+  }
 }

@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import { errnoOf, fd, syncDirectory } from "./descriptor.ts";
 
 const { O_CREAT, O_EXCL, O_RDWR } = constants;
+/** Folders kept open to be synced: as many as the two hex characters that begin a key can name. */
+const FOLDERS_OPEN_MAX = 256;
 const KEY = /^[a-z0-9-]+\/[a-z0-9-]+$/;
 
 /** Where keys are: `<root>/<key>`, one level of folders, all of it private to the owner. */
@@ -11,6 +13,8 @@ export class Layout {
   readonly root: string;
   /** Folders whose own entry is known to be durable. */
   readonly #durable = new Set<string>();
+  /** Descriptors of folders: the sync of one is then one call, not three. */
+  readonly #open = new Map<string, Promise<number>>();
 
   constructor(root: string) {
     this.root = root;
@@ -43,7 +47,25 @@ export class Layout {
   }
 
   async syncFolder(key: string): Promise<void> {
-    await syncDirectory(dirname(this.pathOf(key)));
+    const folder = dirname(this.pathOf(key));
+    const descriptor = this.#descriptorOf(folder);
+    if (descriptor === undefined) await syncDirectory(folder);
+    else await fd.fsync(await descriptor);
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.allSettled(open.map(async (descriptor) => fd.close(await descriptor)));
+  }
+
+  #descriptorOf(folder: string): Promise<number> | undefined {
+    const known = this.#open.get(folder);
+    if (known !== undefined || this.#open.size >= FOLDERS_OPEN_MAX) return known;
+    const opening = fd.open(folder, "r");
+    this.#open.set(folder, opening);
+    opening.catch(() => this.#open.delete(folder));
+    return opening;
   }
 
   /** Another process may have made the folder and not synced it yet, so the first use in each process syncs. */

@@ -3,9 +3,9 @@ import type { BlobReader } from "../../registry/ports/blob-storage.ts";
 import { Sink } from "../sink.ts";
 import { closeQuietly, readFully } from "./descriptor.ts";
 
-const BUFFER = 256 * 1024;
+const BUFFER = 512 * 1024;
 /** Buffers kept for the next download. */
-const SPARE_MAX = 32;
+const SPARE_MAX = 16;
 
 const spare: Buffer[] = [];
 
@@ -71,15 +71,52 @@ export class FileReader implements BlobReader {
   async #fill(target: Buffer, at: number): Promise<void> {
     const read = await readFully(this.#descriptor, target, this.#start + at);
     if (read === target.length) return;
-    throw new Error(
-      `object ${this.#key} ends at ${this.#start + at + read}, ${this.#start + this.size} bytes were expected`,
-    );
+    throw tooShort(this.#key, this.#start + at + read, this.#start + this.size);
   }
 
   #shut(): void {
     this.#state = "closed";
     closeQuietly(this.#descriptor);
   }
+}
+
+/** Bytes that are in memory. */
+export class MemoryReader implements BlobReader {
+  readonly size: number;
+  readonly bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.size = bytes.length;
+    this.bytes = bytes;
+  }
+
+  async copyTo(stream: Writable): Promise<void> {
+    if (this.size === 0) return;
+    const sink = new Sink(stream);
+    try {
+      await sink.write(this.bytes);
+    } finally {
+      sink.release();
+    }
+  }
+
+  close(): void {}
+}
+
+/** The first `size` bytes of an open file, which it closes. @throws Error when the file has fewer */
+export async function readWhole(key: string, descriptor: number, size: number): Promise<Buffer> {
+  try {
+    const bytes = Buffer.allocUnsafeSlow(size);
+    const read = await readFully(descriptor, bytes, 0);
+    if (read < size) throw tooShort(key, read, size);
+    return bytes;
+  } finally {
+    closeQuietly(descriptor);
+  }
+}
+
+function tooShort(key: string, end: number, expected: number): Error {
+  return new Error(`object ${key} ends at ${end}, ${expected} bytes were expected`);
 }
 
 function borrow(): Buffer {

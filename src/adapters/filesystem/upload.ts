@@ -5,12 +5,11 @@ import type {
   FinishedAttempt,
   UploadAttempt,
 } from "../../registry/ports/blob-storage.ts";
-import { ChunkList } from "./chunk-list.ts";
+import { BATCH, type Batch, ChunkList } from "./chunk-list.ts";
 import { copyPrefix, openToAppend } from "./confirmed-prefix.ts";
 import { closeQuietly, fd, writeAll } from "./descriptor.ts";
 import type { Layout } from "./layout.ts";
 
-const BATCH = 1024 * 1024;
 const SYNC_EVERY = 32 * 1024 * 1024;
 const RESERVE_EVERY = 64 * 1024 * 1024;
 /** Syncs that run beside writing, of all uploads: each occupies a thread that reads need too. */
@@ -90,9 +89,11 @@ class FileUpload implements UploadAttempt {
   async write(chunk: Buffer): Promise<void> {
     this.#mustBeOpen();
     if (chunk.length === 0) return;
-    this.#gathered.push(chunk);
-    this.#share.buffered += chunk.length;
-    const tight = this.#share.buffered > this.#share.bufferBudgetBytes;
+    const { buffered, bufferBudgetBytes } = this.#share;
+    const before = this.#gathered.memory;
+    this.#gathered.push(chunk, buffered + 2 * BATCH < bufferBudgetBytes);
+    this.#share.buffered += this.#gathered.memory - before;
+    const tight = this.#share.buffered > bufferBudgetBytes;
     if (this.#gathered.size < BATCH && !tight) return;
     await this.#flush();
     if (tight) await this.#writing;
@@ -115,8 +116,9 @@ class FileUpload implements UploadAttempt {
   async abort(): Promise<void> {
     if (this.#state !== "open") return;
     this.#state = "aborted";
-    this.#share.buffered -= this.#gathered.size;
-    this.#gathered.take();
+    const { memory, release } = this.#gathered.take();
+    this.#share.buffered -= memory;
+    release();
     await Promise.allSettled([this.#writing, this.#syncing]);
     const { descriptor, isNew, key, size } = this.#file;
     // Gives the space back early; the key is queued for deletion, and the next attempt truncates, all the same.
@@ -130,17 +132,18 @@ class FileUpload implements UploadAttempt {
     await this.#writing;
     this.#mustBeOpen();
     if (this.#gathered.size === 0) return;
-    this.#writing = this.#writeBatch(this.#gathered.size, this.#gathered.take());
+    this.#writing = this.#writeBatch(this.#gathered.take());
     this.#writing.catch(() => undefined);
   }
 
-  async #writeBatch(bytes: number, chunks: Buffer[]): Promise<void> {
+  async #writeBatch({ chunks, size, memory, release }: Batch): Promise<void> {
     try {
       await this.#stayAlive();
       await writeAll(this.#file.descriptor, chunks, this.#size);
-      this.#size += bytes;
+      this.#size += size;
     } finally {
-      this.#share.buffered -= bytes;
+      this.#share.buffered -= memory;
+      release();
     }
     if (this.#size - this.#syncedSize >= SYNC_EVERY && !this.#isSyncing) this.#syncEarly();
   }

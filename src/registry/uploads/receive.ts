@@ -92,9 +92,15 @@ async function pour(
     }
     if (next.done === true) break;
     size += next.value.length;
-    if (size > max) throw tooLarge(max);
-    hash?.update(next.value);
-    await attempt.write(next.value);
+    try {
+      if (size > max) throw tooLarge(max);
+      hash?.update(next.value);
+      await attempt.write(next.value);
+    } catch (error) {
+      // Lets go of the body: its sender gets to read the answer only if somebody takes the rest.
+      await source.return?.();
+      throw error;
+    }
   }
   if (body.length !== undefined && size - offset !== body.length) {
     throw new RegistryError(
