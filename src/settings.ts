@@ -55,6 +55,10 @@ export const SETTINGS = {
     secret: true,
     doc: "32 random bytes in base64 (`openssl rand -base64 32`) that encrypt secrets in the database. Required with an external database; embedded, one is made at first start.",
   },
+  BERTH_PREVIOUS_MASTER_KEY: {
+    secret: true,
+    doc: "Another master key, which opens secrets but encrypts none: for the time of `berth keys rotate`. See [the command line](cli.md#berth-keys).",
+  },
   BERTH_ADMIN_ACCESS_KEY_ID: {
     doc: "Access key id of the administrator (16 to 128 letters, digits, `_`). Required with an external database at first start; embedded, a key is made and printed once.",
     secret: true,
@@ -71,6 +75,13 @@ export const SETTINGS = {
   BERTH_TOKEN_LIFETIME: {
     default: "12h",
     doc: "How long a password from `aws ecr get-login-password` lives, 15m to 7d.",
+  },
+  BERTH_BEARER_HOSTS: {
+    doc: "Host names without ports, comma-separated, or `*`: there clients get scoped tokens of an hour from `/token` (Bearer) instead of sending their password with every request. Absent: none, as ECR has it. See [access](access.md).",
+  },
+  BERTH_ANONYMOUS_PULL: {
+    default: "off",
+    doc: '`on`: on the hosts of `BERTH_BEARER_HOSTS` anybody pulls, without credentials, from repositories whose policy allows it to `Principal: "*"`. `off`: `*` means every authenticated principal.',
   },
   BERTH_AUTO_CREATE: {
     default: "on",

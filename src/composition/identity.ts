@@ -1,6 +1,7 @@
 import { CasbinDecider } from "../adapters/casbin/decider.ts";
 import { postgresRepositoryCatalog } from "../adapters/postgres/ecr/catalog.ts";
 import { postgresRegistryPolicies, postgresRepositoryPolicies } from "../adapters/postgres/ecr/policies.ts";
+import { postgresDecisions } from "../adapters/postgres/iam/decisions.ts";
 import {
   postgresCredentials,
   postgresIdentity,
@@ -12,16 +13,22 @@ import {
 } from "../adapters/postgres/iam/index.ts";
 import { postgresResourcePolicies } from "../adapters/postgres/iam/resource-policies.ts";
 import type { Config } from "../config.ts";
+import { type AccessDoor, openAccessDoor } from "../http/access/door.ts";
 import { type AwsDoor, openAwsDoor } from "../http/aws/door.ts";
 import { ecrHandlers } from "../http/aws/ecr/index.ts";
 import { iamHandlers } from "../http/aws/iam/index.ts";
 import { PageTokens } from "../http/aws/page-tokens.ts";
 import { stsHandlers } from "../http/aws/sts/index.ts";
+import { BearerHosts } from "../http/token/bearer-hosts.ts";
+import { openTokenDoor, type TokenDoor } from "../http/token/door.ts";
+import { RefreshTokens } from "../http/token/refresh-tokens.ts";
 import { AccountVersions } from "../iam/access/account-versions.ts";
 import { CredentialAuthenticator } from "../iam/access/credential-authenticator.ts";
 import { PolicyAuthorizer } from "../iam/access/policy-authorizer.ts";
 import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
 import { ResourcePolicyCache } from "../iam/access/resource-policies.ts";
+import type { Authorizer } from "../iam/authorizer.ts";
+import { DenialRecorder, RecordingAuthorizer } from "../iam/explain/denials.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
 import { PrincipalPolicyCache } from "../iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../iam/principals/stored-policies.ts";
@@ -30,16 +37,23 @@ import { SignatureVerifier } from "../iam/sigv4/verify.ts";
 import { RegistryTokens } from "../iam/tokens/registry-token.ts";
 import { SigningKeys } from "../iam/tokens/signing-keys.ts";
 import type { Log } from "../log.ts";
+import { composeExplainer } from "./explainer.ts";
 import { registryHosts } from "./registry-hosts.ts";
 import type { State } from "./state.ts";
 
 /** Everything that knows who someone is and what they may do. */
 export interface Access {
   readonly authenticator: CredentialAuthenticator;
-  readonly authorizer: PolicyAuthorizer;
+  readonly authorizer: Authorizer;
+  readonly denials: DenialRecorder;
   readonly tokens: RegistryTokens;
   readonly signingKeys: SigningKeys;
   readonly aws: AwsDoor;
+  readonly bearer: BearerHosts;
+  readonly token: TokenDoor;
+  readonly explain: AccessDoor;
+  /** The public keys; there is always one. */
+  jwks(): Promise<unknown>;
   /** Writes out what was only in memory. */
   close(): Promise<void>;
 }
@@ -109,5 +123,29 @@ export function composeAccess(config: Config, state: State, url: () => string, l
     ...{ credentials, tokens, versions, clock },
     onUse: (accessKeyId) => noteUse(accessKeyId, "ecr"),
   });
-  return { authenticator, authorizer, tokens, signingKeys, aws, close: () => usage.close() };
+  const bearer = new BearerHosts(config.bearer);
+  const token = openTokenDoor({
+    ...{ authenticator, authorizer, credentials, tokens, clock, bearer },
+    refreshTokens: new RefreshTokens(signingKeys, clock),
+    defaultRegistry: { account: config.account, region: config.region },
+    ...{ trustedProxies: config.trustedProxies, tokenLifetime: config.tokenLifetime },
+  });
+  const explain = openAccessDoor({
+    ...{ authenticator, authorizer, clock, trustedProxies: config.trustedProxies },
+    explainer: composeExplainer(config, state),
+  });
+  const denials = new DenialRecorder(postgresDecisions(database), (error) =>
+    log.warn("denials could not be written", { error: error.message }),
+  );
+  return {
+    ...{ authenticator, authorizer: new RecordingAuthorizer(authorizer, denials), denials },
+    ...{ tokens, signingKeys, aws, bearer, token, explain },
+    async jwks() {
+      await signingKeys.signing();
+      return signingKeys.jwks();
+    },
+    async close() {
+      await Promise.all([usage.close(), denials.close()]);
+    },
+  };
 }

@@ -86,6 +86,11 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     sizeCalculation: (bytes) => bytes.length + 200,
   });
   observeResources(metrics, state, ports, manifestCache);
+  const dropped = metrics.counter(
+    "berth_denials_dropped_total",
+    "Denials too many to be kept for berth explain.",
+  );
+  metrics.collect(() => dropped.set(access.denials.dropped));
   return createApp({
     oci: { ports, manifestCache, autoCreate: config.autoCreate },
     operations: {
@@ -94,11 +99,17 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
         database: () => state.database.run(PROBE, []),
         storage: () => ports.storage.check(),
       },
+      jwks: () => access.jwks(),
       isDraining: () => draining.yes,
     },
     authenticator: access.authenticator,
     authorizer: access.authorizer,
-    aws: access.aws,
+    // Each answers what is its own, and leaves the rest.
+    aws: (exchange, request, response) =>
+      access.token(exchange, request, response) ??
+      access.explain(exchange, request, response) ??
+      access.aws(exchange, request, response),
+    bearer: access.bearer,
     scopes: new Scopes(ports.repositories),
     observer: new Observer(log, metrics, config.accessLog),
     defaultRegistry: { account: config.account, region: config.region },

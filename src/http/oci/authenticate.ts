@@ -1,12 +1,15 @@
-import { type Call, PERMISSIONS, repositoryArn, SCOPE_ACTIONS } from "../../iam/actions.ts";
+import type { IncomingMessage } from "node:http";
+import { type Call, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
 import type { Principal } from "../../iam/principal.ts";
 import type { TokenAccess } from "../../iam/tokens/registry-token.ts";
+import { accessOfVerified, isInScope, scopedRegistry, tokenIn } from "../../iam/tokens/scopes.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { Client } from "../client.ts";
 import type { RegistryAddress } from "../registry-host.ts";
+import type { Challenge } from "../token/challenge.ts";
 
 /** Milliseconds after a token's end for which an upload that it began may go on: one PATCH may take hours. */
 const UPLOAD_GRACE = 3_600_000;
@@ -23,22 +26,42 @@ export interface Proven {
   readonly access: readonly TokenAccess[] | undefined;
 }
 
+/** Where a request knocks. */
+export interface Entrance {
+  readonly client: Client;
+  readonly call: string;
+  readonly address: RegistryAddress;
+  readonly now: Date;
+  readonly challenge: Challenge;
+  /** Whether tokens that stand for nobody are good here. */
+  readonly admitsAnonymous: boolean;
+}
+
 /** Every 401 names the scheme, on every path and for HEAD too: some clients never ping before their first request. */
 export async function authenticate(
   authenticator: Authenticator,
   authorization: string | undefined,
-  request: { readonly client: Client; readonly call: string; readonly region: string; readonly now: Date },
+  { call, address, now, challenge, admitsAnonymous }: Entrance,
 ): Promise<Proven> {
-  const { client, call, region, now } = request;
-  if (authorization === undefined) throw unauthorized("UNAUTHORIZED", "authentication required", client);
+  if (authorization === undefined) throw unauthorized("UNAUTHORIZED", "authentication required", challenge());
   const found = await authenticator.authenticate(authorization);
-  if (found.state === "proven" && (found.region ?? region) === region) return found;
-  if (found.state === "expired") {
-    if (mayFinishUpload(found.since, call, now)) return { principal: found.principal, access: undefined };
-    const said = "Your authorization token has expired. Reauthenticate and try again.";
-    throw unauthorized("DENIED", said, client);
+  if (found.state === "proven" && isFor(address, found.region)) {
+    if (found.principal.kind !== "anonymous" || admitsAnonymous) return found;
   }
-  throw unauthorized("UNAUTHORIZED", "the credentials are not valid", client);
+  const again = challenge(/^bearer /i.test(authorization) ? "invalid_token" : undefined);
+  if (found.state === "expired") {
+    if (mayFinishUpload(found.since, call, now)) {
+      return { principal: found.principal, access: accessOfVerified(tokenIn(authorization) ?? "") };
+    }
+    const said = "Your authorization token has expired. Reauthenticate and try again.";
+    throw unauthorized("DENIED", said, again);
+  }
+  throw unauthorized("UNAUTHORIZED", "the credentials are not valid", again);
+}
+
+/** Passwords are for a region, scoped tokens for one registry in it. */
+function isFor(address: RegistryAddress, region: string | undefined): boolean {
+  return region === undefined || region === address.region || region === scopedRegistry(address);
 }
 
 /** An upload belongs to the principal that began it, so the holder of the token is all that needs to be known. */
@@ -46,13 +69,22 @@ function mayFinishUpload(since: Date, call: string, now: Date): boolean {
   return UPLOAD_CALLS.has(call) && now.getTime() - since.getTime() < UPLOAD_GRACE;
 }
 
-function unauthorized(code: "UNAUTHORIZED" | "DENIED", said: string, client: Client): RegistryError {
-  return new RegistryError(code, said, { status: 401, headers: { "WWW-Authenticate": challenge(client) } });
+export function unauthorized(
+  code: "UNAUTHORIZED" | "DENIED",
+  said: string,
+  challenge: string,
+): RegistryError {
+  return new RegistryError(code, said, { status: 401, headers: { "WWW-Authenticate": challenge } });
 }
 
-function challenge(client: Client): string {
-  const host = client.host.replaceAll(/[^\w.:[\]-]/g, "");
-  return `Basic realm="${client.secure ? "https" : "http"}://${host}/",service="berth"`;
+/** What conditions may ask for. */
+export function contextOf(client: Client, { headers }: IncomingMessage, time: Date): RequestContext {
+  return {
+    sourceIp: client.ip,
+    secureTransport: client.secure,
+    time,
+    userAgent: headers["user-agent"] ?? "",
+  };
 }
 
 /** Decides calls of one request. */
@@ -61,34 +93,59 @@ export class Permissions {
   readonly #proven: Proven;
   readonly #address: RegistryAddress;
   readonly #context: RequestContext;
+  readonly #challenge: Challenge | undefined;
 
-  constructor(authorizer: Authorizer, proven: Proven, address: RegistryAddress, context: RequestContext) {
+  /** `challenge`: of a host that hands out tokens, so that clients may come back with another one. */
+  constructor(
+    authorizer: Authorizer,
+    proven: Proven,
+    address: RegistryAddress,
+    context: RequestContext,
+    challenge?: Challenge,
+  ) {
     this.#authorizer = authorizer;
     this.#proven = proven;
     this.#address = address;
     this.#context = context;
+    this.#challenge = challenge;
   }
 
-  /** @throws RegistryError DENIED with the reason */
+  /** @throws RegistryError DENIED with the reason; UNAUTHORIZED where another token would do */
   async require(call: Call, name: RepositoryName | undefined): Promise<void> {
+    const { principal, access } = this.#proven;
     const decision = await this.#decide(call, name);
-    if (!decision.allowed) throw new RegistryError("DENIED", decision.reason);
+    if (decision.allowed && isInScope(access, call, name)) return;
+    const reason = decision.allowed
+      ? `the scope of the token does not cover ${call} on ${name ?? "the registry"}`
+      : decision.reason;
+    // Nobody can become somebody, and a narrow token a wider one.
+    const another = principal.kind === "anonymous" || decision.allowed;
+    const challenge = another ? this.#challenge?.("insufficient_scope") : undefined;
+    if (challenge !== undefined) throw unauthorized("UNAUTHORIZED", reason, challenge);
+    throw this.#denied(call, name, reason);
   }
 
-  async allows(call: Call, name: RepositoryName): Promise<boolean> {
-    return (await this.#decide(call, name)).allowed;
+  async allows(call: Call, name: RepositoryName | undefined): Promise<boolean> {
+    return isInScope(this.#proven.access, call, name) && (await this.#decide(call, name)).allowed;
+  }
+
+  /** With the id that `berth explain --id` takes, where the denial is kept. */
+  #denied(call: Call, name: RepositoryName | undefined, reason: string): RegistryError {
+    const { principal } = this.#proven;
+    const action = PERMISSIONS[call].actions.at(-1) ?? "";
+    const denial = { principal, action, resource: this.#arnOf(call, name), context: this.#context, reason };
+    const decisionId = this.#authorizer.keepDenial?.(denial);
+    return new RegistryError("DENIED", reason, decisionId === undefined ? {} : { detail: { decisionId } });
+  }
+
+  #arnOf(call: Call, name: RepositoryName | undefined): string {
+    const { account, region } = this.#address;
+    return repositoryArn(account, region, PERMISSIONS[call].resource === "registry" ? "*" : (name ?? ""));
   }
 
   async #decide(call: Call, name: RepositoryName | undefined): Promise<Decision> {
-    if (!isInScope(this.#proven.access, call, name)) {
-      return {
-        allowed: false,
-        reason: `the scope of the token does not cover ${call} on ${name ?? "the registry"}`,
-      };
-    }
-    const { account, region } = this.#address;
-    const { actions, resource } = PERMISSIONS[call];
-    const arn = repositoryArn(account, region, resource === "registry" ? "*" : (name ?? ""));
+    const { actions } = PERMISSIONS[call];
+    const arn = this.#arnOf(call, name);
     let last: Decision = { allowed: false, reason: "" };
     for (const action of actions) {
       last = await this.#authorizer.decide(this.#proven.principal, action, arn, this.#context);
@@ -96,16 +153,4 @@ export class Permissions {
     }
     return last;
   }
-}
-
-function isInScope(access: Proven["access"], call: Call, name: RepositoryName | undefined): boolean {
-  if (access === undefined) return true;
-  const wanted = SCOPE_ACTIONS[call];
-  const [type, resource] = name === undefined ? ["registry", "catalog"] : ["repository", name];
-  return access.some(
-    (entry) =>
-      entry.type === type &&
-      entry.name === resource &&
-      (entry.actions.includes(wanted) || entry.actions.includes("*")),
-  );
 }

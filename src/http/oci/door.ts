@@ -6,13 +6,15 @@ import type { Authorizer } from "../../iam/authorizer.ts";
 import { principalName } from "../../iam/principal.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryScope } from "../../registry/repositories.ts";
-import { clientOf } from "../client.ts";
+import { type Client, clientOf } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import type { Outcome } from "../outcome.ts";
 import { type RegistryAddress, registryOfHost } from "../registry-host.ts";
 import { respond } from "../respond.ts";
 import type { Scopes } from "../scopes.ts";
-import { authenticate, Permissions } from "./authenticate.ts";
+import type { BearerHosts } from "../token/bearer-hosts.ts";
+import { basicChallenge, bearerChallenge, type Challenge } from "../token/challenge.ts";
+import { authenticate, contextOf, Permissions } from "./authenticate.ts";
 import type { OciDependencies, OciRequest } from "./request.ts";
 
 /** What every request to the registry passes before its handler. */
@@ -21,6 +23,7 @@ export interface OciDoorDependencies {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly scopes: Scopes;
+  readonly bearer: BearerHosts;
   readonly defaultRegistry: RegistryAddress;
   readonly trustedProxies: BlockList;
   readonly externalUrl: string | undefined;
@@ -55,25 +58,21 @@ async function enter(
   incoming: IncomingMessage,
   call: Call | "ping",
 ): Promise<OciRequest> {
-  const { oci, authenticator, authorizer, scopes, defaultRegistry, trustedProxies } = dependencies;
+  const { oci, authenticator, authorizer, scopes, bearer, defaultRegistry, trustedProxies } = dependencies;
   const client = clientOf(incoming, trustedProxies);
   exchange.clientIp = client.ip;
   const address = registryOfHost(client.host, defaultRegistry);
   const now = oci.ports.clock.now();
   const { authorization } = incoming.headers;
-  const proven = await authenticate(authenticator, authorization, {
-    client,
-    call,
-    region: address.region,
-    now,
-  });
+  const handsOutTokens = bearer.has(client);
+  const challenge = challengeOf(client, handsOutTokens, call, incoming);
+  const admitsAnonymous = bearer.admitsAnonymous(client);
+  const entrance = { client, call, address, now, challenge, admitsAnonymous };
+  const proven = await authenticate(authenticator, authorization, entrance);
   exchange.principal = principalName(proven.principal);
-  const permissions = new Permissions(authorizer, proven, address, {
-    sourceIp: client.ip,
-    secureTransport: client.secure,
-    time: now,
-    userAgent: incoming.headers["user-agent"] ?? "",
-  });
+  const context = contextOf(client, incoming, now);
+  const another = handsOutTokens ? challenge : undefined;
+  const permissions = new Permissions(authorizer, proven, address, context, another);
   return {
     incoming,
     query: queryOf(incoming),
@@ -83,6 +82,16 @@ async function enter(
     may: (wanted, name) => permissions.allows(wanted, name),
     locate: (path) => locate(dependencies, path),
   };
+}
+
+/** One scheme for a host, never both: clients that are offered two make twice the requests. */
+function challengeOf(
+  client: Client,
+  handsOutTokens: boolean,
+  call: Call | "ping",
+  { url = "" }: IncomingMessage,
+): Challenge {
+  return (error) => (handsOutTokens ? bearerChallenge(client, call, url, error) : basicChallenge(client));
 }
 
 /** A ping names no registry. */

@@ -6,11 +6,15 @@ export interface OperationsDependencies {
   readonly renderMetrics: () => Promise<string>;
   /** What readiness depends on, by name; each resolves or rejects within a deadline of its own. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Public keys that prove our tokens, as RFC 7517 has them. */
+  readonly jwks: () => Promise<unknown>;
   /** True from SIGTERM on. */
   readonly isDraining: () => boolean;
 }
 
 type Serve = (ctx: RouterContext, route: string, handle: () => Promise<Outcome>) => Promise<void>;
+
+const JWKS_CACHED = { "Cache-Control": "public, max-age=300" };
 
 /** Milliseconds after which a check that does not answer has failed. */
 const CHECK_TIMEOUT = 3_000;
@@ -20,6 +24,9 @@ export function operationsRouter(dependencies: OperationsDependencies, serve: Se
   const router = new Router();
   router.get("/healthz", (ctx) => serve(ctx, "healthz", async () => json(200, { status: "ok" })));
   router.get("/readyz", (ctx) => serve(ctx, "readyz", () => readiness(dependencies)));
+  router.get("/.well-known/jwks.json", (ctx) =>
+    serve(ctx, "jwks", async () => json(200, await dependencies.jwks(), JWKS_CACHED)),
+  );
   router.get("/metrics", (ctx) =>
     serve(ctx, "metrics", async () => {
       const body = Buffer.from(await dependencies.renderMetrics());

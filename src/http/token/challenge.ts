@@ -1,0 +1,61 @@
+import type { Call } from "../../iam/actions.ts";
+import { scopeFor } from "../../iam/tokens/scopes.ts";
+import { parseRepositoryName } from "../../registry/names.ts";
+import type { Client } from "../client.ts";
+
+/** What is wrong with the token that came (RFC 6750 section 3.1); clients then drop it and ask for another one. */
+export type BearerError = "invalid_token" | "insufficient_scope";
+
+/** The value of `WWW-Authenticate`. */
+export type Challenge = (error?: BearerError) => string;
+
+/** Where clients get tokens. */
+export const TOKEN_PATH = "/token";
+
+export function basicChallenge(client: Client, path = "/"): string {
+  return `Basic realm="${originOf(client)}${path}",service="berth"`;
+}
+
+/** Names the exact scope of the request: clients that do not ping take it from there. */
+export function bearerChallenge(
+  client: Client,
+  call: Call | "ping",
+  url: string,
+  error?: BearerError,
+): string {
+  const scopes = scopesOf(call, url).join(" ");
+  const scope = scopes === "" ? "" : `,scope="${scopes}"`;
+  const reason = error === undefined ? "" : `,error="${error}"`;
+  return `Bearer realm="${originOf(client)}${TOKEN_PATH}",service="${plainHost(client)}"${scope}${reason}`;
+}
+
+// Greedy, as the router reads it: a name may itself contain blobs, manifests, tags or uploads.
+const NAMED = /^\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\//;
+
+function scopesOf(call: Call | "ping", url: string): readonly string[] {
+  if (call === "ping") return [];
+  if (call === "listRepositories") return [scopeFor(call, undefined)];
+  const [path = "", query = ""] = url.split("?", 2);
+  const name = validName(NAMED.exec(path)?.[1]);
+  if (name === undefined) return [];
+  const from = call === "startUpload" ? validName(new URLSearchParams(query).get("from")) : undefined;
+  const source = from === undefined || from === name ? [] : [scopeFor("mountFrom", from)];
+  return [scopeFor(call, name), ...source];
+}
+
+/** A name that may stand in a header. */
+function validName(text: string | null | undefined): string | undefined {
+  try {
+    return parseRepositoryName(decodeURIComponent(text ?? ""));
+  } catch {
+    return undefined;
+  }
+}
+
+function originOf(client: Client): string {
+  return `${client.secure ? "https" : "http"}://${plainHost(client)}`;
+}
+
+function plainHost({ host }: Client): string {
+  return host.replaceAll(/[^\w.:[\]-]/g, "");
+}

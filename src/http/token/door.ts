@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BlockList } from "node:net";
+import { ANONYMOUS_SUBJECT } from "../../iam/access/credential-authenticator.ts";
+import type { Authorizer } from "../../iam/authorizer.ts";
+import { principalName } from "../../iam/principal.ts";
+import { grantScopes, parseScopes, scopedRegistry, type WantedScope } from "../../iam/tokens/scopes.ts";
+import type { Clock } from "../../registry/clock.ts";
+import { type Client, clientOf } from "../client.ts";
+import type { Exchange } from "../observe.ts";
+import { contextOf, Permissions } from "../oci/authenticate.ts";
+import { json, type Outcome } from "../outcome.ts";
+import { type RegistryAddress, registryOfHost } from "../registry-host.ts";
+import { respond } from "../respond.ts";
+import type { BearerHosts } from "./bearer-hosts.ts";
+import { basicChallenge, TOKEN_PATH } from "./challenge.ts";
+import { readTokenInput } from "./input.ts";
+import { type Login, type LoginDependencies, logIn } from "./login.ts";
+
+/** What the token service needs from the rest of Berth. */
+export interface TokenDoorDependencies extends LoginDependencies {
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly bearer: BearerHosts;
+  readonly defaultRegistry: RegistryAddress;
+  readonly trustedProxies: BlockList;
+  /** Milliseconds that a password from the ECR API lives, and with it a refresh token. */
+  readonly tokenLifetime: number;
+}
+
+/** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
+export type TokenDoor = (
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void> | undefined;
+
+/** Milliseconds that a scoped token lives, unless what it rests on ends before. */
+const SCOPED_LIFETIME = 3_600_000;
+
+/** The Docker token service, on hosts whose challenge names it. */
+export function openTokenDoor(dependencies: TokenDoorDependencies): TokenDoor {
+  return (exchange, request, response) => {
+    if (request.url?.split("?", 1)[0] !== TOKEN_PATH) return undefined;
+    const client = clientOf(request, dependencies.trustedProxies);
+    if (!dependencies.bearer.has(client)) return undefined;
+    Object.assign(exchange, { route: "token", clientIp: client.ip });
+    return respond(exchange, request, response, () => answer(dependencies, exchange, request, client));
+  };
+}
+
+async function answer(
+  dependencies: TokenDoorDependencies,
+  exchange: Exchange,
+  request: IncomingMessage,
+  client: Client,
+): Promise<Outcome> {
+  const { authorizer, clock, bearer, defaultRegistry } = dependencies;
+  const input = await readTokenInput(request);
+  const wanted = parseScopes(input.scopes);
+  const address = registryOfHost(client.host, defaultRegistry);
+  const now = clock.now();
+  const login = await logIn(dependencies, input.proof, {
+    ...{ client, call: "token", address, now, admitsAnonymous: bearer.admitsAnonymous(client) },
+    challenge: () => basicChallenge(client, TOKEN_PATH),
+  });
+  exchange.principal = principalName(login.principal);
+  // The scope that is asked for here is not yet one that narrows, except for whoever comes with a scoped token.
+  const asking = isAnonymous(login) ? { ...login, access: undefined } : login;
+  const permissions = new Permissions(authorizer, asking, address, contextOf(client, request, now));
+  const access = await grantScopes(grantable(login, wanted), (call, name) => permissions.allows(call, name));
+  return issue(dependencies, login, { address, access, now, offline: input.offline });
+}
+
+function isAnonymous({ principal }: Login): boolean {
+  return principal.kind === "anonymous";
+}
+
+/** Nobody may but pull, whatever a policy says: what is pushed is somebody's. */
+function grantable(login: Login, wanted: readonly WantedScope[]): readonly WantedScope[] {
+  if (!isAnonymous(login)) return wanted;
+  return wanted.map((scope) => ({ ...scope, actions: scope.actions.filter((action) => action === "pull") }));
+}
+
+async function issue(
+  { tokens, refreshTokens, tokenLifetime }: TokenDoorDependencies,
+  { principal, access: narrowed, endsAt }: Login,
+  { address, access, now, offline }: Issue,
+): Promise<Outcome> {
+  const region = scopedRegistry(address);
+  const subject =
+    principal.kind === "anonymous" ? { accessKeyId: ANONYMOUS_SUBJECT, account: address.account } : principal;
+  const { accessKeyId, account } = subject;
+  const expiresAt = endOf(now, Math.min(SCOPED_LIFETIME, tokenLifetime), endsAt);
+  const { token, issuedAt } = await tokens.issue({ accessKeyId, account, region, access, expiresAt });
+  const answered = {
+    ...{ token, access_token: token },
+    expires_in: Math.floor((expiresAt.getTime() - issuedAt.getTime()) / 1000),
+    issued_at: issuedAt.toISOString(),
+  };
+  // Of a scoped token there is no refreshing: it would outlive what it was narrowed to.
+  if (!offline || principal.kind === "anonymous" || narrowed !== undefined)
+    return json(200, answered, NO_STORE);
+  const refresh = { accessKeyId, registry: region, expiresAt: endOf(now, tokenLifetime, endsAt) };
+  return json(200, { ...answered, refresh_token: await refreshTokens.issue(refresh) }, NO_STORE);
+}
+
+interface Issue {
+  readonly address: RegistryAddress;
+  readonly access: Awaited<ReturnType<typeof grantScopes>>;
+  readonly now: Date;
+  readonly offline: boolean;
+}
+
+const NO_STORE = { "Cache-Control": "no-store" };
+
+/** Tokens count in whole seconds. */
+function endOf(now: Date, lifetime: number, end: Date | undefined): Date {
+  const latest = Math.min(now.getTime() + lifetime, end?.getTime() ?? Number.POSITIVE_INFINITY);
+  return new Date(Math.floor(latest / 1000) * 1000);
+}
