@@ -1,8 +1,8 @@
 import { accountCommand } from "./cli/account.ts";
 import { explainCommand } from "./cli/explain/index.ts";
 import { runExport, runImport } from "./cli/images/index.ts";
-import { runConfigure, runLogin, runWhoami } from "./cli/login/index.ts";
 import { keysCommand } from "./cli/keys.ts";
+import { runConfigure, runLogin, runWhoami } from "./cli/login/index.ts";
 import { repositoryCommand } from "./cli/repository.ts";
 import { USAGE } from "./cli/usage.ts";
 import { type RegistryAccess, withRegistry } from "./composition/command.ts";

@@ -1,8 +1,10 @@
-import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { access, chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Config } from "../config.ts";
 import type { Credentials } from "../iam/access-keys.ts";
-import { MasterKey } from "../iam/master-key.ts";
+import { MasterKey, type MasterKeys } from "../iam/master-key.ts";
+import type { KeyFiles } from "../iam/master-key-rotation.ts";
 
 /** Makes the data directory, private to whoever starts Berth. @throws Error naming the directory */
 export async function prepareDataDirectory(directory: string): Promise<void> {
@@ -37,15 +39,67 @@ export async function keptAdministrator(config: Config): Promise<Credentials | u
 
 /** The master key of the embedded database: made at first start, beside the data that it protects. */
 export async function embeddedMasterKey(directory: string): Promise<MasterKey> {
-  const file = join(directory, "master-key");
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (text !== undefined) return new MasterKey(Buffer.from(text.trim(), "base64"));
-  const key = MasterKey.generate();
-  await writePrivateFile(file, `${key.toString("base64")}\n`);
-  return new MasterKey(key);
+  const file = masterKeyFile(directory);
+  const isThere = await access(file).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
+  );
+  if (!isThere) await writePrivateFile(file, keyText(MasterKey.generate()));
+  const read = (): MasterKeys => readKeys(directory);
+  const [key, ...others] = read();
+  return new MasterKey(key, others, read);
+}
+
+export function embeddedKeyFiles(directory: string): KeyFiles {
+  return {
+    async replace(key) {
+      const [current, ...previous] = readKeys(directory);
+      if (current.equals(key)) return;
+      const { uid } = await stat(masterKeyFile(directory));
+      // A server of another user could not read what this one writes.
+      if (uid !== process.getuid?.()) {
+        throw new Error(
+          `${masterKeyFile(directory)} belongs to the user with id ${uid}: run this as that user`,
+        );
+      }
+      // The key that goes is safe before the one that comes counts: a crash in between loses neither.
+      const kept = [current, ...previous].map(keyText).join("");
+      await writePrivateFile(previousKeysFile(directory), kept);
+      await writePrivateFile(masterKeyFile(directory), keyText(key));
+    },
+    forgetPrevious: () => rm(previousKeysFile(directory), { force: true }),
+  };
+}
+
+function masterKeyFile(directory: string): string {
+  return join(directory, "master-key");
+}
+
+/** Keys that were replaced and may still be needed, one a line. */
+function previousKeysFile(directory: string): string {
+  return join(directory, "master-key.previous");
+}
+
+function readKeys(directory: string): MasterKeys {
+  const current = parseKey(readFileSync(masterKeyFile(directory), "utf8"));
+  let previous = "";
+  try {
+    previous = readFileSync(previousKeysFile(directory), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  return [current, ...previous.split("\n").filter(Boolean).map(parseKey)];
+}
+
+function parseKey(text: string): Buffer {
+  return Buffer.from(text.trim(), "base64");
+}
+
+function keyText(key: Buffer): string {
+  return `${key.toString("base64")}\n`;
 }
 
 /** Whole or not at all, and durable: a crash must not leave an empty key behind. */

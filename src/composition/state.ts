@@ -77,7 +77,7 @@ export async function openState(config: Config, connection: DatabaseConnection, 
   const masterKey =
     config.masterKey === undefined
       ? await embeddedMasterKey(config.dataDir)
-      : new MasterKey(config.masterKey);
+      : new MasterKey(config.masterKey, config.previousMasterKey && [config.previousMasterKey]);
   return {
     database,
     clock,

@@ -69,6 +69,11 @@ export const OPERATION_PERMISSIONS = {
   "ecr.TagResource": onRepository("ecr:TagResource"),
 } as const satisfies Readonly<Record<string, Permission | OperationPermission>>;
 
+/** What Berth's own API asks for. */
+export const ACCESS_PERMISSIONS = {
+  explain: onEverything("berth:ExplainAccess"),
+} as const satisfies Readonly<Record<string, OperationPermission>>;
+
 export type OperationName = keyof typeof OPERATION_PERMISSIONS;
 
 /** ARN of a repository, from the request alone: it need not exist. */

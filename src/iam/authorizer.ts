@@ -15,7 +15,18 @@ export type Decision =
   /** `reason` is what the caller is told, in IAM's words. */
   | { readonly allowed: false; readonly reason: string };
 
+/** A decision that a request ended with. */
+export interface Denial {
+  readonly principal: Principal;
+  readonly action: string;
+  readonly resource: string;
+  readonly context: RequestContext;
+  readonly reason: string;
+}
+
 /** Decides whether a principal may take an action on a resource. Reveals nothing about whether the resource exists. */
 export interface Authorizer {
   decide(principal: Principal, action: string, resource: string, context: RequestContext): Promise<Decision>;
+  /** Keeps a denial for whoever explains it, and gives the id to ask with; undefined when it is not kept. */
+  keepDenial?(denial: Denial): string | undefined;
 }

@@ -50,9 +50,11 @@ describe("without any variable", () => {
       blobGrace: 86_400_000,
       accessLog: false,
       processes: 1,
+      ...{ registryHost: undefined, tokenLifetime: 43_200_000 },
+      bearer: { hosts: [], anonymousPull: false },
       trustedProxies: expect.anything(),
       ...{ database: undefined, s3: undefined, externalUrl: undefined, tls: undefined },
-      ...{ masterKey: undefined, administrator: undefined },
+      ...{ masterKey: undefined, previousMasterKey: undefined, administrator: undefined },
     } satisfies Config);
   });
 
@@ -104,6 +106,12 @@ describe("every setting is read", () => {
     BERTH_TLS_KEY: ["/k.pem", TLS, (c) => c.tls?.keyFile, "/k.pem"],
     BERTH_TRUSTED_PROXIES: ["10.0.0.0/8", {}, (c) => c.trustedProxies.check("10.1.2.3"), true],
     BERTH_MASTER_KEY: [KEY, {}, (c) => c.masterKey, Buffer.alloc(32, 7)],
+    BERTH_PREVIOUS_MASTER_KEY: [
+      KEY,
+      { BERTH_MASTER_KEY: KEY },
+      (c) => c.previousMasterKey,
+      Buffer.alloc(32, 7),
+    ],
     BERTH_ADMIN_ACCESS_KEY_ID: [
       "AKIAOTHEROTHEROTHER1",
       ADMINISTRATOR,
@@ -118,6 +126,15 @@ describe("every setting is read", () => {
     ],
     BERTH_ACCOUNT_ID: ["123456789012", {}, (c) => c.account, "123456789012"],
     BERTH_REGION: ["eu-north-1", {}, (c) => c.region, "eu-north-1"],
+    BERTH_REGISTRY_HOST: [
+      "{account}.dkr.ecr.{region}.example.com:5000",
+      {},
+      (c) => c.registryHost,
+      "{account}.dkr.ecr.{region}.example.com:5000",
+    ],
+    BERTH_TOKEN_LIFETIME: ["30m", {}, (c) => c.tokenLifetime, 1_800_000],
+    BERTH_BEARER_HOSTS: ["R.example, [::1],*", {}, (c) => c.bearer.hosts, ["r.example", "[::1]", "*"]],
+    BERTH_ANONYMOUS_PULL: ["on", { BERTH_BEARER_HOSTS: "*" }, (c) => c.bearer.anonymousPull, true],
     BERTH_AUTO_CREATE: ["off", {}, (c) => c.autoCreate, false],
     BERTH_UPLOADS_PER_PRINCIPAL: ["7", {}, (c) => c.uploadsPerPrincipal, 7],
     BERTH_UPLOAD_EXPIRY: ["90m", {}, (c) => c.uploadExpiry, 5_400_000],
@@ -145,6 +162,7 @@ describe("every setting is read", () => {
       "BERTH_S3_ACCESS_KEY_ID",
       "BERTH_S3_SECRET_ACCESS_KEY",
       "BERTH_MASTER_KEY",
+      "BERTH_PREVIOUS_MASTER_KEY",
       "BERTH_ADMIN_ACCESS_KEY_ID",
       "BERTH_ADMIN_SECRET_ACCESS_KEY",
     ]);
@@ -156,6 +174,8 @@ describe("values", () => {
     ["BERTH_LISTEN", ":80", (c: Config) => c.listen, { host: "0.0.0.0", port: 80 }],
     ["BERTH_LISTEN", "localhost:65535", (c: Config) => c.listen, { host: "localhost", port: 65_535 }],
     ["BERTH_UPLOAD_EXPIRY", "1500ms", (c: Config) => c.uploadExpiry, 1_500],
+    ["BERTH_TOKEN_LIFETIME", "15m", (c: Config) => c.tokenLifetime, 900_000],
+    ["BERTH_TOKEN_LIFETIME", "7d", (c: Config) => c.tokenLifetime, 604_800_000],
     ["BERTH_UPLOAD_EXPIRY", "0s", (c: Config) => c.uploadExpiry, 0],
     ["WEB_CONCURRENCY", "64", (c: Config) => c.processes, 64],
   ])("%s=%s", (name, value, read, wanted) => {
@@ -244,6 +264,13 @@ describe("a mistake names variable, rule and value", () => {
     ["BERTH_TRUSTED_PROXIES", "10.0.0.1,", "must be addresses or networks like 10.0.0.0/8, comma-separated"],
     ["BERTH_ACCOUNT_ID", "12345678901", "must be 12 digits"],
     ["BERTH_REGION", "EU North", "must be letters, digits and dashes"],
+    ["BERTH_REGISTRY_HOST", "https://r.example", "must be a host name, perhaps with {account} and {region}"],
+    ["BERTH_TOKEN_LIFETIME", "899s", "must be 15m to 7d"],
+    ["BERTH_BEARER_HOSTS", "r.example:443", "must be host names without ports, comma-separated, or *"],
+    ["BERTH_BEARER_HOSTS", "r.example,", "must be host names without ports, comma-separated, or *"],
+    ["BERTH_BEARER_HOSTS", "*.example", "must be host names without ports, comma-separated, or *"],
+    ["BERTH_ANONYMOUS_PULL", "true", "must be on or off"],
+    ["BERTH_TOKEN_LIFETIME", "8d", "must be 15m to 7d"],
     ["BERTH_AUTO_CREATE", "true", "must be on or off"],
     ["BERTH_ACCESS_LOG", "yes", "must be on or off"],
     ["BERTH_UPLOADS_PER_PRINCIPAL", "0", "must be 1 to 1000000"],
@@ -319,6 +346,8 @@ describe("what belongs together", () => {
       "is required with BERTH_ADMIN_SECRET_ACCESS_KEY",
     ],
     ["BERTH_S3_BUCKET", { BERTH_S3_ENDPOINT: "http://s3:7070" }, "is required with BERTH_S3_ENDPOINT"],
+    ["BERTH_BEARER_HOSTS", { BERTH_ANONYMOUS_PULL: "on" }, "is required with BERTH_ANONYMOUS_PULL=on"],
+    ["BERTH_MASTER_KEY", { BERTH_PREVIOUS_MASTER_KEY: KEY }, "is required with BERTH_PREVIOUS_MASTER_KEY"],
     [
       "BERTH_DATABASE_URL",
       { BERTH_DATABASE_DIRECT_URL: "postgres://h/d" },

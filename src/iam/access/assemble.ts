@@ -55,7 +55,7 @@ export function assembleAccess(
     sourceIp: context.sourceIp,
     secure: context.secureTransport,
     time: context.time,
-    userAgent: context.userAgent.slice(0, USER_AGENT_MAX),
+    userAgent: userAgentOf(context),
     region,
   };
   return {
@@ -74,8 +74,12 @@ export function assembleAccess(
   };
 }
 
-/** A pattern is compared with every character of a value: what a client sends is cut. */
 const USER_AGENT_MAX = 512;
+
+/** A pattern is compared with every character of a value: what a client sends is cut. */
+export function userAgentOf({ userAgent }: RequestContext): string {
+  return userAgent.slice(0, USER_AGENT_MAX);
+}
 
 function callerOf(identity: Identity | undefined): Caller {
   return identity ?? { kind: "anonymous" };

@@ -102,10 +102,12 @@ export class CredentialAuthenticator implements Authenticator {
     if (claims.accessKeyId === ANONYMOUS_SUBJECT) return verdict.state === "valid" ? nobody(claims) : REFUSED;
     const credential = await this.#dependencies.credentials.find(claims.accessKeyId);
     if (credential === undefined) return REFUSED;
+    // A token is over with the session that asked for it.
+    const end = earlier(claims.expiresAt, credential.expiresAt);
     if (verdict.state === "expired" || this.#isOver(credential)) {
-      return { state: "expired", principal: credential.principal, since: claims.expiresAt };
+      return { state: "expired", principal: credential.principal, since: end };
     }
-    return believed(credential, claims.expiresAt, claims);
+    return believed(credential, end, claims);
   }
 
   #isOver({ expiresAt }: Credential): boolean {
@@ -126,6 +128,10 @@ function believed(credential: Credential, expiresAt: Date | undefined, claims?: 
 function nobody({ account, access, region, expiresAt }: TokenClaims): Believed {
   const authentication = { state: "proven", principal: ANONYMOUS, access, region } as const;
   return { authentication, account, version: undefined, expiresAt };
+}
+
+function earlier(end: Date, other: Date | undefined): Date {
+  return other !== undefined && other < end ? other : end;
 }
 
 /** Secrets hold no dot, and session tokens follow one. */

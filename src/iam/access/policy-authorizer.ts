@@ -8,7 +8,14 @@ import type { PolicyDecider } from "../policy/port.ts";
 import type { Principal } from "../principal.ts";
 import type { Identity } from "../principals/identity.ts";
 import { contextKeysOf } from "../principals/simulation/context-keys.ts";
-import { type AccessSources, addressOf, assembleAccess, ownerOf, type Question } from "./assemble.ts";
+import {
+  type AccessSources,
+  addressOf,
+  assembleAccess,
+  ownerOf,
+  type Question,
+  userAgentOf,
+} from "./assemble.ts";
 
 const DECISIONS_MAX = 50_000;
 
@@ -121,10 +128,10 @@ function keyOf(
   context: RequestContext,
   ...versions: readonly (number | undefined)[]
 ): string {
-  const { sourceIp, secureTransport, userAgent, conditions } = context;
+  const { sourceIp, secureTransport, conditions } = context;
   const who = identity?.accessKeyId ?? "";
   const more = conditions === undefined ? "" : JSON.stringify(conditions);
-  return `${who}\n${action}\n${resource}\n${versions}\n${sourceIp}\n${secureTransport}\n${userAgent}\n${more}`;
+  return `${who}\n${action}\n${resource}\n${versions}\n${sourceIp}\n${secureTransport}\n${userAgentOf(context)}\n${more}`;
 }
 
 function changesByItself({ identity, boundary, session, resourcePolicies }: Access): boolean {

@@ -1,6 +1,7 @@
 import { type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
 import { PolicyError } from "../policy/errors.ts";
 import type { PrincipalEntry } from "../policy/principals.ts";
+import { iamArn } from "../principals/arns.ts";
 import type { Identity } from "../principals/identity.ts";
 import type { IdentityStore } from "../principals/ports/index.ts";
 import type { PolicyAuthorizer } from "./policy-authorizer.ts";
@@ -49,7 +50,9 @@ export class ResourcePolicyRules {
     for (const entry of statements.flatMap(({ principals }) => principals?.entries ?? [])) {
       if ((entry.kind !== "user" && entry.kind !== "role") || entry.account !== account) continue;
       const name = entry.written.slice(entry.written.lastIndexOf("/") + 1);
-      if ((await reader.findEntity(entry.kind, name)) === undefined) return invalidPrincipal(entry);
+      const found = await reader.findEntity(entry.kind, name);
+      // Names are found in any letter case, and a policy means one ARN.
+      if (found === undefined || iamArn(found) !== entry.written) return invalidPrincipal(entry);
     }
     return undefined;
   }

@@ -9,6 +9,7 @@ import { signInHeader, signInQuery, type ToSign } from "../../iam/sigv4/signer.t
 import {
   ACCOUNT,
   type AwsServer,
+  annaWith,
   answerOf,
   callJson,
   callQuery,
@@ -88,7 +89,7 @@ describe("JSON 1.1", () => {
         service: "ecr",
         operation: "DescribeRegistry",
         requestId: answer.headers.get("x-amzn-requestid"),
-        principal: { kind: "user", account: ACCOUNT, arn: USER_ARN, accessKeyId: KEY_ID },
+        principal: annaWith(KEY_ID),
         account: ACCOUNT,
         region: REGION,
         clientIp: "127.0.0.1",
@@ -448,7 +449,7 @@ describe("who may knock", () => {
   test("a session past its time", async () => {
     server.credentials.set("ASIASESSION", {
       secret: SECRET,
-      principal: { kind: "user", account: ACCOUNT, arn: USER_ARN, accessKeyId: "ASIASESSION" },
+      principal: annaWith("ASIASESSION"),
       sessionTokenHash: createHash("sha256").update("t").digest("hex"),
       expiresAt: server.clock.now(),
     });

@@ -17,7 +17,7 @@ const SECRET = "secret";
 const verifier = new SignatureVerifier({
   find: async (accessKeyId) => ({
     secret: SECRET,
-    principal: { kind: "user", account: "1", arn: "arn", accessKeyId },
+    principal: { kind: "root", account: "1", arn: "arn", accessKeyId },
   }),
 });
 

@@ -34,7 +34,7 @@ async function verify(vector: Pick<Vector, "method" | "target" | "headers" | "bo
   const request: SignedRequest = { method: vector.method, path, query, headers };
   const token =
     headers["x-amz-security-token"]?.[0] ?? new URLSearchParams(query).get("X-Amz-Security-Token");
-  const principal = { kind: "user", account: "1", arn: "arn", accessKeyId: "AKIDEXAMPLE" } as const;
+  const principal = { kind: "root", account: "1", arn: "arn", accessKeyId: "AKIDEXAMPLE" } as const;
   const verifier = new SignatureVerifier({
     find: async () => ({
       secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",

@@ -43,7 +43,10 @@ beforeEach(() => {
 });
 
 function principal(accessKeyId: string): SigningCredential["principal"] {
-  return { kind: "user", account: "123456789012", arn: "arn:aws:iam::123456789012:user/anna", accessKeyId };
+  return {
+    ...{ kind: "user", account: "123456789012", arn: "arn:aws:iam::123456789012:user/anna", accessKeyId },
+    ...{ uniqueId: "AIDAANNAANNAANNAANNA", name: "anna" },
+  };
 }
 
 interface Wire {

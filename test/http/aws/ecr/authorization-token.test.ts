@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import {
   ACCOUNT,
   type AwsServer,
+  annaWith,
   callJson,
   REGION,
   SECRET,
@@ -56,7 +57,7 @@ test("a session's token ends with the session", async () => {
   const expiresAt = new Date(server.clock.now().getTime() + 60_000);
   server.credentials.set("ASIASESSION", {
     secret: SECRET,
-    principal: { kind: "user", account: ACCOUNT, arn: USER_ARN, accessKeyId: "ASIASESSION" },
+    principal: annaWith("ASIASESSION"),
     sessionTokenHash: createHash("sha256").update("t").digest("hex"),
     expiresAt,
   });

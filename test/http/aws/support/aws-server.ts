@@ -17,6 +17,14 @@ export const KEY_ID = "AKIAIOSFODNN7EXAMPLE";
 export const SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 export const USER_ARN = `arn:aws:iam::${ACCOUNT}:user/anna`;
 
+/** The user of {@link USER_ARN}, as one of her keys proves her. */
+export function annaWith(accessKeyId: string): SigningCredential["principal"] {
+  return {
+    ...{ kind: "user", account: ACCOUNT, arn: USER_ARN, accessKeyId },
+    ...{ uniqueId: "AIDAANNAANNAANNAANNA", name: "anna" },
+  };
+}
+
 /** One decision that the door asked for. */
 export interface Asked {
   readonly action: string;
@@ -50,10 +58,7 @@ export async function startAwsServer(options: AwsServerOptions = {}): Promise<Aw
   const clock = new ManualClock();
   const ports = memoryPorts();
   const credentials = new Map<string, SigningCredential>([
-    [
-      KEY_ID,
-      { secret: SECRET, principal: { kind: "user", account: ACCOUNT, arn: USER_ARN, accessKeyId: KEY_ID } },
-    ],
+    [KEY_ID, { secret: SECRET, principal: annaWith(KEY_ID) }],
   ]);
   const asked: Asked[] = [];
   const denied = new Map<string, string>();

@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BlockList } from "node:net";
+import { ownerOf } from "../../iam/access/assemble.ts";
+import { ACCESS_PERMISSIONS } from "../../iam/actions.ts";
+import type { Authenticator } from "../../iam/authenticator.ts";
+import type { Authorizer } from "../../iam/authorizer.ts";
+import { type Explainer, UnknownPrincipalError } from "../../iam/explain/explainer.ts";
+import { presentAnswer, presentDenial } from "../../iam/explain/present.ts";
+import { parseDecisionId, parseQuery, QueryError } from "../../iam/explain/query.ts";
+import type { AccountPrincipal } from "../../iam/principal.ts";
+import type { Clock } from "../../registry/clock.ts";
+import { RegistryError } from "../../registry/errors.ts";
+import { type Client, clientOf } from "../client.ts";
+import type { Exchange } from "../observe.ts";
+import { contextOf } from "../oci/authenticate.ts";
+import { json, type Outcome } from "../outcome.ts";
+import { respond } from "../respond.ts";
+import { basicChallenge } from "../token/challenge.ts";
+
+export const EXPLAIN_PATH = "/v1/access/explain";
+
+export interface AccessDoorDependencies {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly explainer: Explainer;
+  readonly clock: Clock;
+  readonly trustedProxies: BlockList;
+}
+
+/** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
+export type AccessDoor = (
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void> | undefined;
+
+/** `berth explain` over HTTP, for those who may ask: about principals and resources of their own account alone. */
+export function openAccessDoor(dependencies: AccessDoorDependencies): AccessDoor {
+  return (exchange, request, response) => {
+    if (request.url?.split("?", 1)[0] !== EXPLAIN_PATH) return undefined;
+    const client = clientOf(request, dependencies.trustedProxies);
+    Object.assign(exchange, { route: "explainAccess", clientIp: client.ip });
+    return respond(exchange, request, response, () => answer(dependencies, exchange, request, client));
+  };
+}
+
+async function answer(
+  dependencies: AccessDoorDependencies,
+  exchange: Exchange,
+  request: IncomingMessage,
+  client: Client,
+): Promise<Outcome> {
+  const principal = await enter(dependencies, request, client);
+  exchange.principal = principal.arn;
+  if (request.method !== "GET") {
+    throw new RegistryError("UNSUPPORTED", "explanations are asked for with GET", {
+      headers: { Allow: "GET" },
+    });
+  }
+  await authorize(dependencies, principal, request, client);
+  const { url = "" } = request;
+  const mark = url.indexOf("?");
+  const asked = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  try {
+    const id = asked.get("id");
+    return id === null
+      ? await explain(dependencies, principal, asked)
+      : await explainDenial(dependencies, principal, parseDecisionId(id));
+  } catch (error) {
+    if (error instanceof QueryError || error instanceof UnknownPrincipalError) throw wrong(error.message);
+    throw error;
+  }
+}
+
+async function enter(
+  { authenticator }: AccessDoorDependencies,
+  { headers }: IncomingMessage,
+  client: Client,
+): Promise<AccountPrincipal> {
+  const found =
+    headers.authorization === undefined ? undefined : await authenticator.authenticate(headers.authorization);
+  // A token that is for something else is not for this.
+  if (found?.state === "proven" && found.principal.kind !== "anonymous" && found.access === undefined) {
+    return found.principal;
+  }
+  const said = found === undefined ? "authentication required" : "the credentials are not valid";
+  const challenge = { "WWW-Authenticate": basicChallenge(client) };
+  throw new RegistryError("UNAUTHORIZED", said, { headers: challenge });
+}
+
+async function authorize(
+  { authorizer, clock }: AccessDoorDependencies,
+  principal: AccountPrincipal,
+  request: IncomingMessage,
+  client: Client,
+): Promise<void> {
+  const context = contextOf(client, request, clock.now());
+  let reason = "";
+  for (const action of ACCESS_PERMISSIONS.explain.actions) {
+    const decision = await authorizer.decide(principal, action, "*", context);
+    if (decision.allowed) return;
+    reason = decision.reason;
+  }
+  throw new RegistryError("DENIED", reason);
+}
+
+async function explain(
+  { explainer }: AccessDoorDependencies,
+  caller: AccountPrincipal,
+  asked: URLSearchParams,
+): Promise<Outcome> {
+  const [principal, action, resource] = ["principal", "action", "resource"].map((name) => asked.get(name));
+  if (!principal || !action || !resource) throw wrong("principal, action and resource are needed, or id");
+  const query = parseQuery({ principal, action, resource, context: asked.getAll("context") });
+  const accounts = [principal.split(":")[4], ownerOf(resource, caller)];
+  if (accounts.some((account) => account !== caller.account)) {
+    throw new RegistryError("DENIED", "principal and resource must be of your own account");
+  }
+  return json(200, presentAnswer(await explainer.explain(query)));
+}
+
+async function explainDenial(
+  { explainer }: AccessDoorDependencies,
+  { account }: AccountPrincipal,
+  id: string,
+): Promise<Outcome> {
+  const found = await explainer.explainDenial(id, account);
+  if (found !== undefined) return json(200, presentDenial(found));
+  throw new RegistryError("UNSUPPORTED", `there is no decision ${id}`, { status: 404 });
+}
+
+function wrong(said: string): RegistryError {
+  return new RegistryError("UNSUPPORTED", said, { status: 400 });
+}
