@@ -59,7 +59,10 @@ export function index(manifests: readonly Descriptor[], fields: Fields = {}): Ma
 }
 
 /** Any body as a manifest, under its own media type unless another is named. */
-export function manifest(body: Fields, mediaType = String(body["mediaType"])): Manifest {
+export function manifest(
+  body: Fields,
+  mediaType = typeof body["mediaType"] === "string" ? body["mediaType"] : "",
+): Manifest {
   const bytes = Buffer.from(JSON.stringify(body));
   return { mediaType, bytes, digest: digestOf(bytes) };
 }

@@ -12,7 +12,7 @@ import type { RegistryAddress } from "../registry-host.ts";
 import type { Challenge } from "../token/challenge.ts";
 
 /** Milliseconds after a token's end for which an upload that it began may go on: one PATCH may take hours. */
-const UPLOAD_GRACE = 3_600_000;
+export const UPLOAD_GRACE = 3_600_000;
 const UPLOAD_CALLS: ReadonlySet<string> = new Set([
   "patchUpload",
   "completeUpload",

@@ -75,15 +75,12 @@ export class PolicyAuthorizer implements Authorizer {
 
   /** Whether a principal might do something if a repository had another policy than it has. */
   async wouldAllow(
-    identity: Identity,
-    action: string,
-    repositoryArn: string,
+    question: Question & { readonly identity: Identity },
     policy: PolicyDocument,
   ): Promise<boolean> {
-    const owner = ownerOf(repositoryArn, identity);
+    const { identity, resource } = question;
+    const owner = ownerOf(resource, identity);
     const { versions } = this.#sources;
-    const context = { sourceIp: "", secureTransport: true, time: new Date(0), userAgent: "" };
-    const question = { identity, action, resource: repositoryArn, context };
     const now = await this.#gather(
       question,
       owner,

@@ -1,3 +1,4 @@
+import type { RequestContext } from "../authorizer.ts";
 import { type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
 import { PolicyError } from "../policy/errors.ts";
 import type { PrincipalEntry } from "../policy/principals.ts";
@@ -30,9 +31,15 @@ export class ResourcePolicyRules {
   }
 
   /** Whether the principal could still set the policy of a repository that has this one. */
-  async keepsAccess(identity: Identity, text: string, repositoryArn: string): Promise<boolean> {
+  async keepsAccess(
+    identity: Identity,
+    text: string,
+    repositoryArn: string,
+    context: RequestContext,
+  ): Promise<boolean> {
     const document = parsePolicyDocument(text, { kind: "repository", repository: repositoryArn });
-    return this.#authorizer.wouldAllow(identity, "ecr:SetRepositoryPolicy", repositoryArn, document);
+    const action = "ecr:SetRepositoryPolicy";
+    return this.#authorizer.wouldAllow({ identity, action, resource: repositoryArn, context }, document);
   }
 
   async #problem(account: string, parse: () => PolicyDocument): Promise<string | undefined> {

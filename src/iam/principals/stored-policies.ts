@@ -9,7 +9,22 @@ const DOCUMENTS_MAX = 10_000;
 /** What the longest stored document may have; each kind was held to its own limit when it was stored. */
 const STORED_MAX = 131_072;
 
-const DENY_ALL = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`;
+/** Denies everything that a document of its kind can deny. */
+const DENY_ALL: Readonly<Record<PolicyKind, string>> = {
+  ...{ identity: denying({ Action: "*", Resource: "*" }), boundary: denying({ Action: "*", Resource: "*" }) },
+  ...{
+    session: denying({ Action: "*", Resource: "*" }),
+    trust: denying({ Principal: "*", Action: "sts:*" }),
+  },
+  repository: denying({ Principal: "*", Action: "ecr:*" }),
+  registry: denying({ Principal: "*", Action: "ecr:*", Resource: "*" }),
+  resource: denying({ Principal: "*", Action: "*", Resource: "*" }),
+};
+
+function denying(statement: Readonly<Record<string, string>>): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Deny", ...statement }] });
+}
+
 const ALLOW_NOTHING = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"none:None","Resource":"*"}]}`;
 
 /** Compiles documents that were accepted when they were stored, each text once. */
@@ -40,6 +55,6 @@ function parse(kind: PolicyKind, text: string): PolicyDocument {
     return parsePolicyDocument(text, { kind, maxSize: STORED_MAX });
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    return parsePolicyDocument(DENY_ALL, { kind });
+    return parsePolicyDocument(DENY_ALL[kind], { kind });
   }
 }

@@ -416,7 +416,13 @@ describe("an explanation", () => {
 describe("what another policy of the repository would allow", () => {
   const SET = "ecr:SetRepositoryPolicy";
   const would = (element: object, identity: UserIdentity | RootIdentity = ALICE) =>
-    world.authorizer.wouldAllow(identity, SET, APP, aDocument("repository", element, { repository: APP }));
+    world.authorizer.wouldAllow(
+      {
+        ...{ identity, action: SET, resource: APP },
+        context: { sourceIp: "10.0.0.1", secureTransport: true, time: new Date(), userAgent: "" },
+      },
+      aDocument("repository", element, { repository: APP }),
+    );
 
   test("takes the place of the one that it has", async () => {
     world.resource(`${ACCOUNT}/${REGION}/team/app`, {

@@ -125,9 +125,19 @@ describe("a registry policy", () => {
   });
 });
 
+const CONTEXT = { sourceIp: "192.0.2.7", secureTransport: true, time: new Date(0), userAgent: "test" };
+
 describe("a policy keeps its author's access", () => {
+  test("where its author's own policy asks from where the call comes", async () => {
+    const condition = { IpAddress: { "aws:SourceIp": "192.0.2.0/24" } };
+    world.principal(ALICE.uniqueId, {
+      identity: policy({ ...allow("ecr:SetRepositoryPolicy"), Condition: condition }),
+    });
+    expect(await keeps(grant("*", "ecr:BatchGetImage"))).toBe(true);
+  });
+
   const keeps = (...statements: readonly object[]) =>
-    rules.keepsAccess(ALICE, policy(...statements), REPOSITORY);
+    rules.keepsAccess(ALICE, policy(...statements), REPOSITORY, CONTEXT);
 
   test("when it leaves the author's own policies alone", async () => {
     world.principal(ALICE.uniqueId, { identity: policy(allow("ecr:SetRepositoryPolicy")) });

@@ -1,4 +1,5 @@
 import type { RegistryPolicies, RepositoryPolicies } from "../../../iam/access/policy-texts.ts";
+import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { RepositoryCatalog } from "../../../registry/ports/repository-catalog.ts";
 import type { RegistryAddress } from "../../registry-host.ts";
@@ -16,7 +17,12 @@ export interface PolicyRules {
   repositoryPolicyProblem(text: string, repositoryArn: string): Promise<string | undefined>;
   registryPolicyProblem(text: string, registry: RegistryAddress): Promise<string | undefined>;
   /** Whether the principal could still set the policy of a repository that has this one. */
-  keepsAccess(principal: AccountPrincipal, text: string, repositoryArn: string): Promise<boolean>;
+  keepsAccess(
+    principal: AccountPrincipal,
+    text: string,
+    repositoryArn: string,
+    context: RequestContext,
+  ): Promise<boolean>;
 }
 
 /** Passwords for the registry side. */

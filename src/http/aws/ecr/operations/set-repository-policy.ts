@@ -1,6 +1,7 @@
+import type { RequestContext } from "../../../../iam/authorizer.ts";
 import { parseRepositoryName } from "../../../../registry/names.ts";
 import { type AwsError, invalidParameter } from "../../aws-error.ts";
-import type { EcrHandler } from "../../call.ts";
+import type { AwsCall, EcrHandler } from "../../call.ts";
 import { repositoryNotFound } from "../errors.ts";
 import type { EcrPorts } from "../ports.ts";
 import { arnIn, authorizeOnRepository, registryOf } from "../registry.ts";
@@ -18,13 +19,21 @@ export function setRepositoryPolicy({
     await authorizeOnRepository(call, "ecr.SetRepositoryPolicy", registry, name);
     const problem = await policyRules.repositoryPolicyProblem(policyText, arn);
     if (problem !== undefined) throw invalidPolicy(problem);
-    if (input.force !== true && !(await policyRules.keepsAccess(call.principal, policyText, arn))) {
+    if (
+      input.force !== true &&
+      !(await policyRules.keepsAccess(call.principal, policyText, arn, contextOf(call)))
+    ) {
       throw invalidPolicy("it would keep the caller from setting the policy again; force allows that");
     }
     const outcome = await repositoryPolicies.set(registry, name, policyText, call.clock.now());
     if (outcome === "unknown") throw repositoryNotFound(registry, name);
     return { registryId: registry.account, repositoryName: name, policyText };
   };
+}
+
+/** The call as it would be made again. */
+function contextOf({ clientIp, secure, clock, userAgent }: AwsCall): RequestContext {
+  return { sourceIp: clientIp, secureTransport: secure, time: clock.now(), userAgent };
 }
 
 /** Terraform waits for principals to appear when it reads the first words. */
