@@ -1,0 +1,133 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { startTestBerth } from "../support/berth.ts";
+import { digestOfText, image, OCI_CONFIG } from "../support/manifests.ts";
+import { pushBlob, pushImage, pushManifest } from "../support/push.ts";
+import { once, type RawAnswer, requestText } from "./raw.ts";
+
+// GET and HEAD of manifests and blobs go past the framework when their target begins with /v2/. So the same request with
+// an absolute target, which means the same, goes through it, and must be answered the same, byte for byte.
+
+const berth = await startTestBerth();
+afterAll(() => berth.stop());
+
+const AUTH = `Authorization: ${berth.authorization}`;
+const NAME = "lanes/app";
+const CONTENT = "0123456789";
+const BLOB = await pushBlob(berth, NAME, CONTENT);
+const IMAGE = await pushImage(berth, NAME, "v1", "lanes");
+await pushBlob(berth, NAME, "{}", "sha512");
+await pushManifest(
+  berth,
+  NAME,
+  image({ mediaType: OCI_CONFIG, digest: digestOfText("{}", "sha512"), size: 2 }, []),
+  "v2",
+);
+await pushBlob(berth, "manifests/manifests/blobs", CONTENT);
+await pushImage(berth, "manifests/manifests/blobs", "manifests", "odd names");
+
+const manifests = `/v2/${NAME}/manifests`;
+const blobs = `/v2/${NAME}/blobs`;
+const PATHS = [
+  `${manifests}/v1`,
+  `${manifests}/v2`,
+  `${manifests}/${IMAGE.digest}`,
+  `${manifests}/${IMAGE.digest}?tag=a&b=c`,
+  `${manifests}/v1?%00`,
+  `${manifests}/none`,
+  `${manifests}/${BLOB}`,
+  `${manifests}/sha256:abc`,
+  `${manifests}/sha256:${"A".repeat(64)}`,
+  `${manifests}/.dot`,
+  `${manifests}/${"t".repeat(129)}`,
+  `${manifests}/v1;x`,
+  `${manifests}/v1:`,
+  `${manifests}/a:b:c`,
+  `${manifests}/`,
+  `${manifests}/v1/`,
+  `${manifests}//v1`,
+  `${blobs}/${BLOB}`,
+  `${blobs}/${BLOB}?x=%2F`,
+  `${blobs}/${BLOB}?n=%00`,
+  `${blobs}/${IMAGE.digest}`,
+  `${blobs}/sha512:${"0".repeat(128)}`,
+  `${blobs}/md5:${"0".repeat(32)}`,
+  `${blobs}/sha256:short`,
+  `${blobs}/:`,
+  `${blobs}/none`,
+  `${blobs}/`,
+  `/v2/lanes/none/manifests/v1`,
+  `/v2/lanes/none/blobs/${BLOB}`,
+  `/v2/lanes//manifests/v1`,
+  `/v2/lanes/App/manifests/v1`,
+  `/v2/lanes/app-/blobs/${BLOB}`,
+  `/v2/lanes/${"a".repeat(300)}/manifests/v1`,
+  `/v2/lanes/../app/manifests/v1`,
+  `/v2/manifests/manifests/blobs/manifests/manifests`,
+  `/v2/manifests/manifests/blobs/blobs/${BLOB}`,
+  `/v2/manifests/manifests/manifests/blobs/manifests/x`,
+];
+
+const HEADERS: Readonly<Record<string, readonly string[]>> = {
+  "nothing special": [AUTH],
+  "no authorization": [],
+  "wrong authorization": ["Authorization: Basic AAAA"],
+  "If-None-Match that matches": [AUTH, `If-None-Match: "${BLOB}", W/"${IMAGE.digest}"`],
+  "If-None-Match: *": [AUTH, "If-None-Match: *"],
+  "If-None-Match that does not": [AUTH, 'If-None-Match: "x"'],
+  "Accept of something else": [AUTH, "Accept: text/html", "Accept: application/*;q=0"],
+  "a range": [AUTH, "Range: bytes=2-4"],
+  "a range of the end": [AUTH, "Range: bytes=-3"],
+  "a range outside": [AUTH, "Range: bytes=100-"],
+  "a range that is none": [AUTH, "Range: bytes=x"],
+  "If-Range that holds": [AUTH, "Range: bytes=0-0", `If-Range: "${BLOB}"`],
+  "If-Range that does not": [AUTH, "Range: bytes=0-0", 'If-Range: "x"'],
+  "the host of another account": [AUTH, "X-Other: 1"],
+  "Connection: close": [AUTH, "Connection: close"],
+  "a body": [AUTH, "Content-Length: 0"],
+};
+
+async function ask(
+  method: string,
+  path: string,
+  headers: readonly string[],
+  host: string,
+): Promise<RawAnswer | undefined> {
+  const text = requestText(method, path, headers)
+    .toString("latin1")
+    .replace("Host: localhost", `Host: ${host}`);
+  return once(berth.url, text, method);
+}
+
+/** Everything that may not differ: all but the date and the request's id, which errors of the server name. */
+function told(answer: RawAnswer | undefined): unknown {
+  const head = answer?.head.replace(/^date: .*$/im, "").replace(/^x-request-id: .*$/im, "x-request-id");
+  return { head, body: answer?.body.toString("latin1") };
+}
+
+describe.each(Object.entries(HEADERS))(
+  "both lanes give the same answer to a request with %s",
+  (what, headers) => {
+    test.each(["GET", "HEAD"])("%s", async (method) => {
+      const host = what.startsWith("the host") ? "111111111111.dkr.ecr.eu-west-1.example" : "localhost";
+      const kinds = new Set<number | undefined>();
+      for (const path of PATHS) {
+        const [fast, slow] = await Promise.all([
+          ask(method, path, headers, host),
+          ask(method, `http://localhost${path}`, headers, host),
+        ]);
+        expect(fast, path).toBeDefined();
+        expect(told(fast), `${method} ${path}`).toEqual(told(slow));
+        kinds.add(fast?.status);
+      }
+      expect(kinds.size).toBeGreaterThan(host === "localhost" && headers.includes(AUTH) ? 2 : 0);
+    });
+  },
+);
+
+test("a path that needs decoding is answered as well, by the framework", async () => {
+  const answers = [`${manifests}/v1`, `${manifests}/v1`.replace("lanes", "%6canes")].map((path) =>
+    ask("GET", path, [AUTH], "localhost"),
+  );
+  const [plain, decoded] = await Promise.all(answers);
+  expect(told(decoded)).toEqual(told(plain));
+});
