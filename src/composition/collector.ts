@@ -1,6 +1,7 @@
 import { postgresGarbage } from "../adapters/postgres/garbage.ts";
+import { postgresSessions } from "../adapters/postgres/iam/index.ts";
 import type { Config } from "../config.ts";
-import { collectGarbage, isBusy } from "../gc/collect.ts";
+import { BATCH, collectGarbage, isBusy } from "../gc/collect.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
@@ -11,6 +12,9 @@ import type { State } from "./state.ts";
 /** Milliseconds between rounds that found little to do. */
 const PAUSE = 5_000;
 const PAUSE_MAX = 60_000;
+
+/** Milliseconds for which a session of a role is kept after its end: what it began may finish, and be explained. */
+const SESSIONS_KEPT = 24 * 3_600_000;
 
 /** The worker through which space comes back. Every node runs one; they share the work. */
 export function startCollector(
@@ -27,6 +31,7 @@ export function startCollector(
     for (const [queue, depth] of Object.entries(await garbage.depths()))
       depths.set(depth, `queue="${queue}"`);
   });
+  const sessions = postgresSessions(database);
   const graces = {
     uploadExpiry: config.uploadExpiry,
     blobGrace: config.blobGrace,
@@ -35,8 +40,12 @@ export function startCollector(
   return startLoop({
     async round() {
       const round = await collectGarbage({ ...ports, garbage }, graces);
-      for (const [kind, count] of Object.entries(round)) ended.add(count, `kind="${kind}"`);
-      return isBusy(round);
+      const before = new Date(ports.clock.now().getTime() - SESSIONS_KEPT);
+      const forgotten = await sessions.deleteExpired(before, BATCH);
+      for (const [kind, count] of Object.entries({ ...round, sessions: forgotten })) {
+        ended.add(count, `kind="${kind}"`);
+      }
+      return isBusy(round) || forgotten >= BATCH;
     },
     pause: PAUSE,
     pauseMax: PAUSE_MAX,
