@@ -68,7 +68,10 @@ async function serve(
     fault = faults.take(seen);
     if (fault?.kind === "hold") await fault.until;
     if (fault?.kind === "cut" && fault.when === "before") return void response.destroy();
-    if (fault?.kind === "answer") throw new S3Refusal(fault.status, "InternalError", "Ordered by the test");
+    if (fault?.kind === "answer") {
+      const code = fault.status === 404 ? "NoSuchKey" : "InternalError";
+      throw new S3Refusal(fault.status, code, "Ordered by the test");
+    }
     answered = answer(store, seen, body);
   } catch (error) {
     answered = refusal(error);

@@ -100,8 +100,13 @@ export class Bucket {
     throw new S3Failure("list of multipart uploads", { message: `key ${key} never comes to an end` });
   }
 
+  /** Some servers say of an object that another removal has just taken that it is not there: then it is removed. */
   async remove(key: string): Promise<void> {
-    await this.#call("removal of an object", (minio) => minio.removeObject(this.#name, key));
+    try {
+      await this.#call("removal of an object", (minio) => minio.removeObject(this.#name, key));
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
+    }
   }
 
   /** Bytes of an object; undefined when there is none. */
@@ -109,8 +114,7 @@ export class Bucket {
     try {
       return (await this.#call("look-up of an object", (minio) => minio.statObject(this.#name, key))).size;
     } catch (error) {
-      if (error instanceof S3Failure && (error.s3Code === "NotFound" || error.s3Code === "NoSuchKey"))
-        return undefined;
+      if (isAbsent(error)) return undefined;
       throw error;
     }
   }
@@ -188,6 +192,10 @@ export class Bucket {
     };
     return await retrying(call, { tries });
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof S3Failure && (error.s3Code === "NotFound" || error.s3Code === "NoSuchKey");
 }
 
 function unexpected(what: string, response: IncomingMessage): S3Failure {

@@ -157,6 +157,12 @@ describe("uploads to S3", () => {
   });
 });
 
+test("a deletion of what the server says is not there has succeeded", async () => {
+  const key = await store(storage, randomBytes(10));
+  server.faults.answer(404, 2, ({ method }) => method === "DELETE");
+  await expect(storage.delete(key)).resolves.toBeUndefined();
+});
+
 describe("reads from S3", () => {
   const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });
 

@@ -13,7 +13,7 @@ export type Matches = (request: SeenRequest) => boolean;
 
 /** What happens to a request instead of, or before, its answer. */
 export type Fault =
-  | { readonly kind: "answer"; readonly status: 500 | 503 }
+  | { readonly kind: "answer"; readonly status: 404 | 500 | 503 }
   /** Cut before anything is answered, after it has been done and before it is answered, or in mid-body. */
   | { readonly kind: "cut"; readonly when: "before" | "after" | "midway" }
   /** Nothing is done until then. */
@@ -25,7 +25,7 @@ export type Fault =
 export class Faults {
   #ordered: { fault: Fault; times: number; matches: Matches }[] = [];
 
-  answer(status: 500 | 503, times: number, matches: Matches = () => true): void {
+  answer(status: 404 | 500 | 503, times: number, matches: Matches = () => true): void {
     this.#ordered.push({ fault: { kind: "answer", status }, times, matches });
   }
 
