@@ -3,6 +3,7 @@ import { openDatabase } from "../../src/adapters/postgres/database.ts";
 import { guardStorage } from "../../src/registry/guarded-storage.ts";
 import type { BlobStorage } from "../../src/registry/ports/index.ts";
 import { expectSound } from "../races/invariants.ts";
+import { lockWaits } from "../support/barrier.ts";
 import { makeTestHome, startTestBerth } from "../support/berth.ts";
 import { type Answer, exchange, expectAnswer, openRequest, type Sent } from "../support/exchange.ts";
 import { digestOfText } from "../support/manifests.ts";
@@ -114,6 +115,25 @@ describe("a database", () => {
     proxy.set("hang");
     await expectAllUnavailable(requests(), 3_000);
     expect((await exchange(berth, { path: "/healthz" })).status).toBe(200);
+  });
+
+  test("that takes no new connection is 503 for every request, within the timeouts", async () => {
+    proxy.set("cut");
+    proxy.set("hang");
+    await expectAllUnavailable(requests(), 3_000);
+  });
+
+  test("that loses the connection of a read in flight is asked again", async () => {
+    let reading: Promise<Answer> | undefined;
+    await direct.transaction(async (tx) => {
+      await tx.query({ name: "in_the_way", text: "LOCK TABLE manifests IN ACCESS EXCLUSIVE MODE" }, []);
+      reading = exchange(berth, { path: `/v2/${NAME}/manifests/v1` });
+      await lockWaits({ database: direct });
+      const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await tx.query({ name: "terminate_waiting", text }, []);
+    });
+    expect((await reading)?.status).toBe(200);
   });
 
   test("that hangs and then dies is 503", async () => {

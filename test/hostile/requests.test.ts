@@ -272,6 +272,24 @@ describe("ranges", () => {
     }
   });
 
+  test.each([
+    ["999999999999998-999999999999999", 416],
+    ["9007199254740993-9007199254740995", 400],
+    ["99999999999999999999999-99999999999999999999999", 400],
+    [`${"9".repeat(400)}-${"9".repeat(400)}`, 400],
+    ["-5--3", 400],
+    ["0-999999999999999", 400],
+    ["0-1", 400],
+    ["0-2", 202],
+  ])("Content-Range: %s of a chunked body of three bytes is %i", async (range, status) => {
+    const session = await openSession(berth, "lib/app");
+    const headers = [`Content-Range: ${range}`, "Transfer-Encoding: chunked"];
+    const answer = await raw("PATCH", session, headers, "3\r\nabc\r\n0\r\n\r\n");
+    expect(answer?.status, String(answer?.body)).toBe(status);
+    const { headers: state } = await exchange(berth, { path: session });
+    expect(state["range"]).toBe(status === 202 ? "0-2" : "0-0");
+  });
+
   test("that are repeated in Content-Range are one or refused", async () => {
     const session = await openSession(berth, "lib/app");
     const both = ["Content-Range: 0-2", "Content-Range: 3-5", "Content-Length: 3"];
