@@ -34,6 +34,9 @@ export interface Config {
   /** Milliseconds. */
   readonly blobGrace: number;
   readonly accessLog: boolean;
+  /** Milliseconds. */
+  readonly auditRetention: number;
+  readonly auditPulls: boolean;
   readonly processes: number;
 }
 
@@ -113,6 +116,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
     blobGrace: reader.need("BERTH_BLOB_GRACE", duration),
     accessLog: reader.need("BERTH_ACCESS_LOG", onOff),
+    auditRetention: reader.need("BERTH_AUDIT_RETENTION", auditRetention),
+    auditPulls: reader.need("BERTH_AUDIT_PULLS", onOff),
     processes: reader.need("WEB_CONCURRENCY", integer(1, 64)),
   };
   reader.refuseUnknown();
@@ -277,6 +282,13 @@ const duration: Parse<number> = (value) => {
 const tokenLifetime: Parse<number> = (value) => {
   const milliseconds = duration(value);
   if (milliseconds < 15 * 60_000 || milliseconds > 7 * 86_400_000) throw new Error("must be 15m to 7d");
+  return milliseconds;
+};
+
+const auditRetention: Parse<number> = (value) => {
+  const milliseconds = duration(value);
+  const days = milliseconds / 86_400_000;
+  if (days < 1 || days > 3650) throw new Error("must be 1d to 3650d");
   return milliseconds;
 };
 

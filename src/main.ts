@@ -1,4 +1,5 @@
 import { accountCommand } from "./cli/account.ts";
+import { auditCommand } from "./cli/audit/index.ts";
 import { explainCommand } from "./cli/explain/index.ts";
 import { runExport, runImport } from "./cli/images/index.ts";
 import { keysCommand } from "./cli/keys.ts";
@@ -12,6 +13,8 @@ import { readConfig } from "./config.ts";
 /** Commands by name; each resolves with its exit code. */
 const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
   start: () => serve(readConfig(process.env)),
+  audit: (argv) =>
+    auditCommand(argv, onRegistry, { output: process.stdout, signal: untilInterrupted().signal }),
   account: (argv) => accountCommand(argv, onRegistry),
   explain: (argv) => explainCommand(argv, onRegistry),
   keys: (argv) => keysCommand(argv, onRegistry),
@@ -29,7 +32,7 @@ function onRegistry<T>(work: (access: RegistryAccess) => Promise<T>): Promise<T>
 }
 
 /** The process's streams, and a signal that the user's interruption raises, so that no half-written file stays. */
-function untilInterrupted(): Parameters<typeof runExport>[2] {
+function untilInterrupted() {
   const interruption = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort());
   const { stdin, stdout, stderr } = process;

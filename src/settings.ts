@@ -103,6 +103,14 @@ export const SETTINGS = {
     default: "off",
     doc: "`on`: successful reads are logged as well. Errors, writes, denials and slow requests always are.",
   },
+  BERTH_AUDIT_RETENTION: {
+    default: "90d",
+    doc: "Time for which the audit log keeps its records, 1d to 3650d; whole days (UTC) go at once.",
+  },
+  BERTH_AUDIT_PULLS: {
+    default: "off",
+    doc: "`on`: the audit log has every manifest that was pulled as well. Changes and denials it always has.",
+  },
   WEB_CONCURRENCY: { default: "1", doc: "Processes that serve requests, 1 to 64." },
 } as const satisfies Readonly<Record<string, Setting>>;
 

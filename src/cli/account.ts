@@ -2,8 +2,10 @@ import { parseArgs } from "node:util";
 import type { MasterKey } from "../iam/master-key.ts";
 import { createAccessKey } from "../iam/principals/access-keys.ts";
 import type { AccountFacts, AccountStore } from "../iam/principals/accounts.ts";
+import { rootArn } from "../iam/principals/arns.ts";
 import type { IdentityStore } from "../iam/principals/ports/index.ts";
 import type { Clock } from "../registry/clock.ts";
+import { operatorCause } from "./operator.ts";
 
 /** What the command works on: the domain with the server's own configuration. */
 export interface AccountAccess {
@@ -91,8 +93,15 @@ const PAGE = 1000;
 const VERBS: Readonly<Record<string, Verb>> = {
   async create({ accounts, identity, masterKey, clock, region }, id, { name }) {
     const at = clock.now();
-    const created = await accounts.create({ id, name }, region, at);
-    const key = await identity.change(id, async (change) => {
+    const root = rootArn(id);
+    const created = await accounts.create(
+      { id, name },
+      region,
+      operatorCause(id, "berth:CreateAccount", root),
+      at,
+    );
+    const creation = operatorCause(id, "iam:CreateAccessKey", root);
+    const key = await identity.change(id, creation, at, async (change) => {
       // Whoever was interrupted between account and key tries again: an account that nobody can use is no obstacle.
       if (!created && !(await isUnused(change))) throw new Error(`the account ${id} exists already`);
       return createAccessKey(change, masterKey, undefined, at);
@@ -129,8 +138,13 @@ async function isUnused(reader: ReturnType<IdentityStore["reader"]>): Promise<bo
   return users + roles + rootAccessKeys === 0;
 }
 
-async function setDisabled({ accounts }: AccountAccess, id: string, disabled: boolean): Promise<number> {
-  if (!(await accounts.setDisabled(id, disabled))) throw unknown(id);
+async function setDisabled(
+  { accounts, clock }: AccountAccess,
+  id: string,
+  disabled: boolean,
+): Promise<number> {
+  const cause = operatorCause(id, disabled ? "berth:DisableAccount" : "berth:EnableAccount", rootArn(id));
+  if (!(await accounts.setDisabled(id, disabled, cause, clock.now()))) throw unknown(id);
   process.stdout.write(`${stateOf(disabled)} ${id}\n`);
   return 0;
 }

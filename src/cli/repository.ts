@@ -1,8 +1,12 @@
 import { parseArgs } from "node:util";
+import type { Cause } from "../audit/cause.ts";
+import { repositoryArn } from "../iam/actions.ts";
 import type { Clock } from "../registry/clock.ts";
 import { parseRepositoryName, type RepositoryName } from "../registry/names.ts";
 import type { RegistryId, Repository, RepositorySettings, RepositoryStore } from "../registry/ports/index.ts";
+import type { RegistryKey } from "../registry/ports/repository-catalog.ts";
 import { DEFAULT_SETTINGS, repositoryUnknown } from "../registry/repositories.ts";
+import { operatorCause } from "./operator.ts";
 
 /** What the command works on: the domain with the server's own configuration. */
 export interface RepositoryAccess {
@@ -119,12 +123,13 @@ async function locate(access: RepositoryAccess, args: Arguments): Promise<Locate
 type Verb = (registry: Located, args: Arguments) => Promise<number>;
 
 const VERBS: Readonly<Record<string, Verb>> = {
-  async create({ repositories, clock, registryId }, args) {
+  async create({ repositories, clock, registryId, account, region }, args) {
     const settings = { ...DEFAULT_SETTINGS, ...args.settings };
     const { repository, created } = await repositories.create(
       registryId,
       nameOf(args),
       settings,
+      causeOf({ account, region }, "ecr:CreateRepository", nameOf(args)),
       clock.now(),
     );
     if (!created) throw new Error(`the repository ${repository.name} exists already; \`set\` changes it`);
@@ -148,7 +153,9 @@ const VERBS: Readonly<Record<string, Verb>> = {
   async set(registry, args) {
     if (Object.keys(args.settings).length === 0) throw new UsageError("nothing to set");
     const name = nameOf(args);
-    const changed = await registry.repositories.change(registry.registryId, name, args.settings);
+    const cause = causeOf(registry, "berth:SetRepository", name);
+    const { repositories, registryId, clock } = registry;
+    const changed = await repositories.change(registryId, name, args.settings, cause, clock.now());
     if (changed === undefined) throw repositoryUnknown(registry.account, name);
     print(changed);
     return 0;
@@ -161,11 +168,17 @@ const VERBS: Readonly<Record<string, Verb>> = {
         `the repository ${repository.name} holds ${manifests} manifest(s); --force deletes them with it`,
       );
     }
-    await registry.repositories.delete(registry.registryId, repository.name, registry.clock.now());
+    const cause = causeOf(registry, "ecr:DeleteRepository", repository.name);
+    const { repositories, registryId, clock } = registry;
+    await repositories.delete(registryId, repository.name, cause, clock.now());
     process.stdout.write(`deleted ${repository.name}\n`);
     return 0;
   },
 };
+
+function causeOf({ account, region }: RegistryKey, action: string, name: RepositoryName): Cause {
+  return operatorCause(account, action, repositoryArn(account, region, name));
+}
 
 function nameOf({ verb, name }: Arguments): RepositoryName {
   if (name === undefined) throw new UsageError(`berth repository ${verb} needs a NAME`);

@@ -3,6 +3,8 @@ export const USAGE = `berth COMMAND
   start                                   serve the registry (the default)
   account create|list|describe|disable|enable
                                           administer accounts
+  audit [--follow] [--since 1h] [--principal ARN] …
+                                          who did what, and who was refused
   explain --principal ARN --action ACTION --resource ARN
                                           why somebody may or may not do something
   explain --id DECISION                   why a request was refused

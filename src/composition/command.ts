@@ -1,6 +1,8 @@
+import { postgresAuditLog } from "../adapters/postgres/audit/log.ts";
 import { postgresAccounts, postgresIdentity } from "../adapters/postgres/iam/index.ts";
 import { postgresSealedSecrets } from "../adapters/postgres/iam/master-key-rotation.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
+import type { AuditReader } from "../audit/audit-log.ts";
 import type { Config } from "../config.ts";
 import type { Explainer } from "../iam/explain/explainer.ts";
 import type { MasterKey } from "../iam/master-key.ts";
@@ -24,6 +26,7 @@ export interface RegistryAccess {
   /** Undefined where the environment gives the master key. */
   readonly keyFiles: KeyFiles | undefined;
   readonly explainer: Explainer;
+  readonly audit: AuditReader;
   readonly clock: Clock;
   readonly account: string;
   readonly region: string;
@@ -61,5 +64,6 @@ export function composeRegistryAccess(config: Config, state: State): RegistryAcc
     secrets: postgresSealedSecrets(database),
     keyFiles: config.masterKey === undefined ? embeddedKeyFiles(config.dataDir) : undefined,
     explainer: composeExplainer(config, state),
+    audit: postgresAuditLog(database),
   };
 }

@@ -1,5 +1,5 @@
 import { CasbinDecider } from "../adapters/casbin/decider.ts";
-import { postgresDecisions } from "../adapters/postgres/iam/decisions.ts";
+import { postgresAuditLog } from "../adapters/postgres/audit/log.ts";
 import {
   postgresIdentity,
   postgresPrincipalPolicies,
@@ -21,6 +21,6 @@ export function composeExplainer({ region }: Config, { database, clock }: State)
     principals: postgresPrincipalPolicies(database, readAwsPolicies(), stored),
     resources: new ResourcePolicyCache(postgresResourcePolicies(database), stored),
     decider: new CasbinDecider(),
-    denials: postgresDecisions(database),
+    denials: postgresAuditLog(database),
   });
 }

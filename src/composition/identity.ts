@@ -1,7 +1,7 @@
 import { CasbinDecider } from "../adapters/casbin/decider.ts";
+import { postgresAuditLog } from "../adapters/postgres/audit/log.ts";
 import { postgresRepositoryCatalog } from "../adapters/postgres/ecr/catalog.ts";
 import { postgresRegistryPolicies, postgresRepositoryPolicies } from "../adapters/postgres/ecr/policies.ts";
-import { postgresDecisions } from "../adapters/postgres/iam/decisions.ts";
 import {
   postgresCredentials,
   postgresIdentity,
@@ -12,6 +12,7 @@ import {
   readAwsPolicies,
 } from "../adapters/postgres/iam/index.ts";
 import { postgresResourcePolicies } from "../adapters/postgres/iam/resource-policies.ts";
+import { AuditRecorder } from "../audit/recorder.ts";
 import type { Config } from "../config.ts";
 import { type AccessDoor, openAccessDoor } from "../http/access/door.ts";
 import { type AwsDoor, openAwsDoor } from "../http/aws/door.ts";
@@ -29,7 +30,7 @@ import { PolicyAuthorizer } from "../iam/access/policy-authorizer.ts";
 import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
 import { ResourcePolicyCache } from "../iam/access/resource-policies.ts";
 import type { Authorizer } from "../iam/authorizer.ts";
-import { DenialRecorder, RecordingAuthorizer } from "../iam/explain/denials.ts";
+import { RecordingAuthorizer } from "../iam/explain/denials.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
 import { PrincipalPolicyCache } from "../iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../iam/principals/stored-policies.ts";
@@ -46,7 +47,7 @@ import type { State } from "./state.ts";
 export interface Access {
   readonly authenticator: CredentialAuthenticator;
   readonly authorizer: Authorizer;
-  readonly denials: DenialRecorder;
+  readonly audit: AuditRecorder;
   readonly tokens: RegistryTokens;
   readonly signingKeys: SigningKeys;
   readonly aws: AwsDoor;
@@ -62,6 +63,9 @@ export interface Access {
 /** `url` tells where this node listens, once it does. */
 export function composeAccess(config: Config, state: State, url: () => string, log: Log): Access {
   const { database, clock, masterKey } = state;
+  const audit = new AuditRecorder(postgresAuditLog(database), (error) =>
+    log.warn("the audit log could not be written", { error: error.message }),
+  );
   const decider = new CasbinDecider();
   const shipped = readAwsPolicies();
   const stored = new StoredPolicies();
@@ -71,10 +75,11 @@ export function composeAccess(config: Config, state: State, url: () => string, l
   const resources = new ResourcePolicyCache(postgresResourcePolicies(database), stored);
   // Whether a session is over is for the doors to say, which let an upload that it began finish for a while.
   const lenient = { now: () => new Date(clock.now().getTime() - UPLOAD_GRACE) };
-  const authorizer = new PolicyAuthorizer(
+  const policyAuthorizer = new PolicyAuthorizer(
     { versions, principals: new PrincipalPolicyCache(policies, lenient), resources, region: config.region },
     decider,
   );
+  const authorizer = new RecordingAuthorizer(policyAuthorizer, audit);
   const credentials = postgresCredentials(database, masterKey);
   const signingKeys = new SigningKeys(postgresSigningKeys(database), masterKey, clock);
   const tokens = new RegistryTokens(signingKeys, clock);
@@ -101,7 +106,7 @@ export function composeAccess(config: Config, state: State, url: () => string, l
         repositories: postgresRepositoryCatalog(database),
         repositoryPolicies: postgresRepositoryPolicies(database),
         registryPolicies: postgresRegistryPolicies(database),
-        policyRules: new ResourcePolicyRules(identity, authorizer),
+        policyRules: new ResourcePolicyRules(identity, policyAuthorizer),
         tokens: {
           lifetime: config.tokenLifetime / 1000,
           async issueToken({ accessKeyId, account }, expiresAt) {
@@ -137,18 +142,15 @@ export function composeAccess(config: Config, state: State, url: () => string, l
     ...{ authenticator, authorizer, clock, trustedProxies: config.trustedProxies },
     explainer: composeExplainer(config, state),
   });
-  const denials = new DenialRecorder(postgresDecisions(database), (error) =>
-    log.warn("denials could not be written", { error: error.message }),
-  );
   return {
-    ...{ authenticator, authorizer: new RecordingAuthorizer(authorizer, denials), denials },
+    ...{ authenticator, authorizer, audit },
     ...{ tokens, signingKeys, aws, bearer, token, explain },
     async jwks() {
       await signingKeys.signing();
       return signingKeys.jwks();
     },
     async close() {
-      await Promise.all([usage.close(), denials.close()]);
+      await Promise.all([usage.close(), audit.close()]);
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Log } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import type { Digest } from "../registry/digest.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
+import { openAuditDays, startAuditDays } from "./audit-days.ts";
 import { startCollector } from "./collector.ts";
 import { type Access, composeAccess } from "./identity.ts";
 import { observeResources } from "./observe-resources.ts";
@@ -48,18 +49,22 @@ export async function startNode(
     await state.close();
   };
   const app = composeApp(config, { state, ports, metrics, access, log, draining });
-  const server = await listen(app.listener, { ...config.listen, tls: config.tls }).catch(async (error) => {
-    await closeAll();
-    throw error;
-  });
+  await openAuditDays(state);
+  const server = await listen(app.listener, { ...config.listen, tls: config.tls, log }).catch(
+    async (error) => {
+      await closeAll();
+      throw error;
+    },
+  );
   place.url = server.url;
   const collector = startCollector(config, state, ports, metrics, log);
+  const auditDays = startAuditDays(config, state, log);
   return {
     url: server.url,
     async drain() {
       draining.yes = true;
       await finish(app, server);
-      await collector.stop();
+      await Promise.all([collector.stop(), auditDays.stop()]);
       await closeAll();
     },
   };
@@ -87,12 +92,15 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
   });
   observeResources(metrics, state, ports, manifestCache);
   const dropped = metrics.counter(
-    "berth_denials_dropped_total",
-    "Denials too many to be kept for berth explain.",
+    "berth_audit_dropped_total",
+    "Denials and pulls that were too many for the audit log.",
   );
-  metrics.collect(() => dropped.set(access.denials.dropped));
+  metrics.collect(() => dropped.set(access.audit.dropped));
   return createApp({
-    oci: { ports, manifestCache, autoCreate: config.autoCreate },
+    oci: {
+      ...{ ports, manifestCache, autoCreate: config.autoCreate },
+      onPull: config.auditPulls ? (pull) => access.audit.note(pull) : undefined,
+    },
     operations: {
       renderMetrics: shareMetrics(() => metrics.render()),
       checks: {

@@ -1,5 +1,3 @@
-import { watch } from "node:fs";
-import { readFile } from "node:fs/promises";
 import {
   createServer,
   type IncomingMessage,
@@ -11,7 +9,14 @@ import {
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Log } from "../log.ts";
 import { BODY_WANTED } from "./body.ts";
+import {
+  type Certificate,
+  type CertificateFiles,
+  followCertificate,
+  loadCertificate,
+} from "./certificate.ts";
 
 /** Passwords of registry tokens come as headers; Node's own 16 KiB are too few. */
 const HEADER_BYTES_MAX = 32 * 1024;
@@ -30,7 +35,9 @@ export const CONNECTION_LIMITS: ConnectionLimits = { headers: 10_000, lookEvery:
 export interface ListenOptions {
   readonly host: string;
   readonly port: number;
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly tls: CertificateFiles | undefined;
+  /** Hears of renewed certificates that cannot be used. */
+  readonly log: Pick<Log, "warn" | "flush">;
 }
 
 export interface RunningServer {
@@ -56,7 +63,7 @@ export async function listen(
   options: ListenOptions,
   limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<RunningServer> {
-  const { server, close } = await makeServer(listener, optionsOf(limits), options.tls);
+  const { server, close } = await makeServer(listener, optionsOf(limits), options);
   new BrokenRequests().watch(server);
   askForBodies(server);
   await new Promise<void>((resolve, reject) => {
@@ -130,25 +137,11 @@ function askForBodies(server: Server): void {
 async function makeServer(
   listener: RequestListener,
   options: ServerOptions,
-  tls: ListenOptions["tls"],
+  { tls, log }: ListenOptions,
 ): Promise<{ server: Server; close: () => void }> {
   if (tls === undefined) return { server: createServer(options, listener), close: () => undefined };
-  const load = async (): Promise<{ cert: Buffer; key: Buffer }> => ({
-    cert: await readFile(tls.certFile),
-    key: await readFile(tls.keyFile),
-  });
-  const server = createTlsServer({ ...options, ...(await load()), ALPNProtocols: ["http/1.1"] }, listener);
-  const reload = (): void => {
-    // A half-written pair is refused, and the next change brings the whole one.
-    load().then(
-      (pair) => {
-        try {
-          server.setSecureContext(pair);
-        } catch {}
-      },
-      () => undefined,
-    );
-  };
-  const watchers = [tls.certFile, tls.keyFile].map((file) => watch(file, reload));
-  return { server, close: () => watchers.forEach((watcher) => void watcher.close()) };
+  const certificate = await loadCertificate(tls);
+  const server = createTlsServer({ ...options, ...certificate, ALPNProtocols: ["http/1.1"] }, listener);
+  const take = (renewed: Certificate): void => server.setSecureContext(renewed);
+  return { server, close: followCertificate(tls, certificate, take, log) };
 }

@@ -1,5 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
+import type { Cause } from "../audit/cause.ts";
 import type { MasterKey, SealedSecret } from "./master-key.ts";
+import { rootArn } from "./principals/arns.ts";
 
 /** An access key as it is kept. */
 export interface AccessKey {
@@ -14,11 +16,11 @@ export interface AccessKeyStore {
   /** The active key of that id. */
   find(id: string): Promise<AccessKey | undefined>;
   /** Makes the account and its registry in `region` unless they exist. */
-  createAccount(account: string, region: string, at: Date): Promise<void>;
+  createAccount(account: string, region: string, cause: Cause, at: Date): Promise<void>;
   /** Whether the principal has an active key. */
   hasKey(account: string, principal: string): Promise<boolean>;
-  /** Stores or replaces a key. False when the id belongs to another principal. */
-  put(key: AccessKey, at: Date): Promise<boolean>;
+  /** Stores or replaces a key. False when the id belongs to another principal. `cause` is recorded when it is new. */
+  put(key: AccessKey, cause: Cause, at: Date): Promise<boolean>;
 }
 
 /** An access key in the hands of its owner. */
@@ -63,12 +65,24 @@ export async function bootstrap(
   { account, region, administrator, keep }: Bootstrap,
   at: Date,
 ): Promise<Credentials | undefined> {
-  await store.createAccount(account, region, at);
   const principal = administratorArn(account);
+  await store.createAccount(
+    account,
+    region,
+    startCause(account, "berth:CreateAccount", rootArn(account)),
+    at,
+  );
   const put = async (credentials: Credentials): Promise<void> => {
     const { accessKeyId: id, secretAccessKey } = credentials;
     const sealed = masterKey.seal(secretAccessKey, id);
-    if (await store.put({ id, account, principal, sealed }, at)) return;
+    if (
+      await store.put(
+        { id, account, principal, sealed },
+        startCause(account, "iam:CreateAccessKey", principal),
+        at,
+      )
+    )
+      return;
     throw new Error(`the access key ${id} belongs to another principal; configure another administrator key`);
   };
   if (administrator !== undefined) {
@@ -85,4 +99,12 @@ export async function bootstrap(
   await keep(credentials);
   await put(credentials);
   return credentials;
+}
+
+/** What the start of a node makes is its operator's doing. */
+function startCause(account: string, action: string, resource: string): Cause {
+  return {
+    ...{ account, principal: "operator", accessKeyId: undefined, requestId: "start", sourceIp: "" },
+    ...{ userAgent: "berth", action, resource },
+  };
 }

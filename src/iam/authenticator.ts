@@ -1,18 +1,19 @@
 import type { AccountPrincipal, AnonymousPrincipal } from "./principal.ts";
 import type { TokenAccess } from "./tokens/registry-token.ts";
 
+/** What a token is good for. */
+interface TokenLimits {
+  /** What a scoped token narrows its holder to; undefined: nothing. */
+  readonly access: readonly TokenAccess[] | undefined;
+  /** Region that a token is for; undefined: any. */
+  readonly region: string | undefined;
+}
+
 /** What an `Authorization` header proves. */
 export type Authentication =
-  | {
-      readonly state: "proven";
-      readonly principal: AccountPrincipal | AnonymousPrincipal;
-      /** What a scoped token narrows its holder to; undefined: nothing. */
-      readonly access: readonly TokenAccess[] | undefined;
-      /** Region that a token is for; undefined: any. */
-      readonly region: string | undefined;
-    }
-  /** A token of ours whose time is over; its holder is known. */
-  | { readonly state: "expired"; readonly principal: AccountPrincipal; readonly since: Date }
+  | ({ readonly state: "proven"; readonly principal: AccountPrincipal | AnonymousPrincipal } & TokenLimits)
+  /** A token of ours whose time is over; its holder is known, and what it was good for. */
+  | ({ readonly state: "expired"; readonly principal: AccountPrincipal; readonly since: Date } & TokenLimits)
   /** Wrong, unknown, malformed. */
   | { readonly state: "refused" };
 

@@ -22,11 +22,13 @@ export interface Denial {
   readonly resource: string;
   readonly context: RequestContext;
   readonly reason: string;
+  /** What the client is told as the request's id. */
+  readonly requestId: string;
 }
 
 /** Decides whether a principal may take an action on a resource. Reveals nothing about whether the resource exists. */
 export interface Authorizer {
   decide(principal: Principal, action: string, resource: string, context: RequestContext): Promise<Decision>;
-  /** Keeps a denial for whoever explains it, and gives the id to ask with; undefined when it is not kept. */
+  /** Keeps a denial in the audit log, and gives the id to ask for it with; undefined when it is not kept. */
   keepDenial?(denial: Denial): string | undefined;
 }

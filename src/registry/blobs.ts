@@ -1,3 +1,4 @@
+import type { Cause } from "../audit/cause.ts";
 import type { Digest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 import type { RepositoryName } from "./names.ts";
@@ -27,6 +28,8 @@ export interface Mount {
   readonly from: RepositoryName | undefined;
   /** Whether the caller may pull from a repository; asked before anything about it is looked up or revealed. */
   readonly mayPullFrom: (source: RepositoryName) => Promise<boolean>;
+  /** Why the repository gets the blob. */
+  readonly cause: Cause;
 }
 
 /**
@@ -42,7 +45,8 @@ export async function mountBlob(
 ): Promise<boolean> {
   for (const source of await sourcesOf(ports, scope, mount)) {
     if (!(await mount.mayPullFrom(source))) continue;
-    if (await ports.blobs.mount(scope.id, target.id, source, mount.digest, ports.clock.now())) return true;
+    const { digest, cause } = mount;
+    if (await ports.blobs.mount(scope.id, target.id, source, digest, cause, ports.clock.now())) return true;
   }
   return false;
 }
@@ -59,12 +63,13 @@ async function sourcesOf(
 
 /** Takes a blob from a repository. @throws RegistryError BLOB_UNKNOWN, NAME_UNKNOWN, UNSUPPORTED naming the manifests */
 export async function deleteBlob(
-  ports: Pick<RegistryPorts, "blobs">,
+  ports: Pick<RegistryPorts, "blobs" | "clock">,
   scope: RegistryScope,
   name: RepositoryName,
   digest: Digest,
+  cause: Cause,
 ): Promise<void> {
-  const removal = await ports.blobs.unlink(scope.id, name, digest);
+  const removal = await ports.blobs.unlink(scope.id, name, digest, cause, ports.clock.now());
   if (removal === "removed") return;
   if (removal === "unknown") {
     await findBlob(ports, scope, name, digest);

@@ -1,3 +1,4 @@
+import type { Cause } from "../audit/cause.ts";
 import { RegistryError } from "./errors.ts";
 import type { RepositoryName } from "./names.ts";
 import type { RegistryPorts, RegistryScope, Repository, RepositorySettings } from "./ports/index.ts";
@@ -21,6 +22,8 @@ export interface PushTarget {
   readonly name: RepositoryName;
   /** Whether a missing repository may be created: configuration and `ecr:CreateRepository`. */
   readonly mayCreate: () => Promise<boolean>;
+  /** Why it is created then, and removed when nothing comes of it. */
+  readonly creation: Cause;
 }
 
 /**
@@ -32,35 +35,34 @@ export interface PushTarget {
  */
 export async function pushInto<T>(
   ports: Pick<RegistryPorts, "repositories" | "clock">,
-  { scope, name, mayCreate }: PushTarget,
+  { scope, name, mayCreate, creation }: PushTarget,
   push: (repository: Repository) => Promise<T>,
 ): Promise<T> {
   const found = await ports.repositories.find(scope.id, name);
   if (found !== undefined) return push(found);
   if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
-  const made = await ports.repositories.create(scope.id, name, DEFAULT_SETTINGS, ports.clock.now());
+  const made = await ports.repositories.create(scope.id, name, DEFAULT_SETTINGS, creation, ports.clock.now());
   try {
     return await push(made.repository);
   } catch (error) {
     if (made.created) {
-      await ports.repositories.discard(made.repository.id, ports.clock.now()).catch(() => undefined);
+      await ports.repositories
+        .discard(made.repository.id, creation, ports.clock.now())
+        .catch(() => undefined);
     }
     throw error;
   }
 }
 
 /**
- * The repository that a push goes to. A missing one is created when `mayCreate` says so (configuration and
- * `ecr:CreateRepository`). Two first pushes at once may meet: one creates, both go on.
+ * The repository that a push goes to. A missing one is created when the target says so. Two first pushes at once may meet: one creates, both go on.
  * @throws RegistryError NAME_UNKNOWN
  */
 export async function openForPush(
   ports: Pick<RegistryPorts, "repositories" | "clock">,
-  scope: RegistryScope,
-  name: RepositoryName,
-  mayCreate: () => Promise<boolean>,
+  target: PushTarget,
 ): Promise<Repository> {
-  return pushInto(ports, { scope, name, mayCreate }, async (repository) => repository);
+  return pushInto(ports, target, async (repository) => repository);
 }
 
 /** Names for the catalog, a page at a time in byte order; `n` as in {@link pageSize}. */

@@ -4,6 +4,7 @@ import type { Credentials } from "../../src/iam/access-keys.ts";
 import { deleteAccessKey } from "../../src/iam/principals/access-keys.ts";
 import { putInlinePolicy } from "../../src/iam/principals/inline-policies.ts";
 import { basic, makeTestHome, startTestBerth, type TestBerth } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 import { ManualClock, MINUTE } from "../support/clock.ts";
 import { type Answer, exchange, expectAnswer, type Sent } from "../support/exchange.ts";
 import { digestOfText } from "../support/manifests.ts";
@@ -250,9 +251,9 @@ describe("a change is in force on every node within a second", () => {
     const ping = (node: TestBerth) => () => as(passwordOf(keys), node)("GET", "/v2/");
     for (const node of [berth, second]) expectAnswer(await ping(node)(), { status: 200 });
     const accounts = postgresAccounts(berth.database);
-    await accounts.setDisabled(account, true);
+    await accounts.setDisabled(account, true, CAUSE, new Date());
     await Promise.all([berth, second].map((node) => within1s(ping(node), 401)));
-    await accounts.setDisabled(account, false);
+    await accounts.setDisabled(account, false, CAUSE, new Date());
     await Promise.all([berth, second].map((node) => within1s(ping(node), 200)));
   });
 

@@ -13,6 +13,7 @@ import type { IdentityChange } from "../../src/iam/principals/ports/index.ts";
 import type { Clock } from "../../src/registry/clock.ts";
 import { signInHeader } from "../iam/sigv4/signer.ts";
 import { ADMINISTRATOR, type TestBerth, type TestHome } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 
 export const ACCOUNT = "000000000000";
 export const REGION = "us-east-1";
@@ -32,12 +33,12 @@ export function openScene({ database }: TestBerth, { config }: TestHome, clock: 
   const masterKey = new MasterKey(config.masterKey ?? Buffer.alloc(32));
   const aws = readAwsPolicies();
   return {
-    change: (work, account = ACCOUNT) => identity.change(account, work),
+    change: (work, account = ACCOUNT) => identity.change(account, CAUSE, clock.now(), work),
     async makeAccount(account) {
-      await postgresAccounts(database).create({ id: account, name: undefined }, REGION, clock.now());
+      await postgresAccounts(database).create({ id: account, name: undefined }, REGION, CAUSE, clock.now());
     },
     makeUser: (name, statements, account = ACCOUNT) =>
-      identity.change(account, async (change) => {
+      identity.change(account, CAUSE, clock.now(), async (change) => {
         const input = { account, name, path: undefined, boundary: undefined, tags: undefined };
         await createUser(change, aws, input, clock.now());
         await putInlinePolicy(change, "user", name, { name: "given", document: document(...statements) });

@@ -8,6 +8,7 @@ import { RegistryTokens } from "../../src/iam/tokens/registry-token.ts";
 import { SigningKeys } from "../../src/iam/tokens/signing-keys.ts";
 import { signInHeader } from "../iam/sigv4/signer.ts";
 import { basic, makeTestHome, openTestState, startTestBerth } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 
 const home = await makeTestHome();
 const state = await openTestState(home);
@@ -94,7 +95,7 @@ describe("create", () => {
 
   test("finishes one that was interrupted before it had a key", async () => {
     const id = "111122223335";
-    await access.accounts.create({ id, name: undefined }, home.config.region, state.clock.now());
+    await access.accounts.create({ id, name: undefined }, home.config.region, CAUSE, state.clock.now());
     expect(await statuses(await create(id))).toEqual([200, 200]);
   });
 
@@ -147,11 +148,16 @@ describe("disable", () => {
     const made = await create("444400000003");
     const { accessKeyId, secretAccessKey } = made;
     const issuedAt = state.clock.now();
-    const session = await issueSession(postgresSessions(state.database), state.masterKey, {
-      ...{ account: made.account, policy: undefined, policyArns: [], tags: {}, transitiveTagKeys: [] },
-      origin: { kind: "session-token", parentKey: accessKeyId },
-      ...{ sourceIdentity: undefined, issuedAt, expiresAt: new Date(issuedAt.getTime() + 3_600_000) },
-    });
+    const session = await issueSession(
+      postgresSessions(state.database),
+      state.masterKey,
+      {
+        ...{ account: made.account, policy: undefined, policyArns: [], tags: {}, transitiveTagKeys: [] },
+        origin: { kind: "session-token", parentKey: accessKeyId },
+        ...{ sourceIdentity: undefined, issuedAt, expiresAt: new Date(issuedAt.getTime() + 3_600_000) },
+      },
+      CAUSE,
+    );
     const tokens = new RegistryTokens(
       new SigningKeys(postgresSigningKeys(state.database), state.masterKey, state.clock),
       state.clock,

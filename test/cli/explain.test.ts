@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { postgresAuditLog } from "../../src/adapters/postgres/audit/log.ts";
 import { postgresRepositoryPolicies } from "../../src/adapters/postgres/ecr/policies.ts";
-import { postgresDecisions } from "../../src/adapters/postgres/iam/decisions.ts";
 import { postgresSessions } from "../../src/adapters/postgres/iam/index.ts";
 import { explainCommand } from "../../src/cli/explain/index.ts";
 import { composeRegistryAccess } from "../../src/composition/command.ts";
@@ -11,6 +11,7 @@ import { issueSession } from "../../src/iam/sessions/issue.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
 import { DEFAULT_SETTINGS } from "../../src/registry/repositories.ts";
 import { basic, makeTestHome, openTestState, startTestBerth } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 
 const home = await makeTestHome();
 const state = await openTestState(home);
@@ -45,8 +46,8 @@ async function askJson(principal: string, action: string, resource: string, ...m
 
 beforeAll(async () => {
   const at = state.clock.now();
-  await access.accounts.create({ id: OTHER, name: undefined }, region, at);
-  await access.identity.change(account, async (change) => {
+  await access.accounts.create({ id: OTHER, name: undefined }, region, CAUSE, at);
+  await access.identity.change(account, CAUSE, state.clock.now(), async (change) => {
     const ci = await change.insertEntity({
       ...{ kind: "user", uniqueId: newUniqueId("user"), path: "/", name: "ci", createdAt: at },
     });
@@ -86,7 +87,7 @@ beforeAll(async () => {
       }),
     });
   });
-  await access.identity.change(OTHER, async (change) => {
+  await access.identity.change(OTHER, CAUSE, state.clock.now(), async (change) => {
     await change.insertEntity({
       ...{ kind: "user", uniqueId: newUniqueId("user"), path: "/", name: "outsider", createdAt: at },
     });
@@ -94,12 +95,18 @@ beforeAll(async () => {
   const registry = await access.repositories.findRegistry(account, region);
   if (registry === undefined) throw new Error("no registry");
   const name = parseRepositoryName("team/app");
-  await access.repositories.create(registry, name, DEFAULT_SETTINGS, at);
+  await access.repositories.create(registry, name, DEFAULT_SETTINGS, CAUSE, at);
   const policy = {
     Version: "2008-10-17",
     Statement: [{ Sid: "Share", Effect: "Allow", Principal: { AWS: OUTSIDER }, Action: "ecr:BatchGetImage" }],
   };
-  await postgresRepositoryPolicies(state.database).set({ account, region }, name, JSON.stringify(policy), at);
+  await postgresRepositoryPolicies(state.database).set(
+    { account, region },
+    name,
+    JSON.stringify(policy),
+    CAUSE,
+    at,
+  );
 });
 
 beforeEach(() => {
@@ -224,7 +231,7 @@ describe("the decision of a request", () => {
     expect(response.status).toBe(403);
     const { errors } = (await response.json()) as { errors: { detail: { decisionId: string } }[] };
     const id = errors[0]?.detail.decisionId ?? "";
-    expect(id).toMatch(/^[0-9a-f]{16}$/);
+    expect(id).toBe(response.headers.get("x-request-id"));
     await vi.waitFor(async () => expect(await access.explainer.explainDenial(id)).toBeDefined(), 5_000);
     return id;
   }
@@ -265,6 +272,7 @@ describe("the decision of a request", () => {
         }),
         expiresAt: new Date(issuedAt.getTime() + 3_600_000),
       },
+      CAUSE,
     );
     const id = await refusal(basic(accessKeyId, `${secretAccessKey}.${sessionToken}`));
     expect(await berth("--id", id)).toBe(0);
@@ -279,14 +287,14 @@ describe("the decision of a request", () => {
 
   test("says when the principal is gone", async () => {
     const at = state.clock.now();
-    const key = await access.identity.change(account, async (change) => {
+    const key = await access.identity.change(account, CAUSE, state.clock.now(), async (change) => {
       await change.insertEntity({
         ...{ kind: "user", uniqueId: newUniqueId("user"), path: "/", name: "leaver", createdAt: at },
       });
       return createAccessKey(change, state.masterKey, "leaver", at);
     });
     const id = await refusal(basic(key.accessKeyId, key.secretAccessKey));
-    await access.identity.change(account, async (change) => {
+    await access.identity.change(account, CAUSE, state.clock.now(), async (change) => {
       const leaver = await change.findEntity("user", "leaver");
       if (leaver === undefined) throw new Error("no leaver");
       await change.deleteAccessKey(leaver.id, key.accessKeyId);
@@ -298,7 +306,7 @@ describe("the decision of a request", () => {
 
   test("carries no id when there were too many in a minute, which is counted", async () => {
     const at = state.clock.now();
-    const key = await access.identity.change(account, async (change) => {
+    const key = await access.identity.change(account, CAUSE, state.clock.now(), async (change) => {
       await change.insertEntity({
         ...{ kind: "user", uniqueId: newUniqueId("user"), path: "/", name: "scanner", createdAt: at },
       });
@@ -315,12 +323,12 @@ describe("the decision of a request", () => {
     for (let at = 0; at < 210; at++) without.push(await scan());
     const dropped = without.filter(Boolean).length;
     expect(dropped).toBeGreaterThanOrEqual(10);
-    expect(await (await node.fetch("/metrics")).text()).toContain(`berth_denials_dropped_total ${dropped}\n`);
+    expect(await (await node.fetch("/metrics")).text()).toContain(`berth_audit_dropped_total ${dropped}\n`);
   });
 
   test("that is not kept fails", async () => {
     await expect(berth("--id", "0123456789abcdef")).rejects.toThrow(
-      "there is no decision 0123456789abcdef: denials are kept for 7 days",
+      "there is no decision 0123456789abcdef: a denial is written a moment after its answer",
     );
   });
 });
@@ -358,7 +366,7 @@ describe("GET /v1/access/explain", () => {
     const denied = await node.fetch(path, asCi());
     expect(denied.status).toBe(403);
     expect(await saidBy(denied)).toContain("is not authorized to perform: berth:ExplainAccess");
-    await access.identity.change(account, async (change) => {
+    await access.identity.change(account, CAUSE, state.clock.now(), async (change) => {
       const ci = await change.findEntity("user", "ci");
       if (ci === undefined) throw new Error("no ci");
       const Statement = { Effect: "Allow", Action: "berth:ExplainAccess", Resource: "*" };
@@ -380,16 +388,14 @@ describe("GET /v1/access/explain", () => {
   test("knows no decisions of another account, and nothing about resources of one", async () => {
     const facts = {
       ...{ at: state.clock.now(), accessKeyId: "AKIAEXAMPLE", action: "ecr:PutImage", sourceIp: "192.0.2.1" },
-      ...{ userAgent: "", secureTransport: true, conditions: {}, reason: "no" },
+      ...{ userAgent: "", decision: "denied" as const, reason: "no" },
+      detail: { context: { secureTransport: true, conditions: {} } },
     };
     const theirs = `arn:aws:ecr:${region}:${OTHER}:repository/secret`;
-    await postgresDecisions(state.database).keep(
-      [
-        { ...facts, id: "00000000000000a1", account: OTHER, principal: OUTSIDER, resource: APP },
-        { ...facts, id: "00000000000000a2", account, principal: CI, resource: theirs },
-      ],
-      new Date(0),
-    );
+    await postgresAuditLog(state.database).append([
+      { ...facts, requestId: "00000000000000a1", account: OTHER, principal: OUTSIDER, resource: APP },
+      { ...facts, requestId: "00000000000000a2", account, principal: CI, resource: theirs },
+    ]);
     expect((await node.fetch("/v1/access/explain?id=00000000000000a1")).status).toBe(404);
     const mine = (await (await node.fetch("/v1/access/explain?id=00000000000000a2")).json()) as object;
     expect(mine).toMatchObject({ gone: "the resource is another account's, and so are its policies" });
@@ -405,7 +411,7 @@ describe("GET /v1/access/explain", () => {
       ...(["a principal that is none", question(CI.replace("ci", "x"), "ecr:PutImage", APP), 400] as const),
       "there is no user",
     ],
-    ["an id that is none", "/v1/access/explain?id=x", 400, "id must have 16 hexadecimal digits"],
+    ["an id that is none", "/v1/access/explain?id=X", 400, "id must be the id of a request, not X"],
     ["an unknown id", "/v1/access/explain?id=0123456789abcdef", 404, "there is no decision"],
   ] as const)("%s is refused", async (_, path, status, says) => {
     const response = await node.fetch(path);
@@ -452,8 +458,8 @@ describe("a principal that is none fails", () => {
 
   test("anybody of a disabled account", async () => {
     const id = "222233334444";
-    await access.accounts.create({ id, name: undefined }, region, state.clock.now());
-    await access.accounts.setDisabled(id, true);
+    await access.accounts.create({ id, name: undefined }, region, CAUSE, state.clock.now());
+    await access.accounts.setDisabled(id, true, CAUSE, state.clock.now());
     await expect(ask(`arn:aws:iam::${id}:root`, "ecr:PutImage", APP)).rejects.toThrow(
       `the account ${id} is disabled`,
     );
@@ -465,7 +471,7 @@ describe("wrong usage ends with 2 and says how", () => {
   test.each([
     ["half a question", ["--principal", CI], "needs --principal, --action and --resource, or --id"],
     ["an id beside a question", ["--id", "0123456789abcdef", "--action", "a:B"], "--id stands alone"],
-    ["an id that is none", ["--id", "abc"], "--id must have 16 hexadecimal digits, not abc"],
+    ["an id that is none", ["--id", "a b"], "--id must be the id of a request, not a b"],
     ["an action without a service", [...whole, "--action", "PutImage"], "--action must be like ecr:PutImage"],
     ["an action with a wildcard", [...whole, "--action", "ecr:*"], "--action must be like"],
     ["a resource that is no ARN", [...whole, "--resource", "team/app"], "--resource must be an ARN or *"],

@@ -12,6 +12,7 @@ import { type Config, readConfig } from "../../src/config.ts";
 import { MasterKey } from "../../src/iam/master-key.ts";
 import { createAccessKey } from "../../src/iam/principals/access-keys.ts";
 import { ADMINISTRATOR, basic, makeTestHome, openTestState, type TestHome } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 import { rowsOf } from "../support/rows.ts";
 
 const home = await makeTestHome();
@@ -101,8 +102,13 @@ describe("rotate", () => {
       const others = [];
       for (let at = 0; at < 260; at++) {
         const id = String(700_000_000_000 + at);
-        await before.access.accounts.create({ id, name: undefined }, config.region, prepared.clock.now());
-        const made = await before.access.identity.change(id, (change) =>
+        await before.access.accounts.create(
+          { id, name: undefined },
+          config.region,
+          CAUSE,
+          prepared.clock.now(),
+        );
+        const made = await before.access.identity.change(id, CAUSE, prepared.clock.now(), (change) =>
           createAccessKey(change, prepared.masterKey, undefined, prepared.clock.now()),
         );
         others.push(made);

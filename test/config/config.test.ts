@@ -49,6 +49,7 @@ describe("without any variable", () => {
       uploadExpiry: 86_400_000,
       blobGrace: 86_400_000,
       accessLog: false,
+      ...{ auditRetention: 90 * 86_400_000, auditPulls: false },
       processes: 1,
       ...{ registryHost: undefined, tokenLifetime: 43_200_000 },
       bearer: { hosts: [], anonymousPull: false },
@@ -140,6 +141,8 @@ describe("every setting is read", () => {
     BERTH_UPLOAD_EXPIRY: ["90m", {}, (c) => c.uploadExpiry, 5_400_000],
     BERTH_BLOB_GRACE: ["2d", {}, (c) => c.blobGrace, 172_800_000],
     BERTH_ACCESS_LOG: ["on", {}, (c) => c.accessLog, true],
+    BERTH_AUDIT_RETENTION: ["30d", {}, (c) => c.auditRetention, 30 * 86_400_000],
+    BERTH_AUDIT_PULLS: ["on", {}, (c) => c.auditPulls, true],
     WEB_CONCURRENCY: ["4", {}, (c) => c.processes, 4],
   };
 
@@ -273,6 +276,9 @@ describe("a mistake names variable, rule and value", () => {
     ["BERTH_TOKEN_LIFETIME", "8d", "must be 15m to 7d"],
     ["BERTH_AUTO_CREATE", "true", "must be on or off"],
     ["BERTH_ACCESS_LOG", "yes", "must be on or off"],
+    ["BERTH_AUDIT_RETENTION", "23h", "must be 1d to 3650d"],
+    ["BERTH_AUDIT_RETENTION", "3651d", "must be 1d to 3650d"],
+    ["BERTH_AUDIT_PULLS", "yes", "must be on or off"],
     ["BERTH_UPLOADS_PER_PRINCIPAL", "0", "must be 1 to 1000000"],
     ["BERTH_UPLOADS_PER_PRINCIPAL", "1e3", "must be 1 to 1000000"],
     ["WEB_CONCURRENCY", "65", "must be 1 to 64"],

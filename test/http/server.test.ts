@@ -10,7 +10,10 @@ import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ConnectionLimits, type ListenOptions, listen } from "../../src/http/server.ts";
+import { openLog } from "../../src/log.ts";
 import { dial, send } from "./loopback.ts";
+
+const log = openLog();
 
 const ok: RequestListener = (request, response) => {
   request.resume().once("end", () => response.end(`${request.method} ${request.url}`));
@@ -21,7 +24,11 @@ async function start(
   more: Partial<ListenOptions> = {},
   limits?: ConnectionLimits,
 ): Promise<{ port: number; url: string; drain(milliseconds: number): Promise<void> }> {
-  const running = await listen(listener, { host: "127.0.0.1", port: 0, tls: undefined, ...more }, limits);
+  const running = await listen(
+    listener,
+    { host: "127.0.0.1", port: 0, tls: undefined, log, ...more },
+    limits,
+  );
   onTestFinished(() => running.drain(0));
   return { url: running.url, port: Number(new URL(running.url).port), drain: (time) => running.drain(time) };
 }
@@ -46,7 +53,7 @@ describe("listen", () => {
 
   test("refuses a port that is taken", async () => {
     const { port } = await start();
-    await expect(listen(ok, { host: "127.0.0.1", port, tls: undefined })).rejects.toThrow(/EADDRINUSE/);
+    await expect(listen(ok, { host: "127.0.0.1", port, tls: undefined, log })).rejects.toThrow(/EADDRINUSE/);
   });
 });
 

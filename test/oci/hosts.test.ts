@@ -1,6 +1,7 @@
 import { afterAll, describe, test } from "vitest";
 import { postgresAccounts } from "../../src/adapters/postgres/iam/index.ts";
 import { startTestBerth } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 import { type Answer, exchange, expectAnswer, testExchanges } from "../support/exchange.ts";
 import { pushBlob, pushImage } from "../support/push.ts";
 
@@ -10,8 +11,8 @@ afterAll(() => berth.stop());
 
 const image = await pushImage(berth, "lib/app", "v1", "hosts");
 const accounts = postgresAccounts(berth.database);
-await accounts.create({ id: "444455556666", name: undefined }, "eu-central-1", new Date());
-await accounts.create({ id: ACCOUNT, name: undefined }, "us-west-2", new Date());
+await accounts.create({ id: "444455556666", name: undefined }, "eu-central-1", CAUSE, new Date());
+await accounts.create({ id: ACCOUNT, name: undefined }, "us-west-2", CAUSE, new Date());
 
 const pull = (host: string) => ({ path: "/v2/lib/app/manifests/v1", headers: { host } });
 

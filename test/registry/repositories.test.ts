@@ -12,9 +12,11 @@ import {
   DEFAULT_SETTINGS,
   listRepositories,
   openForPush,
+  type PushTarget,
   pushInto,
   repositoryUnknown,
 } from "../../src/registry/repositories.ts";
+import { CAUSE } from "../support/cause.ts";
 import { ManualClock } from "../support/clock.ts";
 import { refusal } from "./refusal.ts";
 
@@ -40,7 +42,7 @@ function repositoryStore(
   return {
     held,
     find: async (_, name) => held.get(name),
-    create: async (_, name, __, at) => ({ repository: held.get(name) ?? add(name, at), created: true }),
+    create: async (_, name, __, ___, at) => ({ repository: held.get(name) ?? add(name, at), created: true }),
     discard: async (id) => {
       for (const { name } of [...held.values()].filter((repository) => repository.id === id))
         held.delete(name);
@@ -54,18 +56,26 @@ function repositoryStore(
   };
 }
 
+const target = (mayCreate: () => Promise<boolean>): PushTarget => ({
+  ...{ scope, name: NAME, mayCreate, creation: CAUSE },
+});
+
 describe("openForPush", () => {
   test("finds a repository and asks nobody", async () => {
     const repositories = repositoryStore(NAME);
-    const found = await openForPush({ repositories, clock }, scope, NAME, () =>
-      Promise.reject(new Error("asked")),
+    const found = await openForPush(
+      { repositories, clock },
+      target(() => Promise.reject(new Error("asked"))),
     );
     expect(found).toBe(repositories.held.get(NAME));
   });
 
   test("creates a missing one with the default settings when it may", async () => {
     const repositories = repositoryStore();
-    const made = await openForPush({ repositories, clock }, scope, NAME, async () => true);
+    const made = await openForPush(
+      { repositories, clock },
+      target(async () => true),
+    );
     expect(made).toMatchObject({
       name: NAME,
       sparse: false,
@@ -76,7 +86,12 @@ describe("openForPush", () => {
 
   test("refuses a missing one in ECR's words when it may not, and creates nothing", async () => {
     const repositories = repositoryStore();
-    await expect(openForPush({ repositories, clock }, scope, NAME, async () => false)).rejects.toThrow(
+    await expect(
+      openForPush(
+        { repositories, clock },
+        target(async () => false),
+      ),
+    ).rejects.toThrow(
       refusal(
         "NAME_UNKNOWN",
         404,
@@ -88,26 +103,26 @@ describe("openForPush", () => {
 });
 
 describe("pushInto", () => {
-  const target = { scope, name: NAME, mayCreate: async () => true };
+  const pushed = target(async () => true);
   const fail = (): never => {
     throw new Error("no good");
   };
 
   test("takes a repository back that it made for a push that failed", async () => {
     const repositories = repositoryStore();
-    await expect(pushInto({ repositories, clock }, target, async () => fail())).rejects.toThrow("no good");
+    await expect(pushInto({ repositories, clock }, pushed, async () => fail())).rejects.toThrow("no good");
     expect(repositories.held.size).toBe(0);
   });
 
   test("leaves a repository that was there, whatever becomes of the push", async () => {
     const repositories = repositoryStore(NAME);
-    await expect(pushInto({ repositories, clock }, target, async () => fail())).rejects.toThrow("no good");
+    await expect(pushInto({ repositories, clock }, pushed, async () => fail())).rejects.toThrow("no good");
     expect(repositories.held.size).toBe(1);
   });
 
   test("keeps what it made when the push succeeds", async () => {
     const repositories = repositoryStore();
-    expect(await pushInto({ repositories, clock }, target, async ({ name }) => name)).toBe(NAME);
+    expect(await pushInto({ repositories, clock }, pushed, async ({ name }) => name)).toBe(NAME);
     expect(repositories.held.size).toBe(1);
   });
 });

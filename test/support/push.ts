@@ -5,6 +5,7 @@ import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { RegistryId, RepositorySettings, RepositoryStore } from "../../src/registry/ports/index.ts";
 import { DEFAULT_SETTINGS } from "../../src/registry/repositories.ts";
 import type { TestBerth } from "./berth.ts";
+import { CAUSE } from "./cause.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { image, type Manifest } from "./manifests.ts";
 import { rowsOf } from "./rows.ts";
@@ -104,6 +105,7 @@ export async function createRepository(
     registryId,
     parseRepositoryName(name),
     { ...DEFAULT_SETTINGS, ...settings },
+    CAUSE,
     new Date(),
   );
   expect(created).toBe(true);
@@ -115,12 +117,14 @@ export async function changeRepository(
   settings: Partial<RepositorySettings>,
 ): Promise<void> {
   const { repositories, registryId } = await repositoriesOf(berth);
-  expect(await repositories.change(registryId, parseRepositoryName(name), settings)).toBeDefined();
+  expect(
+    await repositories.change(registryId, parseRepositoryName(name), settings, CAUSE, new Date()),
+  ).toBeDefined();
 }
 
 export async function deleteRepository(berth: TestBerth, name: string): Promise<void> {
   const { repositories, registryId } = await repositoriesOf(berth);
-  expect(await repositories.delete(registryId, parseRepositoryName(name), new Date())).toBe(true);
+  expect(await repositories.delete(registryId, parseRepositoryName(name), CAUSE, new Date())).toBe(true);
 }
 
 async function repositoriesOf({ database }: TestBerth): Promise<{

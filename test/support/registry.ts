@@ -13,6 +13,7 @@ import type { BlobStorage, GarbageStore, RegistryPorts, Repository } from "../..
 import { openForPush, type RegistryScope } from "../../src/registry/repositories.ts";
 import { type NewSession, uploadAtOnce } from "../../src/registry/uploads/start.ts";
 import { makeTestHome, openTestState, type TestHome } from "./berth.ts";
+import { CAUSE } from "./cause.ts";
 import { HOUR, ManualClock } from "./clock.ts";
 import { image, type Manifest } from "./manifests.ts";
 import { startS3StandIn } from "./s3-stand-in.ts";
@@ -73,9 +74,9 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
     },
     target: (name) => ({
       ...{ scope, name: parseRepositoryName(name), principal: PRINCIPAL },
-      mayCreate: async () => true,
+      ...{ mayCreate: async () => true, creation: CAUSE, completion: CAUSE },
     }),
-    repository: (name) => openForPush(ports, scope, parseRepositoryName(name), async () => true),
+    repository: (name) => openForPush(ports, registry.target(name)),
     async pushBlob(name, content) {
       const bytes = Buffer.from(content);
       const digest = digestOf(bytes);
@@ -90,7 +91,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
         contentType: manifest.mediaType,
         payload: manifest.bytes,
         conditions: { ifMatch: undefined, ifNoneMatch: undefined },
-        principal: PRINCIPAL,
+        cause: CAUSE,
       });
       return manifest;
     },

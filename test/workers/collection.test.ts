@@ -6,16 +6,11 @@ import { parseRepositoryName } from "../../src/registry/names.ts";
 import { appendToUpload } from "../../src/registry/uploads/append.ts";
 import { cancelUpload, startUpload } from "../../src/registry/uploads/start.ts";
 import { startTestBerth } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { exchange } from "../support/exchange.ts";
 import { blob, digestOfText, entry, image, index } from "../support/manifests.ts";
-import {
-  GRACES,
-  openTestRegistry,
-  PRINCIPAL,
-  type StorageKind,
-  type TestRegistry,
-} from "../support/registry.ts";
+import { GRACES, openTestRegistry, type StorageKind, type TestRegistry } from "../support/registry.ts";
 import { rowsOf } from "../support/rows.ts";
 
 const DAY = 24 * HOUR;
@@ -29,7 +24,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
   /** Each test begins with nothing stored and nothing queued. */
   beforeEach(async () => {
     const names = await ports.repositories.listNames(scope.id, "", 1000);
-    for (const name of names) await ports.repositories.delete(scope.id, name, clock.now());
+    for (const name of names) await ports.repositories.delete(scope.id, name, CAUSE, clock.now());
     await pass(registry, 2 * DAY);
     await pass(registry, HOUR);
     expect(await registry.stored()).toEqual([]);
@@ -121,7 +116,12 @@ describe.each(kinds)("collection with %s", async (kind) => {
     const digest = await registry.pushBlob("lib/source", "mounted again");
     await registry.pushManifest("lib/source", image("mounted again", []));
     const target = await registry.repository("lib/target");
-    const mount = { digest, from: parseRepositoryName("lib/source"), mayPullFrom: async () => true };
+    const mount = {
+      digest,
+      from: parseRepositoryName("lib/source"),
+      mayPullFrom: async () => true,
+      cause: CAUSE,
+    };
     expect(await mountBlob(ports, scope, target, mount)).toBe(true);
     await pass(registry, 20 * HOUR);
     expect(await mountBlob(ports, scope, target, mount)).toBe(true);
@@ -198,7 +198,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     );
     const address = await openUpload(registry, "lib/gone", "never completed");
     const { id } = await registry.repository("lib/gone");
-    await ports.repositories.delete(scope.id, parseRepositoryName("lib/gone"), clock.now());
+    await ports.repositories.delete(scope.id, parseRepositoryName("lib/gone"), CAUSE, clock.now());
     const kept = await registry.pushImage("lib/gone", "of the same name", "v0");
     const slices: number[] = [];
     for (let removed = 1; removed > 0; slices.push(removed)) {
@@ -351,7 +351,7 @@ async function pass(registry: TestRegistry, milliseconds: number): Promise<void>
 }
 
 async function remove({ ports, scope }: TestRegistry, name: string, reference: string): Promise<void> {
-  await deleteManifest(ports, scope, parseRepositoryName(name), parseReference(reference), PRINCIPAL);
+  await deleteManifest(ports, scope, parseRepositoryName(name), parseReference(reference), CAUSE);
 }
 
 type Address = Parameters<TestRegistry["ports"]["uploads"]["find"]>[0];

@@ -1,6 +1,7 @@
 import { digestFromBytes, digestToBytes } from "../../registry/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { BlobRemoval, BlobStore, RegistryId } from "../../registry/ports/index.ts";
+import { changeRecord, recordChange, recordingEach } from "./audit/record.ts";
 import { BatchedReads, keysFrom } from "./batched-reads.ts";
 import type { Database } from "./database.ts";
 import { brokenForeignKey, repositoryDeleted } from "./errors.ts";
@@ -33,7 +34,10 @@ const FIND_REPOSITORIES = {
 // Who may meet there is said at the function.
 const MOUNT = {
   name: "blob_mount",
-  text: "SELECT outcome, repository_name FROM mount_blob($1, $2, $3, $4, $5)",
+  text: `WITH done AS MATERIALIZED (SELECT outcome, repository_name FROM mount_blob($1, $2, $3, $4, $5)),
+    recorded AS (
+      ${recordingEach("$6", "done WHERE outcome = 'mounted'")})
+    SELECT outcome, repository_name FROM done`,
 };
 const LOCK_FOR_UNLINK = {
   name: "blob_lock_for_unlink",
@@ -63,7 +67,7 @@ interface FoundRow {
 
 export function postgresBlobs(database: Database): BlobStore {
   const found = new BatchedReads<[RegistryId, RepositoryName, Buffer], FoundRow>(database, FIND);
-  const unlink: BlobStore["unlink"] = (registryId, name, digest) =>
+  const unlink: BlobStore["unlink"] = (registryId, name, digest, cause, at) =>
     database.transaction(async (tx): Promise<BlobRemoval> => {
       const [link] = await tx.query<{ repository_id: number; blob_id: number }>(LOCK_FOR_UNLINK, [
         registryId,
@@ -76,6 +80,7 @@ export function postgresBlobs(database: Database): BlobStore {
       if (references.length > 0)
         return { referencedBy: references.map((row) => digestFromBytes(row.digest)) };
       await tx.query(UNLINK, ids);
+      await recordChange(tx, cause, at, { digest });
       return "removed";
     });
   return {
@@ -93,20 +98,21 @@ export function postgresBlobs(database: Database): BlobStore {
       ]);
       return rows.map(({ name }) => name);
     },
-    async mount(registryId, target, source, digest, at) {
-      const values = [registryId, target, source, digestToBytes(digest), at];
+    async mount(registryId, target, source, digest, cause, at) {
+      const record = changeRecord(cause, at, { digest, from: source });
+      const values = [registryId, target, source, digestToBytes(digest), at, record];
       const [row] = await database.run<{ outcome: string; repository_name: string | null }>(MOUNT, values);
       if (row?.outcome === "repository deleted") throw repositoryDeleted(row.repository_name);
       return row?.outcome === "mounted";
     },
     // Who may meet: the removal and a manifest PUT that names the blob. The foreign key decides; when the PUT commits
     // between our look and our delete, the second look finds its manifest and refuses.
-    async unlink(registryId, name, digest) {
+    async unlink(...args) {
       try {
-        return await unlink(registryId, name, digest);
+        return await unlink(...args);
       } catch (error) {
         if (brokenForeignKey(error) === undefined) throw error;
-        return unlink(registryId, name, digest);
+        return unlink(...args);
       }
     },
   };

@@ -39,6 +39,13 @@ function brokenConstraint(error: unknown, states: ReadonlySet<string>): string |
     : undefined;
 }
 
+/**
+ * A record of the audit log that was on its way to one partition while its day got another: the next try finds that.
+ */
+export function missedPartition(error: unknown): boolean {
+  return sqlState(error) === "23514" && (error as pg.DatabaseError).table?.startsWith("audit_log") === true;
+}
+
 /** A push finds its repository gone once it takes its share of it. */
 export function repositoryDeleted(name: string | null): RegistryError {
   return new RegistryError("NAME_UNKNOWN", "the repository was deleted while this push was under way", {

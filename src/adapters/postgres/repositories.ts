@@ -6,6 +6,7 @@ import type {
   RepositorySettings,
   RepositoryStore,
 } from "../../registry/ports/index.ts";
+import { changeRecord, recordChange, recordingEach } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -30,8 +31,12 @@ const FIND = {
 };
 const INSERT = {
   name: "repository_insert",
-  text: `INSERT INTO repositories (registry_id, name, sparse, tag_mutability, created_at) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (registry_id, name) WHERE deleted_at IS NULL DO NOTHING RETURNING ${COLUMNS}`,
+  text: `WITH made AS (
+      INSERT INTO repositories (registry_id, name, sparse, tag_mutability, created_at) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (registry_id, name) WHERE deleted_at IS NULL DO NOTHING RETURNING ${COLUMNS}),
+    recorded AS (
+      ${recordingEach("$6", "made")})
+    SELECT ${COLUMNS} FROM made`,
 };
 const LIST = {
   name: "repository_list",
@@ -58,7 +63,8 @@ const DISCARD = {
   text: `UPDATE repositories SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = $1)
     AND NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_id = $1)
-    AND NOT EXISTS (SELECT 1 FROM uploads WHERE repository_id = $1)`,
+    AND NOT EXISTS (SELECT 1 FROM uploads WHERE repository_id = $1)
+    RETURNING id`,
 };
 const COUNT = {
   name: "repository_count_manifests",
@@ -76,7 +82,7 @@ export function postgresRepositories(database: Database): RepositoryStore {
       const [row] = await database.read<{ id: RegistryId }>(FIND_REGISTRY, [account, region]);
       return row?.id;
     },
-    async create(registryId, name, settings, at) {
+    async create(registryId, name, settings, cause, at) {
       for (;;) {
         const [row] = await database.run<Row>(INSERT, [
           registryId,
@@ -84,6 +90,7 @@ export function postgresRepositories(database: Database): RepositoryStore {
           settings.sparse,
           settings.tagMutability,
           at,
+          changeRecord(cause, at, { settings }),
         ]);
         if (row !== undefined) return { repository: toRepository(row), created: true };
         const existing = await find(registryId, name);
@@ -95,29 +102,33 @@ export function postgresRepositories(database: Database): RepositoryStore {
       const rows = await database.run<{ name: RepositoryName }>(LIST, [registryId, after, limit]);
       return rows.map(({ name }) => name);
     },
-    change: (registryId, name, settings) =>
+    change: (registryId, name, settings, cause, at) =>
       database.transaction(async (tx) => {
         const current = await lock(tx, registryId, name);
         if (current === undefined) return undefined;
         const wanted: RepositorySettings = { ...current, ...settings };
         const [row] = await tx.query<Row>(UPDATE, [current.id, wanted.sparse, wanted.tagMutability]);
+        await recordChange(tx, cause, at, { settings });
         return row && toRepository(row);
       }),
     // Who may meet: a delete and state changes that hold the row FOR KEY SHARE. The lock waits for those in flight;
     // whoever comes later reads deleted_at after taking its share and sees no repository.
-    delete: (registryId, name, at) =>
+    delete: (registryId, name, cause, at) =>
       database.transaction(async (tx) => {
         const current = await lock(tx, registryId, name);
         if (current === undefined) return false;
         await tx.query(DELETE, [current.id, at]);
+        await recordChange(tx, cause, at);
         return true;
       }),
     // Who may meet: a discard and whoever puts something there. The lock waits for those in flight, and only then the
     // second statement looks; whoever comes later finds the repository deleted.
-    discard: (id, at) =>
+    discard: (id, creation, at) =>
       database.transaction(async (tx) => {
         await tx.query(LOCK_BY_ID, [id]);
-        await tx.query(DISCARD, [id, at]);
+        const discarded = await tx.query(DISCARD, [id, at]);
+        const cause = { ...creation, action: "ecr:DeleteRepository" };
+        if (discarded.length > 0) await recordChange(tx, cause, at, { because: "nothing was put there" });
       }),
     async countManifests(id) {
       const [row] = await database.run<{ manifests: number }>(COUNT, [id]);

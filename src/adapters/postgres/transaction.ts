@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Statement } from "./database.ts";
-import { brokenUnique, isConnectionFailure, sqlState } from "./errors.ts";
+import { brokenUnique, isConnectionFailure, missedPartition, sqlState } from "./errors.ts";
 
 const TRIES_MAX = 6;
 /** Milliseconds before the first retry; doubles, with as much again at random. */
@@ -21,8 +21,8 @@ export function runTransaction<T>(
 }
 
 /**
- * Tries a transaction, which may be one statement. Serialization failures, deadlocks and a lost race for a tag's next
- * revision are tried again, a few times, with growing pauses. A connection that is lost is not: whether COMMIT happened
+ * Tries a transaction, which may be one statement. Serialization failures, deadlocks, a lost race for a tag's next
+ * revision and a day of the audit log that was opened meanwhile are tried again, a few times, with growing pauses. A connection that is lost is not: whether COMMIT happened
  * is then unknown, and the caller's request can be repeated safely, because every change here is found again by its
  * natural key.
  */
@@ -67,5 +67,10 @@ async function once<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Pr
 
 function isRetryable(error: unknown): boolean {
   const state = sqlState(error);
-  return state === "40001" || state === "40P01" || brokenUnique(error) === "tag_history_pkey";
+  return (
+    state === "40001" ||
+    state === "40P01" ||
+    brokenUnique(error) === "tag_history_pkey" ||
+    missedPartition(error)
+  );
 }

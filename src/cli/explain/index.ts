@@ -21,7 +21,7 @@ and what would allow a request that is denied.
   --action ACTION       like ecr:PutImage
   --resource ARN        what it would be done to, or *
   --context KEY=VALUE   a condition key of the request, like aws:SourceIp=10.0.0.7; once more for another value
-  --id DECISION         the decisionId in the body of a 403
+  --id DECISION         the decisionId in the body of a 403, or the request id of an error of the AWS API
   --json                everything in JSON
 `;
 
@@ -90,7 +90,7 @@ async function answer({ explainer }: ExplainAccess, asked: Asked): Promise<numbe
     const found = await explainer.explainDenial(asked.id);
     if (found === undefined) {
       throw new Error(
-        `there is no decision ${asked.id}: denials are kept for 7 days, and written a moment after the answer`,
+        `there is no decision ${asked.id}: a denial is written a moment after its answer, and kept for BERTH_AUDIT_RETENTION`,
       );
     }
     process.stdout.write(asked.json ? jsonOf(presentDenial(found)) : renderDenial(found));

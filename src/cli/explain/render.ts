@@ -2,6 +2,7 @@ import type { Answer, ExplainedDenial } from "../../iam/explain/explainer.ts";
 import type { Decisive } from "../../iam/policy/access.ts";
 import type { ConsideredStatement, Explanation, Mismatch } from "../../iam/policy/explain.ts";
 import type { Remedy } from "../../iam/policy/remedy.ts";
+import { printable } from "../printable.ts";
 
 /** A decision and its reasons, for people. */
 export function renderAnswer({ principal, action, resource, explanation, notes }: Answer): string {
@@ -101,10 +102,6 @@ function decisiveName({ policy, statement, sid }: Decisive): string {
 }
 
 /** What a client wrote must not speak to the terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?");
-}
-
 function indented(text: string): string {
   return text.replace(/^/gm, "  ");
 }

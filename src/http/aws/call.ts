@@ -1,13 +1,23 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { EcrOperations } from "../../aws-models/ecr.types.ts";
 import type { EcsOperations } from "../../aws-models/ecs.types.ts";
 import type { IamOperations } from "../../aws-models/iam.types.ts";
 import type { Service } from "../../aws-models/model.ts";
 import type { StsOperations } from "../../aws-models/sts.types.ts";
+import type { Denial } from "../../iam/authorizer.ts";
 import type { AccountPrincipal, AnonymousPrincipal } from "../../iam/principal.ts";
 import type { Clock } from "../../registry/clock.ts";
 
 /** IAM condition keys that only the operation knows (`aws:RequestTag/team`, `aws:TagKeys`), with their values. */
 export type Conditions = Readonly<Record<string, readonly string[]>>;
+
+/** What a call has asked for so far. */
+export interface CallTrace {
+  /** The first permission that was given: the one that the operation is known by. */
+  allowed: { readonly action: string; readonly resource: string } | undefined;
+  /** The last one that was refused. */
+  denied: Omit<Denial, "principal" | "requestId"> | undefined;
+}
 
 interface CallFacts {
   readonly service: Service;
@@ -21,6 +31,8 @@ interface CallFacts {
   readonly secure: boolean;
   readonly userAgent: string;
   readonly clock: Clock;
+  /** Why something changes, for the audit log; asked for once the call has been allowed. */
+  cause(): Cause;
 }
 
 /** A call whose signature has been verified. */

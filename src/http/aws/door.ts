@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Caller } from "../../iam/sigv4/verify.ts";
 import { readBody } from "../body.ts";
 import { clientOf } from "../client.ts";
 import type { Exchange } from "../observe.ts";
+import { contextOf } from "../oci/authenticate.ts";
 import type { Outcome } from "../outcome.ts";
 import { noted, sendAnswer } from "./answer.ts";
 import { AwsError } from "./aws-error.ts";
-import type { Handlers } from "./call.ts";
+import type { CallTrace, Handlers } from "./call.ts";
 import { CALL_MAX, withinDeadline } from "./deadline.ts";
 import type { Dialect } from "./dialect.ts";
 import { type EntranceDependencies, openClaim, signedCall, unsignedCall } from "./enter.ts";
@@ -14,6 +16,7 @@ import { findHandler } from "./handlers.ts";
 import { bodyMax } from "./incoming.ts";
 import { inputOf, readForm } from "./input.ts";
 import { JSON_DIALECT } from "./json-dialect.ts";
+import { parametersOf } from "./parameters.ts";
 import { QUERY_DIALECT } from "./query-dialect.ts";
 import { type Recognised, recogniseAction, recogniseTarget, speaksJson } from "./recognise.ts";
 import { awsErrorOf } from "./thrown.ts";
@@ -49,6 +52,8 @@ function isOurs({ method, url = "" }: IncomingMessage): boolean {
 interface Progress {
   readonly requestId: string;
   recognised: Recognised | undefined;
+  caller: Caller | undefined;
+  readonly trace: CallTrace;
 }
 
 async function serve(
@@ -57,7 +62,10 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const progress: Progress = { requestId: randomUUID(), recognised: undefined };
+  const progress: Progress = {
+    ...{ requestId: randomUUID(), recognised: undefined, caller: undefined },
+    trace: { allowed: undefined, denied: undefined },
+  };
   const dialect = speaksJson(request) ? JSON_DIALECT : QUERY_DIALECT;
   // The log names a request by what its client was told.
   Object.assign(exchange, { id: progress.requestId, route: "aws" });
@@ -67,6 +75,7 @@ async function serve(
     outcome = await withinDeadline(work, dependencies.callMax ?? CALL_MAX);
   } catch (thrown) {
     const error = awsErrorOf(thrown, progress.recognised?.service, progress.requestId);
+    if (isDenial(error)) keepDenial(dependencies, request, progress, error.message);
     outcome = dialect.failure(error, progress.recognised?.model, progress.requestId);
     exchange.error = noted(thrown, error, outcome.status);
   }
@@ -106,10 +115,35 @@ async function answer(
   const claim = isUnsigned ? undefined : await openClaim(dependencies, request, client, recognised);
   const body = form?.body ?? (await readBody(request, bodyMax(exchange.route)));
   const caller = claim?.verify(body);
+  progress.caller = caller;
   exchange.principal = caller?.principal.arn;
   const input = inputOf(recognised, form?.parameters ?? body);
-  const origin = { request, client, requestId: progress.requestId, service, operation };
+  const origin = {
+    ...{ request, client, service, operation, requestId: progress.requestId, trace: progress.trace },
+    parameters: () => parametersOf(model, operation, input),
+  };
   const call =
     caller === undefined ? unsignedCall(dependencies, origin) : signedCall(dependencies, origin, caller);
   return dialect.success(recognised, await handler(call, input), progress.requestId);
+}
+
+function isDenial({ code }: AwsError): boolean {
+  return code === "AccessDeniedException";
+}
+
+/** `berth explain --id` finds it by the id of the request, which every error of AWS carries. */
+function keepDenial(
+  { authorizer, clock, trustedProxies }: AwsDoorDependencies,
+  request: IncomingMessage,
+  { requestId, recognised, caller, trace }: Progress,
+  reason: string,
+): void {
+  if (caller === undefined || recognised === undefined) return;
+  const { principal } = caller;
+  // What the domain refuses, such as a role that does not trust the caller, no permission was asked for.
+  const denied = trace.denied ?? {
+    ...{ action: `${recognised.service}:${recognised.operation}`, resource: "*", reason },
+    context: contextOf(clientOf(request, trustedProxies), request, clock.now()),
+  };
+  authorizer.keepDenial?.({ ...denied, principal, requestId });
 }

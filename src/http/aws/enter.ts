@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { BlockList } from "node:net";
 import type { Service } from "../../aws-models/model.ts";
-import type { Decision, RequestContext } from "../../iam/authorizer.ts";
-import { type AccountPrincipal, ANONYMOUS } from "../../iam/principal.ts";
+import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
+import { type AccountPrincipal, ANONYMOUS, type Principal, principalName } from "../../iam/principal.ts";
 import type { Caller, OpenedClaim, SignaturePolicy, SignatureVerifier } from "../../iam/sigv4/verify.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { Client } from "../client.ts";
 import type { RegistryAddress } from "../registry-host.ts";
 import { AwsError } from "./aws-error.ts";
-import type { AwsCall, Conditions, UnsignedCall } from "./call.ts";
+import type { AwsCall, CallTrace, Conditions, UnsignedCall } from "./call.ts";
 import { hostCandidates, signedRequestOf } from "./incoming.ts";
 import type { Recognised } from "./recognise.ts";
 
@@ -20,6 +20,7 @@ export interface AwsAuthorizer {
     resource: string,
     context: RequestContext & { readonly conditions?: Conditions },
   ): Promise<Decision>;
+  keepDenial?: Authorizer["keepDenial"];
 }
 
 /** What it takes to let a call in. */
@@ -73,13 +74,16 @@ export interface CallOrigin {
   readonly requestId: string;
   readonly service: Service;
   readonly operation: string;
+  /** Input without secrets, for the audit log. */
+  readonly parameters: () => unknown;
+  readonly trace: CallTrace;
 }
 
 /** A call as its handler sees it. */
 export function signedCall(dependencies: EntranceDependencies, origin: CallOrigin, caller: Caller): AwsCall {
   const { authorizer } = dependencies;
   const { principal, region, expiresAt } = caller;
-  const facts = factsOf(dependencies, origin);
+  const facts = factsOf(dependencies, origin, principal);
   const context: RequestContext = {
     sourceIp: facts.clientIp,
     secureTransport: facts.secure,
@@ -98,8 +102,12 @@ export function signedCall(dependencies: EntranceDependencies, origin: CallOrigi
       let reason = "";
       for (const action of wanted) {
         const decision = await authorizer.decide(principal, action, arn, asked);
-        if (decision.allowed) return;
+        if (decision.allowed) {
+          origin.trace.allowed ??= { action, resource: arn };
+          return;
+        }
         reason = decision.reason;
+        origin.trace.denied = { action, resource: arn, context: asked, reason };
       }
       throw new AwsError("AccessDeniedException", reason);
     },
@@ -108,20 +116,28 @@ export function signedCall(dependencies: EntranceDependencies, origin: CallOrigi
 
 /** A call of an operation that asks for no signature. */
 export function unsignedCall(dependencies: EntranceDependencies, origin: CallOrigin): UnsignedCall {
-  return { ...factsOf(dependencies, origin), ...dependencies.defaultRegistry, principal: ANONYMOUS };
+  const { defaultRegistry } = dependencies;
+  return {
+    ...factsOf(dependencies, origin, ANONYMOUS, defaultRegistry.account),
+    ...defaultRegistry,
+    principal: ANONYMOUS,
+  };
 }
 
 function factsOf(
   { clock }: EntranceDependencies,
-  { request, client, requestId, service, operation }: CallOrigin,
+  { request, client, requestId, service, operation, parameters, trace }: CallOrigin,
+  principal: Principal,
+  account = principal.kind === "anonymous" ? "" : principal.account,
 ): Omit<UnsignedCall, "principal" | "account" | "region"> {
+  const userAgent = request.headers["user-agent"] ?? "";
   return {
-    service,
-    operation,
-    requestId,
-    clientIp: client.ip,
-    secure: client.secure,
-    userAgent: request.headers["user-agent"] ?? "",
-    clock,
+    ...{ service, operation, requestId, clientIp: client.ip, secure: client.secure, userAgent, clock },
+    cause: () => ({
+      ...{ account, principal: principalName(principal), requestId, sourceIp: client.ip, userAgent },
+      accessKeyId: principal.kind === "anonymous" ? undefined : principal.accessKeyId,
+      ...(trace.allowed ?? { action: `${service}:${operation}`, resource: "*" }),
+      parameters: parameters(),
+    }),
   };
 }

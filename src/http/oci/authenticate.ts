@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import type { Cause } from "../../audit/cause.ts";
 import { type Call, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
-import type { Principal } from "../../iam/principal.ts";
+import { type Principal, principalName } from "../../iam/principal.ts";
 import type { TokenAccess } from "../../iam/tokens/registry-token.ts";
-import { accessOfVerified, isInScope, scopedRegistry, tokenIn } from "../../iam/tokens/scopes.ts";
+import { isInScope, scopedRegistry } from "../../iam/tokens/scopes.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { Client } from "../client.ts";
@@ -50,8 +51,8 @@ export async function authenticate(
   }
   const again = challenge(/^bearer /i.test(authorization) ? "invalid_token" : undefined);
   if (found.state === "expired") {
-    if (mayFinishUpload(found.since, call, now)) {
-      return { principal: found.principal, access: accessOfVerified(tokenIn(authorization) ?? "") };
+    if (isFor(address, found.region) && mayFinishUpload(found.since, call, now)) {
+      return { principal: found.principal, access: found.access };
     }
     const said = "Your authorization token has expired. Reauthenticate and try again.";
     throw unauthorized("DENIED", said, again);
@@ -87,27 +88,25 @@ export function contextOf(client: Client, { headers }: IncomingMessage, time: Da
   };
 }
 
-/** Decides calls of one request. */
+/** A request to one registry. */
+export interface RequestFacts {
+  readonly address: RegistryAddress;
+  readonly context: RequestContext;
+  readonly requestId: string;
+  /** Of a host that hands out tokens, so that clients may come back with another one. */
+  readonly challenge?: Challenge | undefined;
+}
+
+/** Decides calls of one request, and says for the audit log what it was allowed. */
 export class Permissions {
   readonly #authorizer: Authorizer;
   readonly #proven: Proven;
-  readonly #address: RegistryAddress;
-  readonly #context: RequestContext;
-  readonly #challenge: Challenge | undefined;
+  readonly #facts: RequestFacts;
 
-  /** `challenge`: of a host that hands out tokens, so that clients may come back with another one. */
-  constructor(
-    authorizer: Authorizer,
-    proven: Proven,
-    address: RegistryAddress,
-    context: RequestContext,
-    challenge?: Challenge,
-  ) {
+  constructor(authorizer: Authorizer, proven: Proven, facts: RequestFacts) {
     this.#authorizer = authorizer;
     this.#proven = proven;
-    this.#address = address;
-    this.#context = context;
-    this.#challenge = challenge;
+    this.#facts = facts;
   }
 
   /** @throws RegistryError DENIED with the reason; UNAUTHORIZED where another token would do */
@@ -120,26 +119,47 @@ export class Permissions {
       : decision.reason;
     // Nobody can become somebody, and a narrow token a wider one.
     const another = principal.kind === "anonymous" || decision.allowed;
-    const challenge = another ? this.#challenge?.("insufficient_scope") : undefined;
-    if (challenge !== undefined) throw unauthorized("UNAUTHORIZED", reason, challenge);
-    throw this.#denied(call, name, reason);
+    const challenge = another ? this.#facts.challenge?.("insufficient_scope") : undefined;
+    throw this.#denied(call, name, reason, challenge);
   }
 
   async allows(call: Call, name: RepositoryName | undefined): Promise<boolean> {
     return isInScope(this.#proven.access, call, name) && (await this.#decide(call, name)).allowed;
   }
 
-  /** With the id that `berth explain --id` takes, where the denial is kept. */
-  #denied(call: Call, name: RepositoryName | undefined, reason: string): RegistryError {
+  /** Why a call that was allowed changes something. */
+  causeOf(call: Call, name: RepositoryName): Cause {
     const { principal } = this.#proven;
-    const action = PERMISSIONS[call].actions.at(-1) ?? "";
-    const denial = { principal, action, resource: this.#arnOf(call, name), context: this.#context, reason };
-    const decisionId = this.#authorizer.keepDenial?.(denial);
-    return new RegistryError("DENIED", reason, decisionId === undefined ? {} : { detail: { decisionId } });
+    const { address, context, requestId } = this.#facts;
+    const isSomebody = principal.kind !== "anonymous";
+    return {
+      account: isSomebody ? principal.account : address.account,
+      principal: principalName(principal),
+      accessKeyId: isSomebody ? principal.accessKeyId : undefined,
+      ...{ requestId, sourceIp: context.sourceIp, userAgent: context.userAgent },
+      ...{ action: actionOf(call), resource: this.#arnOf(call, name) },
+    };
+  }
+
+  /** With the id that `berth explain --id` takes, where the denial is kept. */
+  #denied(
+    call: Call,
+    name: RepositoryName | undefined,
+    reason: string,
+    challenge: string | undefined,
+  ): RegistryError {
+    const { principal } = this.#proven;
+    const { context, requestId } = this.#facts;
+    const denied = { principal, action: actionOf(call), resource: this.#arnOf(call, name) };
+    const decisionId = this.#authorizer.keepDenial?.({ ...denied, context, reason, requestId });
+    const detail = decisionId === undefined ? {} : { detail: { decisionId } };
+    if (challenge === undefined) return new RegistryError("DENIED", reason, detail);
+    const headers = { "WWW-Authenticate": challenge };
+    return new RegistryError("UNAUTHORIZED", reason, { status: 401, headers, ...detail });
   }
 
   #arnOf(call: Call, name: RepositoryName | undefined): string {
-    const { account, region } = this.#address;
+    const { account, region } = this.#facts.address;
     return repositoryArn(account, region, PERMISSIONS[call].resource === "registry" ? "*" : (name ?? ""));
   }
 
@@ -148,9 +168,14 @@ export class Permissions {
     const arn = this.#arnOf(call, name);
     let last: Decision = { allowed: false, reason: "" };
     for (const action of actions) {
-      last = await this.#authorizer.decide(this.#proven.principal, action, arn, this.#context);
+      last = await this.#authorizer.decide(this.#proven.principal, action, arn, this.#facts.context);
       if (last.allowed) return last;
     }
     return last;
   }
+}
+
+/** The action that a call is known by. */
+function actionOf(call: Call): string {
+  return PERMISSIONS[call].actions.at(-1) ?? "";
 }

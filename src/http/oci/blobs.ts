@@ -65,6 +65,6 @@ export async function removeBlob(
   const name = parseRepositoryName(nameText);
   const digest = parseDigest(digestText);
   await request.authorize("deleteBlob", name);
-  await deleteBlob(ports, request.scope, name, digest);
+  await deleteBlob(ports, request.scope, name, digest, request.causeOf("deleteBlob", name));
   return empty(202);
 }

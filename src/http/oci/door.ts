@@ -71,8 +71,10 @@ async function enter(
   const proven = await authenticate(authenticator, authorization, entrance);
   exchange.principal = principalName(proven.principal);
   const context = contextOf(client, incoming, now);
-  const another = handsOutTokens ? challenge : undefined;
-  const permissions = new Permissions(authorizer, proven, address, context, another);
+  const permissions = new Permissions(authorizer, proven, {
+    ...{ address, context, requestId: exchange.id },
+    challenge: handsOutTokens ? challenge : undefined,
+  });
   return {
     incoming,
     query: queryOf(incoming),
@@ -80,6 +82,7 @@ async function enter(
     principal: exchange.principal,
     authorize: (wanted, name) => permissions.require(wanted, name),
     may: (wanted, name) => permissions.allows(wanted, name),
+    causeOf: (allowed, name) => permissions.causeOf(allowed, name),
     locate: (path) => locate(dependencies, path),
   };
 }

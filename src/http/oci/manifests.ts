@@ -11,7 +11,7 @@ import { header, type OciDependencies, type OciRequest } from "./request.ts";
 
 /** GET and HEAD (distribution-spec end-3). */
 export async function getManifest(
-  { ports, manifestCache }: OciDependencies,
+  { ports, manifestCache, onPull }: OciDependencies,
   request: OciRequest,
   [nameText = "", referenceText = ""]: readonly string[],
 ): Promise<Outcome> {
@@ -29,7 +29,17 @@ export async function getManifest(
     return empty(304, { "Docker-Content-Digest": head.digest, ETag: `"${head.digest}"` });
   }
   if (request.incoming.method === "HEAD") return { status: 200, headers };
-  return { status: 200, headers, body: await readManifest(ports, manifestCache, name, head) };
+  const body = await readManifest(ports, manifestCache, name, head);
+  onPull?.({
+    ...{
+      ...request.causeOf("getManifest", name),
+      at: ports.clock.now(),
+      decision: "allowed",
+      reason: undefined,
+    },
+    detail: { digest: head.digest, reference: referenceText },
+  });
+  return { status: 200, headers, body };
 }
 
 /** PUT (end-7). */
@@ -46,6 +56,7 @@ export async function putManifest(
     target: {
       ...{ scope: request.scope, name },
       mayCreate: async () => (autoCreate ? request.may("createRepository", name) : false),
+      creation: request.causeOf("createRepository", name),
     },
     reference,
     tagParameters: request.query.getAll("tag"),
@@ -55,7 +66,7 @@ export async function putManifest(
       ifMatch: parseEntityTags(header(request, "if-match")),
       ifNoneMatch: parseEntityTags(header(request, "if-none-match")),
     },
-    principal: request.principal,
+    cause: request.causeOf("putManifest", name),
   });
   return empty(201, {
     Location: request.locate(
@@ -77,7 +88,7 @@ export async function removeManifest(
   const name = parseRepositoryName(nameText);
   const reference = parseReference(referenceText);
   await request.authorize("deleteManifest", name);
-  await deleteManifest(ports, request.scope, name, reference, request.principal);
+  await deleteManifest(ports, request.scope, name, reference, request.causeOf("deleteManifest", name));
   return empty(202);
 }
 

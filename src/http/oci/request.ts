@@ -1,4 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import type { AuditRecord } from "../../audit/audit-log.ts";
+import type { Cause } from "../../audit/cause.ts";
 import type { Call } from "../../iam/actions.ts";
 import type { ManifestCache } from "../../registry/manifests/pull.ts";
 import type { RepositoryName } from "../../registry/names.ts";
@@ -10,6 +12,8 @@ export interface OciDependencies {
   readonly ports: RegistryPorts;
   readonly manifestCache: ManifestCache;
   readonly autoCreate: boolean;
+  /** Told of every manifest that was sent to a client; undefined where nobody wants to know. */
+  readonly onPull: ((pull: AuditRecord) => void) | undefined;
 }
 
 /** An authenticated request to one registry. */
@@ -22,6 +26,8 @@ export interface OciRequest {
   /** @throws RegistryError DENIED with the reason */
   authorize(call: Call, name?: RepositoryName): Promise<void>;
   may(call: Call, name: RepositoryName): Promise<boolean>;
+  /** Why something changes, once `call` has been allowed. */
+  causeOf(call: Call, name: RepositoryName): Cause;
   /** A path as `Location` and `Link` carry it: as it is, or below the external URL. */
   locate(path: string): string;
 }

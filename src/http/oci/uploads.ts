@@ -4,11 +4,11 @@ import { type Digest, type DigestAlgorithm, isDigestAlgorithm, parseDigest } fro
 import { RegistryError } from "../../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../../registry/names.ts";
 import type { UploadAddress } from "../../registry/ports/index.ts";
-import { openForPush, type PushTarget, repositoryUnknown } from "../../registry/repositories.ts";
+import { openForPush, repositoryUnknown } from "../../registry/repositories.ts";
 import { appendToUpload } from "../../registry/uploads/append.ts";
 import { completeUpload } from "../../registry/uploads/complete.ts";
 import { findSession } from "../../registry/uploads/find-session.ts";
-import { cancelUpload, startUpload, uploadAtOnce } from "../../registry/uploads/start.ts";
+import { cancelUpload, type NewSession, startUpload, uploadAtOnce } from "../../registry/uploads/start.ts";
 import { uploadPath, uploadRange, uploadUnknown } from "../../registry/uploads/upload-errors.ts";
 import { bodyChunks, hasBody } from "../body.ts";
 import { empty, type Outcome } from "../outcome.ts";
@@ -35,6 +35,8 @@ export async function postUpload(
   const target = {
     ...{ scope: request.scope, name, principal: request.principal },
     mayCreate: async () => (autoCreate ? request.may("createRepository", name) : false),
+    creation: request.causeOf("createRepository", name),
+    completion: request.causeOf("completeUpload", name),
   };
   if (mount !== undefined && (await tryMount(dependencies, request, target, mount))) {
     return created(request, name, mount);
@@ -50,10 +52,10 @@ export async function postUpload(
 async function tryMount(
   { ports }: OciDependencies,
   request: OciRequest,
-  { scope, name: targetName, mayCreate }: PushTarget,
+  pushTarget: NewSession,
   digest: Digest,
 ): Promise<boolean> {
-  const target = await openForPush(ports, scope, targetName, mayCreate);
+  const target = await openForPush(ports, pushTarget);
   const from = request.query.get("from");
   let source: RepositoryName | undefined;
   try {
@@ -63,7 +65,9 @@ async function tryMount(
     return false;
   }
   const mayPullFrom = (name: RepositoryName): Promise<boolean> => request.may("mountFrom", name);
-  return mountBlob(ports, request.scope, target, { digest, from: source, mayPullFrom });
+  return mountBlob(ports, request.scope, target, {
+    ...{ digest, from: source, mayPullFrom, cause: pushTarget.completion },
+  });
 }
 
 function algorithmOf(name: string | null): DigestAlgorithm {
@@ -116,6 +120,7 @@ export async function putUpload(
       digest,
       chunks: hasBody(request.incoming) ? bodyChunks(request.incoming) : undefined,
       range: chunkRange(request),
+      cause: request.causeOf("completeUpload", address.name),
     });
   } catch (error) {
     if (!(await wasCompletedBefore(ports, address, digest, error))) throw error;

@@ -32,12 +32,20 @@ export interface DecisionVersions {
   readonly owner: number | undefined;
 }
 
-/** The account that owns a resource; that of the caller where the resource is `*`, or names none. */
+/**
+ * The account that owns a resource; that of the caller where the resource is `*`, or names none, or is a managed policy
+ * of AWS, which every account has.
+ */
 export function ownerOf(resource: string, identity: Identity | undefined): string {
-  return resource.split(":", 5)[4] || identity?.account || "";
+  const [, , service, , account] = resource.split(":", 5);
+  const named = service === "iam" && account === "aws" ? undefined : account;
+  return named || identity?.account || "";
 }
 
 export function addressOf(resource: string, owner: string, region: string): ResourceAddress {
+  if (/^arn:aws:iam::\d{12}:(?:policy|oidc-provider)\//.test(resource)) {
+    return { account: owner, region, repository: undefined, iamArn: resource };
+  }
   const match = /^arn:[^:]*:ecr:([^:]*):[^:]*:repository\/(.+)$/s.exec(resource);
   return { account: owner, region: match?.[1] || region, repository: match?.[2] };
 }
@@ -63,7 +71,7 @@ export function assembleAccess(
     action,
     resource: question.resource,
     context: globalContext(identity, own, facts, {
-      ...resourceTagKeys("ecr", resource.tags),
+      ...resourceTagKeys(tagPrefixOf(question.resource), resource.tags),
       ...context.conditions,
     }),
     owner,
@@ -79,6 +87,16 @@ const USER_AGENT_MAX = 512;
 /** A pattern is compared with every character of a value: what a client sends is cut. */
 export function userAgentOf({ userAgent }: RequestContext): string {
   return userAgent.slice(0, USER_AGENT_MAX);
+}
+
+/**
+ * What tags of a resource go by beside `aws:ResourceTag` (Service Authorization Reference): of IAM's, those of users and
+ * roles alone have another name.
+ */
+function tagPrefixOf(resource: string): "aws" | "ecr" | "iam" {
+  const [, type] = /^arn:[^:]*:iam::[^:]*:([a-z-]+)\//.exec(resource) ?? [];
+  if (type === undefined) return "ecr";
+  return type === "user" || type === "role" ? "iam" : "aws";
 }
 
 function callerOf(identity: Identity | undefined): Caller {

@@ -105,7 +105,8 @@ export class CredentialAuthenticator implements Authenticator {
     // A token is over with the session that asked for it.
     const end = earlier(claims.expiresAt, credential.expiresAt);
     if (verdict.state === "expired" || this.#isOver(credential)) {
-      return { state: "expired", principal: credential.principal, since: end };
+      const { access, region } = claims;
+      return { state: "expired", principal: credential.principal, since: end, access, region };
     }
     return believed(credential, end, claims);
   }

@@ -55,6 +55,7 @@ export class ResourcePolicyRules {
   async #missingPrincipal(account: string, { statements }: PolicyDocument): Promise<string | undefined> {
     const reader = this.#identity.reader(account);
     for (const entry of statements.flatMap(({ principals }) => principals?.entries ?? [])) {
+      if (entry.kind === "deleted") return invalidPrincipal(entry);
       if ((entry.kind !== "user" && entry.kind !== "role") || entry.account !== account) continue;
       const name = entry.written.slice(entry.written.lastIndexOf("/") + 1);
       const found = await reader.findEntity(entry.kind, name);

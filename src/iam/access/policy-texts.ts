@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 
 /** The registry of an account in a region. */
@@ -8,10 +9,21 @@ export interface RegistryKey {
 
 /** Policy texts of repositories, kept as they were given. `"unknown"` where there is no such repository. */
 export interface RepositoryPolicies {
-  set(registry: RegistryKey, name: RepositoryName, text: string, at: Date): Promise<"set" | "unknown">;
+  set(
+    registry: RegistryKey,
+    name: RepositoryName,
+    text: string,
+    cause: Cause,
+    at: Date,
+  ): Promise<"set" | "unknown">;
   get(registry: RegistryKey, name: RepositoryName): Promise<PolicyText | "unknown">;
   /** Gives the text that was deleted. */
-  delete(registry: RegistryKey, name: RepositoryName, at: Date): Promise<PolicyText | "unknown">;
+  delete(
+    registry: RegistryKey,
+    name: RepositoryName,
+    cause: Cause,
+    at: Date,
+  ): Promise<PolicyText | "unknown">;
 }
 
 export interface PolicyText {
@@ -21,8 +33,8 @@ export interface PolicyText {
 
 /** The policy text of each registry. */
 export interface RegistryPolicies {
-  put(registry: RegistryKey, text: string, at: Date): Promise<void>;
+  put(registry: RegistryKey, text: string, cause: Cause, at: Date): Promise<void>;
   get(registry: RegistryKey): Promise<string | undefined>;
   /** Gives the text that was deleted. */
-  delete(registry: RegistryKey, at: Date): Promise<string | undefined>;
+  delete(registry: RegistryKey, cause: Cause, at: Date): Promise<string | undefined>;
 }

@@ -1,14 +1,17 @@
 import { LRUCache } from "lru-cache";
 import type { AttachedPolicy } from "../policy/access.ts";
-import { parsePolicyDocument } from "../policy/document.ts";
+import { type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
+import { PolicyError } from "../policy/errors.ts";
 import type { StoredPolicies } from "../principals/stored-policies.ts";
 
-/** A repository of an account in a region, by name: it need not exist. */
+/** A repository of an account in a region, by name, or something of IAM: it need not exist. */
 export interface ResourceAddress {
   readonly account: string;
   readonly region: string;
   /** Undefined for what has no repository: the registry as a whole. */
   readonly repository: string | undefined;
+  /** ARN of a managed policy or identity provider of the account, which has tags and no policy. */
+  readonly iamArn?: string;
 }
 
 /** What hangs on a resource, as texts. */
@@ -47,8 +50,8 @@ export class ResourcePolicyCache {
 
   /** `version` is what the caller read of the owning account. */
   async load(address: ResourceAddress, version: number): Promise<ResourcePolicies> {
-    const { account, region, repository } = address;
-    const key = `${account}/${region}/${repository ?? ""}`;
+    const { account, region, repository, iamArn } = address;
+    const key = iamArn ?? `${account}/${region}/${repository ?? ""}`;
     const known = this.#known.get(key);
     if (known !== undefined && known.version >= version) return known.found;
     const found = this.#compile(address, await this.#store.load(address));
@@ -67,10 +70,27 @@ export class ResourcePolicyCache {
       const label = `policy of registry ${address.account}`;
       policies.push(
         texts.registryScope === "V1"
-          ? { label, document: parsePolicyDocument(texts.registryPolicy, { kind: "registry", scope: "V1" }) }
+          ? { label, document: parseV1(texts.registryPolicy) }
           : this.#stored.attached(label, "registry", texts.registryPolicy),
       );
     }
     return { policies, tags: texts.tags };
+  }
+}
+
+/** What the longest stored document may have; it was held to its own limit when it was stored. */
+const STORED_MAX = 131_072;
+const DENY_ALL = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"ecr:*","Resource":"*"}]}`;
+
+/**
+ * Scope V1 refuses documents that scope V2 accepted, and the scope may change after the document was stored. What such a
+ * document denies is then unknown, so, as with any stored policy that cannot be read, it denies all that it is asked.
+ */
+function parseV1(text: string): PolicyDocument {
+  try {
+    return parsePolicyDocument(text, { kind: "registry", scope: "V1", maxSize: STORED_MAX });
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    return parsePolicyDocument(DENY_ALL, { kind: "registry", scope: "V1" });
   }
 }

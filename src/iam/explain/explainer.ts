@@ -17,7 +17,7 @@ export interface ExplainerDependencies {
   readonly resources: ResourcePolicyCache;
   readonly stored: StoredPolicies;
   readonly decider: PolicyDecider;
-  readonly denials: Pick<DenialStore, "find">;
+  readonly denials: DenialStore;
   readonly clock: Clock;
   /** Region of resources that have none in their ARN. */
   readonly region: string;
@@ -80,7 +80,7 @@ export class Explainer {
    * business, and neither are the policies of what others own.
    */
   async explainDenial(id: string, within?: string): Promise<ExplainedDenial | undefined> {
-    const denial = await this.#dependencies.denials.find(id);
+    const denial = await this.#dependencies.denials.findDenial(id);
     if (denial === undefined || denial.account !== (within ?? denial.account)) return undefined;
     if (within !== undefined && ownerOf(denial.resource, undefined) !== within) {
       return { denial, now: undefined, gone: "the resource is another account's, and so are its policies" };

@@ -25,7 +25,8 @@ export function parseQuery({ principal, action, resource, context }: WrittenQuer
 
 /** @throws QueryError */
 export function parseDecisionId(id: string): string {
-  if (!/^[0-9a-f]{16}$/.test(id)) throw new QueryError(`id must have 16 hexadecimal digits, not ${id}`);
+  if (!/^[0-9a-z-]{1,64}$/.test(id))
+    throw new QueryError(`id must be the id of a request, not ${id.slice(0, 80)}`);
   return id;
 }
 

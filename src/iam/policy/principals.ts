@@ -13,7 +13,9 @@ export type PrincipalEntry =
       readonly account: string;
       readonly roleName: string;
     }
-  | { readonly kind: "federated" | "service"; readonly written: string };
+  | { readonly kind: "federated" | "service"; readonly written: string }
+  /** A unique id in the place of a user or role that is gone: nobody. */
+  | { readonly kind: "deleted"; readonly written: string };
 
 /**
  * How directly an entry names the caller. IAM treats the grants differently (evaluate.ts): 3 by itself (user, session,
@@ -22,6 +24,7 @@ export type PrincipalEntry =
 export type Directness = 0 | 1 | 2 | 3;
 
 const ACCOUNT = /^\d{12}$/;
+const UNIQUE_ID = /^(?:AIDA|AROA)[A-Z2-7]{17}$/;
 const IDENTITY_ARN = /^arn:aws(?:-[a-z-]+)?:(iam|sts)::(\d{12}):(root|[a-z-]+\/.+)$/;
 const NAME = "[A-Za-z0-9+=,.@_-]+";
 const PATH = "(?:[\\x21-\\x29\\x2b-\\x3e\\x40-\\x7e]*/)?";
@@ -69,6 +72,7 @@ function parseEntry(type: string, value: unknown, path: string): PrincipalEntry 
 function parseAwsPrincipal(written: string, path: string): PrincipalEntry {
   if (written === "*") return { kind: "everyone", written };
   if (ACCOUNT.test(written)) return { kind: "account", written, account: written };
+  if (UNIQUE_ID.test(written)) return { kind: "deleted", written };
   const [, service, account, name] = IDENTITY_ARN.exec(written) ?? [];
   if (account !== undefined && name !== undefined) {
     if (service === "iam" && name === "root") return { kind: "account", written, account };
@@ -114,6 +118,8 @@ function directnessOf(entry: PrincipalEntry, caller: Caller): Directness {
       return caller.kind === "federated" && caller.provider === entry.written ? 3 : 0;
     case "service":
       return caller.kind === "service" && caller.service === entry.written ? 3 : 0;
+    case "deleted":
+      return 0;
   }
 }
 

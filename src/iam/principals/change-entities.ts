@@ -1,14 +1,15 @@
+import { iamArn } from "./arns.ts";
 import type { AwsPolicies } from "./aws-policies.ts";
 import { nameTaken, requireBoundary } from "./create-entities.ts";
-import { requireTrustPolicy } from "./documents.ts";
 import type { Role, User } from "./entity.ts";
 import { noSuch } from "./errors.ts";
 import { requireEntity } from "./find-entity.ts";
 import { requireName, requirePath } from "./names.ts";
 import type { EntityChange, IdentityChange } from "./ports/index.ts";
 import { mergeTags, type Tag, withoutTags } from "./tags.ts";
+import { followPrincipal, requireTrustPolicy } from "./trust-policies.ts";
 
-/** Gives a user or group another name or path; its id, keys, memberships and policies stay. */
+/** Gives a user or group another name or path; its id, keys, memberships and policies stay, and roles trust it on. */
 export async function renameEntity(
   change: IdentityChange,
   kind: "user" | "group",
@@ -27,6 +28,10 @@ export async function renameEntity(
     ...(wanted.name === undefined ? {} : { name: wanted.name }),
     ...(wanted.path === undefined ? {} : { path: wanted.path }),
   });
+  if (kind === "user") {
+    const { name: newName = entity.name, path = entity.path } = wanted;
+    await followPrincipal(change, iamArn(entity), iamArn({ ...entity, name: newName, path }));
+  }
 }
 
 export async function changeRole(
@@ -35,7 +40,7 @@ export async function changeRole(
   wanted: Pick<EntityChange, "description" | "maxSessionDuration" | "trustPolicy">,
 ): Promise<Role> {
   const role = await requireEntity(change, "role", name);
-  if (wanted.trustPolicy !== undefined) requireTrustPolicy(wanted.trustPolicy);
+  if (wanted.trustPolicy !== undefined) await requireTrustPolicy(change, wanted.trustPolicy);
   await change.changeEntity(role.id, wanted);
   return requireEntity(change, "role", name);
 }

@@ -1,5 +1,4 @@
 import { type AwsPolicies, findPolicyByArn } from "./aws-policies.ts";
-import { requireTrustPolicy } from "./documents.ts";
 import { capitalised, type EntityKind, type EntityOf } from "./entity.ts";
 import { alreadyExists, noSuch, quotaExceeded } from "./errors.ts";
 import { requireEntity } from "./find-entity.ts";
@@ -7,6 +6,7 @@ import { ENTITY_QUOTAS } from "./limits.ts";
 import { requireName, requirePath } from "./names.ts";
 import type { IdentityChange, NewEntity } from "./ports/index.ts";
 import { type Tag, tagsOf } from "./tags.ts";
+import { requireTrustPolicy } from "./trust-policies.ts";
 import { newUniqueId } from "./unique-ids.ts";
 
 /** Seconds that a session of a role lasts at most, unless the role says more. */
@@ -47,7 +47,7 @@ export async function createGroup(
   return create(change, "group", { name: input.name, path: input.path ?? "/", createdAt: at });
 }
 
-/** @throws IamError MalformedPolicyDocumentException for a trust policy that makes no sense */
+/** @throws IamError MalformedPolicyDocumentException for a trust policy that makes no sense or names nobody */
 export async function createRole(
   change: IdentityChange,
   aws: AwsPolicies,
@@ -55,7 +55,7 @@ export async function createRole(
   at: Date,
 ): Promise<EntityOf<"role">> {
   const tags = tagsOf(input.tags, "TagsPerRole");
-  requireTrustPolicy(input.trustPolicy);
+  await requireTrustPolicy(change, input.trustPolicy);
   await requireBoundary(change, aws, input.account, input.boundary);
   const { name, path = "/", boundary, description, trustPolicy } = input;
   const maxSessionDuration = input.maxSessionDuration ?? SESSION_DURATION;

@@ -1,7 +1,9 @@
+import { iamArn } from "./arns.ts";
 import type { EntityKind } from "./entity.ts";
 import { deleteConflict } from "./errors.ts";
 import { requireEntity } from "./find-entity.ts";
 import type { Holdings, IdentityChange } from "./ports/index.ts";
+import { followPrincipal } from "./trust-policies.ts";
 
 /** What must be taken away first, in the order in which AWS asks for it. */
 const CONFLICTS: readonly (readonly [keyof Holdings, string])[] = [
@@ -13,13 +15,15 @@ const CONFLICTS: readonly (readonly [keyof Holdings, string])[] = [
 ];
 
 /**
- * Deletes an entity that holds nothing any more. Sessions of a role end with it.
+ * Deletes an entity that holds nothing any more. Sessions of a role end with it, and whatever trusts it trusts nobody
+ * else who comes by the name.
  * @throws IamError DeleteConflictException naming what it still holds
  */
 export async function deleteEntity(change: IdentityChange, kind: EntityKind, name: string): Promise<void> {
-  const { id } = await requireEntity(change, kind, name);
-  const holdings = await change.holdingsOf(id);
+  const entity = await requireEntity(change, kind, name);
+  const holdings = await change.holdingsOf(entity.id);
   const conflict = CONFLICTS.find(([held]) => holdings[held] > 0);
   if (conflict !== undefined) throw deleteConflict(conflict[1]);
-  await change.deleteEntity(id);
+  await change.deleteEntity(entity.id);
+  if (kind !== "group") await followPrincipal(change, iamArn(entity), entity.uniqueId);
 }

@@ -1,9 +1,15 @@
 import { type ParseOptions, type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
 import { PolicyError } from "../policy/errors.ts";
+import { globMatches } from "../policy/glob.ts";
 import type { EntityKind } from "./entity.ts";
 import { IamError, quotaExceeded } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 
+/** What a trust policy can let somebody do, in lower case; a wildcard has to mean one of these. */
+const TRUST_ACTIONS = [
+  ...["sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"],
+  ...["sts:tagsession", "sts:setsourceidentity", "sts:setcontext"],
+];
 /** Longest text that is read at all. */
 const READ_MAX = 131_072;
 
@@ -13,9 +19,17 @@ export function requireManagedPolicy(text: string): PolicyDocument {
   return parse(text, { kind: "identity" });
 }
 
-export function requireTrustPolicy(text: string): PolicyDocument {
+/** Whom it names is not looked up. @throws IamError as {@link requireManagedPolicy} does */
+export function parseTrustPolicy(text: string): PolicyDocument {
   requireSize(text, "ACLSizePerRole", LIMITS.trustPolicySize);
-  return parse(text, { kind: "trust" });
+  const document = parse(text, { kind: "trust" });
+  const patterns = document.statements.flatMap(({ actions }) => actions.patterns);
+  if (patterns.every((pattern) => TRUST_ACTIONS.some((action) => globMatches(pattern, action))))
+    return document;
+  throw new IamError(
+    "MalformedPolicyDocumentException",
+    "AssumeRole policy may only specify STS AssumeRole actions.",
+  );
 }
 
 /** Sizes of all inline policies of an entity count together. */

@@ -1,15 +1,25 @@
+import type { Cause } from "../../audit/cause.ts";
+import { tagsOfClaims } from "../oidc/tag-claims.ts";
 import { readUnverified, type VerifiedToken } from "../oidc/verify.ts";
+import type { Context } from "../policy/context.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { assumedRoleArn, oidcProviderArn } from "../principals/arns.ts";
 import type { Role } from "../principals/entity.ts";
 import { IamError } from "../principals/errors.ts";
-import { type ContextEntries, globalContext, type RequestFacts } from "../principals/global-context.ts";
+import {
+  type ContextEntries,
+  contextOf,
+  globalContext,
+  type RequestFacts,
+  resourceTagKeys,
+} from "../principals/global-context.ts";
 import { providerOfIssuer } from "../principals/oidc-providers.ts";
 import type { AssumedRole } from "./assume-role.ts";
 import { accountOfRole, findRole } from "./find-role.ts";
 import { issueSession } from "./issue.ts";
 import type { StsPorts } from "./ports.ts";
 import { packedSize, readSessionPolicies, type SessionPolicies, sessionDuration } from "./session-input.ts";
+import { readSessionTags, taggingActions, taggingKeys } from "./session-tags.ts";
 
 const ACTION = "sts:AssumeRoleWithWebIdentity";
 
@@ -29,14 +39,15 @@ export interface WebIdentityRole extends AssumedRole {
 
 /**
  * Lets the holder of a token of an identity provider become a role. The provider must be registered in the account of
- * the role, the token be for one of its client ids, and the trust policy of the role let its claims. Only then is told
- * whether the role exists.
+ * the role, the token be for one of its client ids, and the trust policy of the role let its claims, and the session tags
+ * that it asks for. Only then is told whether the role exists.
  * @throws IamError
  */
 export async function assumeRoleWithWebIdentity(
   ports: StsPorts,
   input: WebIdentityInput,
   request: RequestFacts,
+  cause: Cause,
 ): Promise<WebIdentityRole> {
   const account = accountOfRole(input.roleArn);
   const { issuer } = readUnverified(input.token);
@@ -52,17 +63,31 @@ export async function assumeRoleWithWebIdentity(
   const now = ports.clock.now();
   const token = await ports.webIdentity.verify(input.token, issuer, registered.clientIds, now);
   const provider = oidcProviderArn(account, registered.url);
-  const role = await authorize(ports, input, token, { provider, url: registered.url }, request);
-  const narrowing = await readSessionPolicies(ports, account, input);
-  const duration = sessionDuration(role, input.duration, false);
-  const credentials = await issueSession(ports.sessions, ports.masterKey, {
-    ...{ account, ...narrowing, tags: {}, transitiveTagKeys: [], sourceIdentity: undefined, issuedAt: now },
-    origin: { kind: "web-identity", role: role.id, sessionName: input.sessionName, provider },
-    expiresAt: new Date(now.getTime() + duration * 1000),
+  const wanted = tagsOfClaims(token.claims);
+  const tagging = readSessionTags(wanted, undefined);
+  const { tags, transitiveTagKeys } = tagging;
+  const context = globalContext(undefined, undefined, request, {
+    ...claimKeys(registered.url, token, input.sessionName),
+    ...taggingKeys(tagging, wanted),
+    "aws:FederatedProvider": [provider],
   });
+  const actions = [ACTION, ...taggingActions(tagging)];
+  const role = await authorize(ports, input, provider, actions, context);
+  const narrowing = await readSessionPolicies(ports, account, input, tags);
+  const duration = sessionDuration(role, input.duration, false);
+  const credentials = await issueSession(
+    ports.sessions,
+    ports.masterKey,
+    {
+      ...{ account, ...narrowing, tags, transitiveTagKeys, sourceIdentity: undefined, issuedAt: now },
+      origin: { kind: "web-identity", role: role.id, sessionName: input.sessionName, provider },
+      expiresAt: new Date(now.getTime() + duration * 1000),
+    },
+    { ...cause, account, principal: provider, resource: input.roleArn },
+  );
   return {
     ...{ credentials, provider, subject: token.subject, audience: token.audience },
-    ...{ sourceIdentity: undefined, packedSize: packedSize(narrowing) },
+    ...{ sourceIdentity: undefined, packedSize: packedSize(narrowing, tags) },
     arn: assumedRoleArn(account, role.name, input.sessionName),
     id: `${role.uniqueId}:${input.sessionName}`,
   };
@@ -71,30 +96,30 @@ export async function assumeRoleWithWebIdentity(
 async function authorize(
   ports: StsPorts,
   input: WebIdentityInput,
-  token: VerifiedToken,
-  { provider, url }: { readonly provider: string; readonly url: string },
-  request: RequestFacts,
+  provider: string,
+  actions: readonly string[],
+  context: Context,
 ): Promise<Role> {
   const role = await findRole(ports, input.roleArn);
-  const verdict =
-    role &&
-    evaluate(
-      {
-        caller: { kind: "federated", provider },
-        ...{ action: ACTION, resource: input.roleArn, owner: role.account, identity: [], session: [] },
-        resourcePolicies: [
-          ports.stored.attached(`trust policy of role ${role.name}`, "trust", role.trustPolicy),
-        ],
-        context: globalContext(undefined, undefined, request, {
-          ...claimKeys(url, token, input.sessionName),
-          "aws:FederatedProvider": [provider],
-        }),
-      },
-      ports.decider,
-    );
-  if (role === undefined || verdict?.allowed !== true) {
-    throw new IamError("AccessDeniedException", `Not authorized to perform ${ACTION}`);
+  for (const action of actions) {
+    const verdict =
+      role &&
+      evaluate(
+        {
+          caller: { kind: "federated", provider },
+          ...{ action, resource: input.roleArn, owner: role.account, identity: [], session: [] },
+          context: new Map([...context, ...contextOf(resourceTagKeys("iam", role.tags))]),
+          resourcePolicies: [
+            ports.stored.attached(`trust policy of role ${role.name}`, "trust", role.trustPolicy),
+          ],
+        },
+        ports.decider,
+      );
+    if (verdict?.allowed !== true) {
+      throw new IamError("AccessDeniedException", `Not authorized to perform ${action}`);
+    }
   }
+  if (role === undefined) throw new Error("a role that was allowed is missing");
   return role;
 }
 

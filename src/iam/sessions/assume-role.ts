@@ -1,28 +1,33 @@
+import type { Cause } from "../../audit/cause.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { assumedRoleArn } from "../principals/arns.ts";
-import type { Role, Tags } from "../principals/entity.ts";
+import type { Role } from "../principals/entity.ts";
 import { IamError } from "../principals/errors.ts";
 import {
   type ContextEntries,
   globalContext,
   type RequestFacts,
-  requestTagKeys,
+  resourceTagKeys,
 } from "../principals/global-context.ts";
 import type { Identity } from "../principals/identity.ts";
-import { type Tag, tagsOf } from "../principals/tags.ts";
 import { accountOfRole, findRole } from "./find-role.ts";
 import { issueSession, type TemporaryCredentials } from "./issue.ts";
 import type { StsPorts } from "./ports.ts";
 import type { Inheritance } from "./session.ts";
 import { packedSize, readSessionPolicies, type SessionPolicies, sessionDuration } from "./session-input.ts";
+import {
+  readSessionTags,
+  type SessionTags,
+  taggingActions,
+  taggingKeys,
+  type WantedTags,
+} from "./session-tags.ts";
 
-export interface AssumeRoleInput extends SessionPolicies {
+export interface AssumeRoleInput extends SessionPolicies, WantedTags {
   readonly roleArn: string;
   readonly sessionName: string;
   readonly duration: number | undefined;
   readonly externalId: string | undefined;
-  readonly tags: readonly Tag[];
-  readonly transitiveTagKeys: readonly string[];
   readonly sourceIdentity: string | undefined;
 }
 
@@ -48,26 +53,31 @@ export async function assumeRole(
   caller: Identity,
   input: AssumeRoleInput,
   request: RequestFacts,
+  cause: Cause,
 ): Promise<AssumedRole> {
   const account = accountOfRole(input.roleArn);
   if (caller.kind === "root")
     throw new IamError("AccessDeniedException", "Roles may not be assumed by root accounts.");
-  const given = tagsOf(input.tags, "TagsPerSession");
   const inherited = await ports.sessions.inheritance(caller.accessKeyId);
-  const tags = inheritTags(given, inherited);
+  const tagging = readSessionTags(input, inherited);
   const sourceIdentity = inheritSourceIdentity(input.sourceIdentity, inherited);
-  const role = await authorize(ports, caller, input, given, request);
-  const narrowing = await readSessionPolicies(ports, account, input);
+  const role = await authorize(ports, caller, input, tagging, request);
+  const { tags, transitiveTagKeys } = tagging;
+  const narrowing = await readSessionPolicies(ports, account, input, tags);
   const duration = sessionDuration(role, input.duration, caller.kind === "session");
   const issuedAt = ports.clock.now();
-  const credentials = await issueSession(ports.sessions, ports.masterKey, {
-    ...{ account, ...narrowing, tags, sourceIdentity, issuedAt },
-    origin: { kind: "assumed-role", role: role.id, sessionName: input.sessionName },
-    transitiveTagKeys: [...(inherited?.transitiveTagKeys ?? []), ...input.transitiveTagKeys],
-    expiresAt: new Date(issuedAt.getTime() + duration * 1000),
-  });
+  const credentials = await issueSession(
+    ports.sessions,
+    ports.masterKey,
+    {
+      ...{ account, ...narrowing, tags, transitiveTagKeys, sourceIdentity, issuedAt },
+      origin: { kind: "assumed-role", role: role.id, sessionName: input.sessionName },
+      expiresAt: new Date(issuedAt.getTime() + duration * 1000),
+    },
+    { ...cause, resource: input.roleArn },
+  );
   return {
-    ...{ credentials, sourceIdentity, packedSize: packedSize(narrowing) },
+    ...{ credentials, sourceIdentity, packedSize: packedSize(narrowing, tags) },
     arn: assumedRoleArn(account, role.name, input.sessionName),
     id: `${role.uniqueId}:${input.sessionName}`,
   };
@@ -77,7 +87,7 @@ async function authorize(
   ports: StsPorts,
   caller: Identity,
   input: AssumeRoleInput,
-  tags: Tags,
+  tagging: SessionTags,
   request: RequestFacts,
 ): Promise<Role> {
   const policies = await ports.policies.load({
@@ -89,7 +99,7 @@ async function authorize(
   const trust = role && [
     ports.stored.attached(`trust policy of role ${role.name}`, "trust", role.trustPolicy),
   ];
-  for (const action of actionsOf(input)) {
+  for (const action of actionsOf(input, tagging)) {
     const verdict =
       policies &&
       role &&
@@ -98,7 +108,7 @@ async function authorize(
         {
           ...{ caller, action, resource: input.roleArn, owner: role.account, resourcePolicies: trust },
           ...{ identity: policies.identity, boundary: policies.boundary, session: policies.session },
-          context: globalContext(caller, policies, request, stsKeys(input, tags, role)),
+          context: globalContext(caller, policies, request, stsKeys(input, tagging, role)),
         },
         ports.decider,
       );
@@ -114,41 +124,22 @@ async function authorize(
 }
 
 /** Tags and a source identity are permissions of their own, which the trust policy has to give. */
-function actionsOf({ tags, sourceIdentity }: AssumeRoleInput): readonly string[] {
+function actionsOf({ sourceIdentity }: AssumeRoleInput, tagging: SessionTags): readonly string[] {
   return [
-    "sts:AssumeRole",
-    ...(tags.length > 0 ? ["sts:TagSession"] : []),
+    ...["sts:AssumeRole", ...taggingActions(tagging)],
     ...(sourceIdentity === undefined ? [] : ["sts:SetSourceIdentity"]),
   ];
 }
 
-function stsKeys(input: AssumeRoleInput, tags: Tags, role: Role): ContextEntries {
-  const { externalId, sessionName, sourceIdentity, transitiveTagKeys } = input;
+function stsKeys(input: AssumeRoleInput, tagging: SessionTags, role: Role): ContextEntries {
+  const { externalId, sessionName, sourceIdentity } = input;
   return {
     "sts:RoleSessionName": [sessionName],
     ...(externalId === undefined ? {} : { "sts:ExternalId": [externalId] }),
     ...(sourceIdentity === undefined ? {} : { "sts:SourceIdentity": [sourceIdentity] }),
-    ...(transitiveTagKeys.length === 0 ? {} : { "sts:TransitiveTagKeys": transitiveTagKeys }),
-    ...requestTagKeys(tags),
-    ...Object.fromEntries(
-      Object.entries(role.tags).flatMap(([key, value]) => [
-        [`aws:ResourceTag/${key}`, [value]],
-        [`iam:ResourceTag/${key}`, [value]],
-      ]),
-    ),
+    ...taggingKeys(tagging, input),
+    ...resourceTagKeys("iam", role.tags),
   };
-}
-
-/** Transitive tags of the caller's session stay through every further role, and cannot be set anew. */
-function inheritTags(given: Tags, inherited: Inheritance | undefined): Tags {
-  const transitive = new Set((inherited?.transitiveTagKeys ?? []).map((key) => key.toLowerCase()));
-  const kept = Object.entries(inherited?.tags ?? {}).filter(([key]) => transitive.has(key.toLowerCase()));
-  const again = Object.keys(given).find((key) => transitive.has(key.toLowerCase()));
-  if (again === undefined) return { ...Object.fromEntries(kept), ...given };
-  throw new IamError(
-    "ValidationError",
-    `The tag ${again} was already specified as a transitive tag key from the calling session`,
-  );
 }
 
 /** Once set, it goes along with every role and cannot become another. */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { Cause } from "../../audit/cause.ts";
 import type { MasterKey } from "../master-key.ts";
 import { newSecret } from "../principals/access-keys.ts";
 import { IamError } from "../principals/errors.ts";
@@ -24,12 +25,14 @@ export async function issueSession(
   store: SessionStore,
   masterKey: MasterKey,
   session: Omit<NewSession, "accessKeyId" | "sealed" | "tokenHash">,
+  cause: Cause,
 ): Promise<TemporaryCredentials> {
   const accessKeyId = newAccessKeyId("ASIA");
   const secretAccessKey = newSecret();
   const sessionToken = randomBytes(TOKEN_BYTES).toString("base64url");
   const sealed = masterKey.seal(secretAccessKey, accessKeyId);
-  if (!(await store.insert({ ...session, accessKeyId, sealed, tokenHash: hashToken(sessionToken) }))) {
+  const made = { ...session, accessKeyId, sealed, tokenHash: hashToken(sessionToken) };
+  if (!(await store.insert(made, cause))) {
     throw new IamError("AccessDeniedException", "What this session rests on was deleted while it was made");
   }
   return { accessKeyId, secretAccessKey, sessionToken, expiresAt: session.expiresAt };

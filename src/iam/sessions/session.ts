@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { SealedSecret } from "../master-key.ts";
 import type { EntityId, Tags } from "../principals/entity.ts";
 
@@ -54,7 +55,7 @@ export interface SessionFacts {
 
 export interface SessionStore {
   /** False when the role, or the key that asked for it, was deleted in the meantime. */
-  insert(session: NewSession): Promise<boolean>;
+  insert(session: NewSession, cause: Cause): Promise<boolean>;
   inheritance(accessKeyId: string): Promise<Inheritance | undefined>;
   list(account: string, after: string, limit: number): Promise<readonly SessionFacts[]>;
   /** Ends a session before its time, on every node. False when there is none that lives. */

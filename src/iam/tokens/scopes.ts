@@ -1,4 +1,3 @@
-import { decodeJwt } from "jose";
 import { RegistryError } from "../../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../../registry/names.ts";
 import { type Call, SCOPE_ACTIONS } from "../actions.ts";
@@ -121,9 +120,4 @@ export function tokenIn(authorization: string): string | undefined {
   if (bearer !== undefined) return bearer;
   const basic = Buffer.from(/^basic +(.+)$/i.exec(authorization)?.[1] ?? "", "base64").toString("utf8");
   return basic.startsWith("AWS:") ? basic.slice("AWS:".length) : undefined;
-}
-
-/** What a token whose signature has been verified is narrowed to. */
-export function accessOfVerified(token: string): readonly TokenAccess[] | undefined {
-  return decodeJwt(token)["access"] as readonly TokenAccess[] | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../names.ts";
 import type { RegistryPorts } from "../ports/index.ts";
@@ -13,13 +14,13 @@ export async function deleteManifest(
   scope: RegistryScope,
   name: RepositoryName,
   reference: Reference,
-  by: string,
+  cause: Cause,
 ): Promise<void> {
   const at = ports.clock.now();
   if (reference.kind === "tag") {
-    if (await ports.manifests.untag(scope.id, name, reference.tag, by, at)) return;
+    if (await ports.manifests.untag(scope.id, name, reference.tag, cause, at)) return;
   } else {
-    const removal = await ports.manifests.delete(scope.id, name, reference.digest, by, at);
+    const removal = await ports.manifests.delete(scope.id, name, reference.digest, cause, at);
     if (removal === "removed") return;
     if (removal !== "unknown") {
       throw new RegistryError(

@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import { type Digest, digestAlgorithm, digestOf } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import { parseManifest } from "../manifest.ts";
@@ -18,7 +19,7 @@ export interface PushManifest {
   readonly contentType: string;
   readonly payload: Buffer;
   readonly conditions: TagConditions;
-  readonly principal: string;
+  readonly cause: Cause;
 }
 
 export interface PushedManifest {
@@ -44,12 +45,12 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
       detail: { wanted: reference.digest, found: digest },
     });
   }
-  const { conditions, principal } = push;
+  const { conditions, cause } = push;
   const tags = reference.kind === "tag" ? [reference.tag] : parameters;
   await pushInto(ports, push.target, ({ id: repositoryId }) =>
     ports.manifests.put({
       ...{ repositoryId, digest, view, payload, tags },
-      ...{ conditions, principal, at: ports.clock.now() },
+      ...{ conditions, cause, at: ports.clock.now() },
     }),
   );
   return { digest, subject: view.subject, tags: parameters };

@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { Digest } from "../digest.ts";
 import type { RepositoryName } from "../names.ts";
 import type { RegistryId, RepositoryId } from "./repository-store.ts";
@@ -30,8 +31,15 @@ export interface BlobStore {
     target: RepositoryId,
     source: RepositoryName,
     digest: Digest,
+    cause: Cause,
     at: Date,
   ): Promise<boolean>;
   /** Takes the blob from the repository unless a manifest there names it. */
-  unlink(registryId: RegistryId, name: RepositoryName, digest: Digest): Promise<BlobRemoval>;
+  unlink(
+    registryId: RegistryId,
+    name: RepositoryName,
+    digest: Digest,
+    cause: Cause,
+    at: Date,
+  ): Promise<BlobRemoval>;
 }

@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { Digest } from "../digest.ts";
 import type { ManifestView } from "../manifest.ts";
 import type { RepositoryName, Tag } from "../names.ts";
@@ -30,7 +31,7 @@ export interface ManifestPut {
   readonly payload: Buffer;
   readonly tags: readonly Tag[];
   readonly conditions: TagConditions;
-  readonly principal: string;
+  readonly cause: Cause;
   readonly at: Date;
 }
 
@@ -65,11 +66,11 @@ export interface ManifestStore {
     registryId: RegistryId,
     name: RepositoryName,
     digest: Digest,
-    by: string,
+    cause: Cause,
     at: Date,
   ): Promise<ManifestRemoval>;
   /** Removes the tag alone. False when there is none. */
-  untag(registryId: RegistryId, name: RepositoryName, tag: Tag, by: string, at: Date): Promise<boolean>;
+  untag(registryId: RegistryId, name: RepositoryName, tag: Tag, cause: Cause, at: Date): Promise<boolean>;
   /** Tags after `after` in byte order, at most `limit`; undefined when there is no such repository. */
   listTags(
     registryId: RegistryId,

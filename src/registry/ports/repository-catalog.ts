@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../names.ts";
 
 /** The registry of an account in a region. */
@@ -30,7 +31,12 @@ export interface RepositoryRecord extends Omit<RepositoryDraft, "tags"> {
 /** Repositories of one registry, by name. A registry that does not exist has none. */
 export interface RepositoryCatalog {
   /** With its tags, in one transaction. Undefined when the name is taken.  */
-  create(registry: RegistryKey, draft: RepositoryDraft, at: Date): Promise<RepositoryRecord | undefined>;
+  create(
+    registry: RegistryKey,
+    draft: RepositoryDraft,
+    cause: Cause,
+    at: Date,
+  ): Promise<RepositoryRecord | undefined>;
   /** Those of `names` that exist, in any order. */
   find(registry: RegistryKey, names: readonly RepositoryName[]): Promise<readonly RepositoryRecord[]>;
   /** Names after `after` in byte order, at most `limit`. */
@@ -39,6 +45,6 @@ export interface RepositoryCatalog {
   delete(
     registry: RegistryKey,
     name: RepositoryName,
-    options: { readonly force: boolean; readonly at: Date },
+    options: { readonly force: boolean; readonly cause: Cause; readonly at: Date },
   ): Promise<RepositoryRecord | "unknown" | "not-empty">;
 }

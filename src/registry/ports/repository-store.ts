@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../names.ts";
 import type { TagMutability } from "./repository-catalog.ts";
 
@@ -36,6 +37,7 @@ export interface RepositoryStore {
     registryId: RegistryId,
     name: RepositoryName,
     settings: RepositorySettings,
+    cause: Cause,
     at: Date,
   ): Promise<{ readonly repository: Repository; readonly created: boolean }>;
   /** Names after `after` in byte order, at most `limit`. */
@@ -45,17 +47,19 @@ export interface RepositoryStore {
     registryId: RegistryId,
     name: RepositoryName,
     settings: Partial<RepositorySettings>,
+    cause: Cause,
+    at: Date,
   ): Promise<Repository | undefined>;
   /**
    * Frees the name at once; the content follows by a worker. Waits for state changes in flight, and those that come
    * later find no repository. False when there was none.
    */
-  delete(registryId: RegistryId, name: RepositoryName, at: Date): Promise<boolean>;
+  delete(registryId: RegistryId, name: RepositoryName, cause: Cause, at: Date): Promise<boolean>;
   /**
    * Deletes a repository that nothing was ever put into: no manifest, no blob, no open upload. One that is in use by
-   * now stays. Whoever has looked it up already finds it deleted.
+   * now stays. Whoever has looked it up already finds it deleted. `creation` is why it was made.
    */
-  discard(id: RepositoryId, at: Date): Promise<void>;
+  discard(id: RepositoryId, creation: Cause, at: Date): Promise<void>;
   /** How many manifests it holds: what a careful delete asks first. */
   countManifests(id: RepositoryId): Promise<number>;
 }

@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { Digest, DigestAlgorithm } from "../digest.ts";
 import type { RepositoryName } from "../names.ts";
 import type { UploadContent } from "./blob-storage.ts";
@@ -63,6 +64,7 @@ export interface CommittedUpload {
   readonly size: number;
   readonly key: string;
   readonly garbage: readonly string[];
+  readonly cause: Cause;
   readonly at: Date;
 }
 

@@ -1,3 +1,4 @@
+import type { Cause } from "../../audit/cause.ts";
 import type { ChunkRange } from "../byte-range.ts";
 import { type Digest, digestAlgorithm } from "../digest.ts";
 import type {
@@ -31,6 +32,8 @@ export interface Complete {
   /** Absent when the request carries no bytes. */
   readonly chunks: AsyncIterable<Buffer> | undefined;
   readonly range: ChunkRange | undefined;
+  /** Why the repository gets the blob. */
+  readonly cause: Cause;
 }
 
 /** Content that is durable and known to the session's row, of which only the row of the blob is missing. */
@@ -60,7 +63,7 @@ export async function completeUpload(ports: RegistryPorts, request: Complete): P
   if (!isReady(ports, session, digest)) return completeByAttempt(ports, request);
   const fence = fenceOf(ports, address, { ...session, takeover: false, firstPart: 1 });
   const completed = await ports.storage.complete(session.content, fence);
-  if (!(await commit(ports, session, digest, { size: session.size, ...completed }))) {
+  if (!(await commit(ports, session, request, { size: session.size, ...completed }))) {
     throw await fenced(ports, address);
   }
 }
@@ -112,7 +115,7 @@ export async function finishAttempt(
     // The usual case: the session need not learn what it holds, since it ends now.
     const completed = await ports.storage.complete(finished.content, fenceOf(ports, request.address, begun));
     const garbage = [...finished.garbage, ...completed.garbage];
-    if (await commit(ports, begun, request.digest, { size, key: completed.key, garbage })) return;
+    if (await commit(ports, begun, request, { size, key: completed.key, garbage })) return;
     throw await giveWay(ports, request.address, key);
   }
   const content = await confirmFinished(ports, request.address, begun, key, { received, finished });
@@ -146,10 +149,11 @@ async function receiveLast(
 
 async function completeConfirmed(
   ports: RegistryPorts,
-  { address, digest: wanted }: Complete,
+  request: Complete,
   begun: BegunAttempt,
   { size, digest, content }: Confirmed,
 ): Promise<void> {
+  const { address, digest: wanted } = request;
   if (digest !== undefined && digest !== wanted && sameAlgorithm(digest, wanted)) {
     throw digestMismatch(wanted, digest);
   }
@@ -163,19 +167,19 @@ async function completeConfirmed(
       throw digestMismatch(wanted, found);
     }
   }
-  if (!(await commit(ports, begun, wanted, { size, ...completed }))) throw await fenced(ports, address);
+  if (!(await commit(ports, begun, request, { size, ...completed }))) throw await fenced(ports, address);
 }
 
 /** False when a later attempt has fenced this one off, or the session is gone. */
 async function commit(
   ports: RegistryPorts,
   { id, version, repositoryId, registryId }: UploadSession,
-  digest: Digest,
+  { digest, cause }: Complete,
   { size, key, garbage }: Completed,
 ): Promise<boolean> {
   const at = ports.clock.now();
   const session = { id, version, repositoryId, registryId };
-  const committed = await ports.uploads.commit({ ...session, digest, size, key, garbage, at });
+  const committed = await ports.uploads.commit({ ...session, digest, size, key, garbage, cause, at });
   if (committed) ports.hashes.forget(id);
   return committed;
 }

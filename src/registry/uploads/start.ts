@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Cause } from "../../audit/cause.ts";
 import { type Digest, type DigestAlgorithm, digestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { BegunAttempt, RegistryPorts, RepositoryId, UploadAddress } from "../ports/index.ts";
@@ -11,6 +12,8 @@ import { uploadUnknown } from "./upload-errors.ts";
 /** Who uploads, and where to. */
 export interface NewSession extends PushTarget {
   readonly principal: string;
+  /** Why the repository gets the blob, when all comes in one request. */
+  readonly completion: Cause;
 }
 
 /** A session that was just made, by its address. */
@@ -44,7 +47,8 @@ export function uploadAtOnce(
       ...{ writing: true, takeover: false, firstPart: 1 },
     };
     try {
-      await finishAttempt(ports, { address, digest, chunks, range: undefined }, begun, attemptKey);
+      const { completion: cause } = target;
+      await finishAttempt(ports, { address, digest, chunks, range: undefined, cause }, begun, attemptKey);
     } catch (error) {
       // Nobody knows the session's id, so nobody can resume it.
       await ports.uploads.cancel(address, ports.clock.now()).catch(() => undefined);

@@ -19,12 +19,6 @@ const client = { ip: "203.0.113.7", secure: false, host: "registry:5050" };
 const NOW = new Date("2030-01-01T12:00:00Z");
 const ACCESS = [{ type: "repository", name: "team/app", actions: ["pull"] }];
 
-/** Of which nothing is verified here: what it proves is the authenticator's to say. */
-function tokenWith(claims: object): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "ES256" })}.${part(claims)}.signature`;
-}
-
 /** What a header proves, knocking at some door. */
 function knock(
   found: Partial<Extract<Authentication, { state: "proven" }>> | Authentication,
@@ -112,10 +106,16 @@ describe("a request", () => {
 
 describe("a token past its time", () => {
   const UPLOADS = ["patchUpload", "completeUpload", "getUpload", "cancelUpload"];
-  const knockLate = (call: string, after: number, claims: object = {}) => {
+  const knockLate = (
+    call: string,
+    after: number,
+    {
+      access,
+      region,
+    }: Partial<Pick<Extract<Authentication, { state: "expired" }>, "access" | "region">> = {},
+  ) => {
     const since = new Date(NOW.getTime() - after);
-    const header = `Basic ${Buffer.from(`AWS:${tokenWith(claims)}`).toString("base64")}`;
-    return knock({ state: "expired", principal, since }, { call, header });
+    return knock({ state: "expired", principal, since, access, region }, { call });
   };
   const EXPIRED = refusal(
     ...(["DENIED", 401] as const),
@@ -139,6 +139,17 @@ describe("a token past its time", () => {
 
   test("stays as narrow as it was", async () => {
     expect(await knockLate("patchUpload", 0, { access: ACCESS })).toEqual({ principal, access: ACCESS });
+  });
+
+  test.each(["us-east-1", `${ACCOUNT}/us-east-1`, `210987654321/${REGION}`])(
+    "stays that of %s, and finishes nothing here",
+    async (region) => {
+      await expect(knockLate("patchUpload", 0, { region })).rejects.toThrow(EXPIRED);
+    },
+  );
+
+  test.each([REGION, `${ACCOUNT}/${REGION}`])("stays that of %s, and finishes here", async (region) => {
+    expect(await knockLate("patchUpload", 0, { region })).toEqual({ principal, access: undefined });
   });
 });
 
@@ -171,7 +182,10 @@ describe("permissions", () => {
       ...(keepDenial === undefined ? {} : { keepDenial }),
     };
     const whoever: Proven = { principal, access: undefined, ...proven };
-    return { asked, permissions: new Permissions(authorizer, whoever, address, context, challenge) };
+    return {
+      asked,
+      permissions: new Permissions(authorizer, whoever, { address, context, challenge, requestId: "r-1" }),
+    };
   }
 
   test.each(Object.keys(PERMISSIONS) as Call[])(
@@ -219,7 +233,7 @@ describe("permissions", () => {
     await permissions.allows("headBlob", NAME);
     expect(kept).toEqual([
       {
-        ...{ principal, context, action: "ecr:GetDownloadUrlForLayer" },
+        ...{ principal, context, action: "ecr:GetDownloadUrlForLayer", requestId: "r-1" },
         resource: "arn:aws:ecr:eu-north-1:123456789012:repository/team/app",
         reason: "no ecr:GetDownloadUrlForLayer",
       },

@@ -10,6 +10,7 @@ import { ociRouter } from "../../../src/http/oci/router.ts";
 import { json, type Outcome, sendOutcome } from "../../../src/http/outcome.ts";
 import { RegistryError } from "../../../src/registry/errors.ts";
 import type { RepositoryName } from "../../../src/registry/names.ts";
+import { CAUSE } from "../../support/cause.ts";
 import { send } from "../loopback.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -46,6 +47,7 @@ async function trace(
     query: new URLSearchParams({ digest: DIGEST }),
     scope: { id: 1, account: "1", region: "r" },
     principal: { arn: "arn:x" },
+    causeOf: () => CAUSE,
     async authorize(wanted: string, name: RepositoryName | undefined) {
       facts.push(`${wanted} ${name ?? "*"}`);
       if (!BY_REFERENCE.test(wanted)) throw new Understood();

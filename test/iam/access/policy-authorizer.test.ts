@@ -313,6 +313,57 @@ describe("tags of the repository", () => {
   });
 });
 
+describe("a registry policy that scope V1 cannot read", () => {
+  beforeEach(() => {
+    world.principal(ALICE.uniqueId, { identity: policy(allow("ecr:*")) });
+    const registryPolicy = policy(grant("*", PULL, { Resource: "*" }));
+    world.resource(`${ACCOUNT}/${REGION}/`, { registryPolicy, registryScope: "V1" });
+  });
+
+  test.each(["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:BatchImportUpstreamImage"])(
+    "denies %s, and says that it does",
+    async (action) => {
+      const why = "with an explicit deny in a resource-based policy";
+      expect(await decide({ action })).toEqual(denied(ALICE.arn, why, action));
+    },
+  );
+
+  test("is not asked about anything else", async () => {
+    expect(await decide()).toEqual(ALLOWED);
+  });
+});
+
+describe("tags of what IAM has", () => {
+  const tagged = (key: string) =>
+    policy(allow("iam:*", { Condition: { StringEquals: { [`${key}/team`]: "blue" } } }));
+  const iam = (name: string): string => `arn:aws:iam::${ACCOUNT}:${name}`;
+
+  test.each([iam("policy/p"), iam("policy/team/p"), iam("oidc-provider/issuer.example/x")])(
+    "decide about %s as aws:ResourceTag and by no other name",
+    async (resource) => {
+      const asking = { action: "iam:GetIt", resource };
+      world.principal(ALICE.uniqueId, { identity: tagged("aws:ResourceTag") });
+      expect(await decide(asking)).toMatchObject({ allowed: false });
+      world.resource(resource, { tags: { team: "blue" } });
+      expect(await decide(asking)).toEqual(ALLOWED);
+      world.resource(resource, { tags: { team: "red" } });
+      expect(await decide(asking)).toMatchObject({ allowed: false });
+      world.resource(resource, { tags: { team: "blue" } });
+      for (const key of ["iam:ResourceTag", "ecr:ResourceTag"]) {
+        world.principal(ALICE.uniqueId, { identity: tagged(key) });
+        expect(await decide(asking)).toMatchObject({ allowed: false });
+      }
+    },
+  );
+});
+
+test("a managed policy of AWS is every account's own", async () => {
+  world.principal(ALICE.uniqueId, { identity: policy(allow("iam:GetPolicy")) });
+  const resource = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly";
+  expect(await decide({ action: "iam:GetPolicy", resource })).toEqual(ALLOWED);
+  expect(await decide({ action: "iam:ListEntitiesForPolicy", resource })).toMatchObject({ allowed: false });
+});
+
 describe("across accounts", () => {
   const share = () =>
     world.resource(`${ACCOUNT}/${REGION}/team/app`, {

@@ -83,6 +83,11 @@ describe("principals of the policy's account must exist:", () => {
     expect(await problem(grant({ AWS: arn }, "ecr:*"))).toBe(`Principal: ${arn} does not exist`);
   });
 
+  test.each(["AIDACKCEVSQ6C2EXAMPLE", "AROACKCEVSQ6C2EXAMPLE"])("the unique id %s does not", async (id) => {
+    expect(await problem(grant({ AWS: id }, "ecr:*"))).toBe(`Principal: ${id} does not exist`);
+    expect(asked).toEqual([]);
+  });
+
   test("everywhere in the policy, in its exceptions too", async () => {
     const good = grant("*", "ecr:*");
     const listed = grant({ AWS: [iam("user/alice"), iam("user/carol")] }, "ecr:*");

@@ -91,6 +91,43 @@ test("the policy of the registry stands beside, in its scope", async () => {
   ]);
 });
 
+test("a policy of the registry that scope V1 refuses denies what that scope is asked about", async () => {
+  // Accepted under V2: it names an action that V1 does not know.
+  texts = { ...texts, registryPolicy: policy(grant("*", "ecr:BatchGetImage", { Resource: "*" })) };
+  texts = { ...texts, repositoryPolicy: undefined, registryScope: "V1" };
+  const [found] = (await cache.load(APP, 1)).policies;
+  expect(found?.label).toBe(`policy of registry ${ACCOUNT}`);
+  expect(found?.document).toMatchObject({ kind: "registry", scope: "V1", statements: [{ effect: "Deny" }] });
+});
+
+test.each(["{", "{}", `{"Statement":[],"Version":"2030-01-01"}`])(
+  "policies %j that cannot be read any more deny, of repositories and of registries in both scopes",
+  async (text) => {
+    texts = { ...texts, repositoryPolicy: text, registryPolicy: text };
+    const effects = async (version: number) =>
+      (await cache.load(APP, version)).policies.map(({ document }) => [
+        document.scope,
+        document.statements.map(({ effect }) => effect),
+      ]);
+    expect(await effects(1)).toEqual([
+      [undefined, ["Deny"]],
+      ["V2", ["Deny"]],
+    ]);
+    texts = { ...texts, registryScope: "V1" };
+    expect(await effects(2)).toEqual([
+      [undefined, ["Deny"]],
+      ["V1", ["Deny"]],
+    ]);
+  },
+);
+
+test("something of IAM has an address of its own", async () => {
+  const address = { ...APP, repository: undefined, iamArn: `arn:aws:iam::${ACCOUNT}:policy/p` };
+  const other = { ...address, iamArn: `arn:aws:iam::${ACCOUNT}:policy/q` };
+  for (const each of [address, other, address, other]) await cache.load(each, 1);
+  expect(loaded).toEqual([address, other]);
+});
+
 test("what has no policy has none", async () => {
   texts = { ...texts, repositoryPolicy: undefined, tags: {} };
   expect(await cache.load(APP, 1)).toEqual({ policies: [], tags: {} });

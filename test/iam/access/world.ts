@@ -1,7 +1,11 @@
 import { CasbinDecider } from "../../../src/adapters/casbin/decider.ts";
 import { AccountVersions } from "../../../src/iam/access/account-versions.ts";
 import { PolicyAuthorizer } from "../../../src/iam/access/policy-authorizer.ts";
-import { ResourcePolicyCache, type ResourcePolicyTexts } from "../../../src/iam/access/resource-policies.ts";
+import {
+  type ResourceAddress,
+  ResourcePolicyCache,
+  type ResourcePolicyTexts,
+} from "../../../src/iam/access/resource-policies.ts";
 import type { AccountVersion, PrincipalPolicies } from "../../../src/iam/principals/principal-policies.ts";
 import { PrincipalPolicyCache } from "../../../src/iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../../../src/iam/principals/stored-policies.ts";
@@ -26,7 +30,7 @@ export interface World {
   readonly count: { decisions: number; principals: number; resources: number };
   /** By unique id, or the account of a root. */
   principal(id: string, texts: PrincipalTexts | undefined, account?: string): void;
-  /** By `<account>/<region>/<name>`; without a name the registry. */
+  /** By `<account>/<region>/<name>`; without a name the registry. Something of IAM by its ARN. */
   resource(address: string, texts: Partial<ResourcePolicyTexts>): void;
   disable(account: string): void;
 }
@@ -52,8 +56,9 @@ export function makeWorld(tick: () => void): World {
     versions: async (asked: readonly string[]) => new Map([...accounts].filter(([id]) => asked.includes(id))),
   };
   const resourceStore = {
-    async load({ account, region, repository }: { account: string; region: string; repository?: unknown }) {
+    async load({ account, region, repository, iamArn }: ResourceAddress) {
       count.resources++;
+      if (iamArn !== undefined) return { ...NOTHING, ...resources.get(iamArn) };
       const found = resources.get(`${account}/${region}/${repository ?? ""}`);
       return { ...NOTHING, ...resources.get(`${account}/${region}/`), ...found };
     },
@@ -84,7 +89,7 @@ export function makeWorld(tick: () => void): World {
     },
     resource(address, texts) {
       resources.set(address, texts);
-      bump(address.split("/")[0] ?? "");
+      bump(/^arn:/.test(address) ? (address.split(":")[4] ?? "") : (address.split("/")[0] ?? ""));
     },
     disable: (account) => bump(account, true),
   };

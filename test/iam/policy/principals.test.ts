@@ -54,6 +54,7 @@ describe("Principal", () => {
     ],
     ["a role of the same name but another path", { AWS: `arn:aws:iam::${ACCOUNT}:role/ci` }, {}],
     ["another letter case", { AWS: ALICE.arn.replace("alice", "Alice") }, {}],
+    ["a user or role that is gone", { AWS: ["AIDACKCEVSQ6C2EXAMPLE", "AROACKCEVSQ6C2EXAMPLE"] }, {}],
   ])("that names %s", (_, principal, expected) => {
     expect(named(principal)).toEqual(expected);
   });
@@ -81,7 +82,8 @@ describe("Principal", () => {
       /assumed-role session/,
     ],
     ["a role of STS", { AWS: `arn:aws:sts::${ACCOUNT}:role/ci` }, "Principal.AWS", /ARN/],
-    ["a unique id", { AWS: "AIDACKCEVSQ6C2EXAMPLE" }, "Principal.AWS", /ARN/],
+    ["a unique id of a group", { AWS: "AGPACKCEVSQ6C2EXAMPLE" }, "Principal.AWS", /ARN/],
+    ["a unique id with more", { AWS: "AIDACKCEVSQ6C2EXAMPLEX" }, "Principal.AWS", /ARN/],
     ["a property of objects", { AWS: `arn:aws:iam::${ACCOUNT}:constructor/x` }, "Principal.AWS", /ARN/],
     ["every service", { Service: "*" }, "Principal.Service", /service like/],
     ["every provider", { Federated: "*" }, "Principal.Federated", /identity provider/],

@@ -3,10 +3,12 @@ import { digestOf } from "../../../src/registry/digest.ts";
 import { deleteManifest } from "../../../src/registry/manifests/delete.ts";
 import { parseReference } from "../../../src/registry/manifests/pull.ts";
 import type { RepositoryName } from "../../../src/registry/names.ts";
+import { CAUSE } from "../../support/cause.ts";
 import { ManualClock } from "../../support/clock.ts";
 import { refusal } from "../refusal.ts";
 import { APP, type Held, MISSING, manifestStore, SCOPE } from "./registry.ts";
 
+const ME = { ...CAUSE, principal: "arn:me" };
 const PAYLOAD = Buffer.from("{}");
 const DIGEST = digestOf(PAYLOAD);
 const INDEX = digestOf(Buffer.from("index"));
@@ -14,7 +16,7 @@ const clock = new ManualClock("2030-01-01T00:00:00.000Z");
 
 function remove(held: Held, reference: string, name: RepositoryName = APP) {
   const manifests = manifestStore(held);
-  const removed = deleteManifest({ manifests, clock }, SCOPE, name, parseReference(reference), "arn:me");
+  const removed = deleteManifest({ manifests, clock }, SCOPE, name, parseReference(reference), ME);
   return { removed, asked: manifests.asked };
 }
 
@@ -33,7 +35,7 @@ describe("by tag", () => {
     const manifests = manifestStore({ payloads: [PAYLOAD], tags: { v1: DIGEST } });
     const late = { ...manifests, untag: async () => false };
     await expect(
-      deleteManifest({ manifests: late, clock }, SCOPE, APP, parseReference("v1"), "arn:me"),
+      deleteManifest({ manifests: late, clock }, SCOPE, APP, parseReference("v1"), ME),
     ).rejects.toThrow(refusal("MANIFEST_UNKNOWN", 404, "v1"));
   });
 });

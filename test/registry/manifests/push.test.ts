@@ -9,6 +9,7 @@ import type {
   RegistryPorts,
   RepositoryId,
 } from "../../../src/registry/ports/index.ts";
+import { CAUSE } from "../../support/cause.ts";
 import { ManualClock } from "../../support/clock.ts";
 import { entry, image, OCI_MANIFEST } from "../../support/manifests.ts";
 import { refusal } from "../refusal.ts";
@@ -28,14 +29,14 @@ function push(more: Partial<PushManifest> & { readonly to?: string }): {
   const pushed = pushManifest({ manifests, repositories, clock } as unknown as RegistryPorts, {
     target: {
       scope: { id: 1 as RegistryId, account: "000000000000", region: "us-east-1" },
-      ...{ name, mayCreate: async () => false },
+      ...{ name, mayCreate: async () => false, creation: CAUSE },
     },
     reference: parseReference(to),
     tagParameters: [],
     contentType: OCI_MANIFEST,
     payload: IMAGE.bytes,
     conditions: { ifMatch: undefined, ifNoneMatch: "*" },
-    principal: "arn:aws:iam::000000000000:user/x",
+    cause: { ...CAUSE, principal: "arn:aws:iam::000000000000:user/x" },
     ...fields,
   });
   return { puts, pushed };
@@ -52,7 +53,7 @@ describe("a push by tag", () => {
         payload: IMAGE.bytes,
         tags: ["v1"],
         conditions: { ifMatch: undefined, ifNoneMatch: "*" },
-        principal: "arn:aws:iam::000000000000:user/x",
+        cause: { ...CAUSE, principal: "arn:aws:iam::000000000000:user/x" },
         at: clock.now(),
       }),
     ]);

@@ -39,11 +39,11 @@ export function manifestStore(held: Held): ManifestStore & { readonly asked: rea
       return byDigest.get(digest);
     },
     put: () => Promise.reject(new Error("not for this test")),
-    async delete(_, name, digest, by, at) {
+    async delete(_, name, digest, { principal: by }, at) {
       asked.push(`delete ${name} ${digest} ${by} ${at.toISOString()}`);
       return name === APP ? removal : "unknown";
     },
-    async untag(_, name, tag, by, at) {
+    async untag(_, name, tag, { principal: by }, at) {
       asked.push(`untag ${name} ${tag} ${by} ${at.toISOString()}`);
       return name === APP && tags[tag] !== undefined;
     },

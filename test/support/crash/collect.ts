@@ -5,6 +5,7 @@ import { postgresUploads } from "../../../src/adapters/postgres/uploads.ts";
 import { DELETION_GRACE } from "../../../src/composition/ports.ts";
 import { collectGarbage } from "../../../src/gc/collect.ts";
 import type { BlobStorage } from "../../../src/registry/ports/index.ts";
+import { CAUSE } from "../cause.ts";
 import { HOUR, ManualClock } from "../clock.ts";
 import { rowsOf } from "../rows.ts";
 
@@ -41,7 +42,7 @@ export async function collectAfterDeletion(database: Database, storage: BlobStor
   const registry = await repositories.findRegistry("000000000000", "us-east-1");
   if (registry === undefined) throw new Error("the default registry is missing");
   for (const name of await repositories.listNames(registry, "", 1000)) {
-    await repositories.delete(registry, name, new Date());
+    await repositories.delete(registry, name, CAUSE, new Date());
   }
   await collectEverything(database, storage, DAY);
 }

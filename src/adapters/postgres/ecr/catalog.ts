@@ -4,6 +4,7 @@ import type {
   RepositoryDraft,
   RepositoryRecord,
 } from "../../../registry/ports/repository-catalog.ts";
+import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { registryFor } from "./registry-id.ts";
 
@@ -61,7 +62,7 @@ const DELETE = {
 /** Repositories as ECR's API sees them. */
 export function postgresRepositoryCatalog(database: Database): RepositoryCatalog {
   return {
-    create: (registry, draft, at) =>
+    create: (registry, draft, cause, at) =>
       database.transaction(async (tx) => {
         const registryId = await registryFor(tx, registry);
         const [row] = await tx.query<Row>(CREATE, [registryId, ...valuesOf(draft), at]);
@@ -69,6 +70,7 @@ export function postgresRepositoryCatalog(database: Database): RepositoryCatalog
         const tags = Object.entries(draft.tags);
         if (tags.length > 0)
           await tx.query(TAG, [row.id, tags.map(([key]) => key), tags.map(([, value]) => value)]);
+        await recordChange(tx, cause, at);
         return toRecord(row);
       }),
     async find({ account, region }, names) {
@@ -77,12 +79,13 @@ export function postgresRepositoryCatalog(database: Database): RepositoryCatalog
     async page({ account, region }, after, limit) {
       return (await database.run<Row>(PAGE, [account, region, after, limit])).map(toRecord);
     },
-    delete: ({ account, region }, name, { force, at }) =>
+    delete: ({ account, region }, name, { force, cause, at }) =>
       database.transaction(async (tx) => {
         const [row] = await tx.query<Row>(LOCK, [account, region, name]);
         if (row === undefined) return "unknown";
         if (!force && (await tx.query(HOLDS_IMAGE, [row.id])).length > 0) return "not-empty";
         await tx.query(DELETE, [row.id, at]);
+        await recordChange(tx, cause, at);
         return toRecord(row);
       }),
   };

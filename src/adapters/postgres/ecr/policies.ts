@@ -4,6 +4,7 @@ import type {
   RegistryPolicies,
   RepositoryPolicies,
 } from "../../../iam/access/policy-texts.ts";
+import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import type { Transaction } from "../transaction.ts";
 import { registryFor } from "./registry-id.ts";
@@ -55,22 +56,25 @@ interface Text {
 /** Policies of repositories, kept as they were given. */
 export function postgresRepositoryPolicies(database: Database): RepositoryPolicies {
   return {
-    set: (registry, name, text, at) =>
+    set: (registry, name, text, cause, at) =>
       database.transaction(async (tx) => {
         const id = await lockRepository(tx, registry, name);
         if (id === undefined) return "unknown";
         await tx.query(SET, [id, text, at]);
+        await recordChange(tx, cause, at);
         return "set";
       }),
     async get({ account, region }, name) {
       const [row] = await database.run<Text>(GET, [account, region, name]);
       return row === undefined ? "unknown" : toText(row);
     },
-    delete: (registry, name) =>
+    delete: (registry, name, cause, at) =>
       database.transaction(async (tx) => {
         const id = await lockRepository(tx, registry, name);
         if (id === undefined) return "unknown";
-        return toText((await tx.query<Text>(DELETE, [id]))[0]);
+        const [deleted] = await tx.query<Text>(DELETE, [id]);
+        if (deleted !== undefined) await recordChange(tx, cause, at);
+        return toText(deleted);
       }),
   };
 }
@@ -78,19 +82,23 @@ export function postgresRepositoryPolicies(database: Database): RepositoryPolici
 /** The policy of each registry. */
 export function postgresRegistryPolicies(database: Database): RegistryPolicies {
   return {
-    put: (registry, text, at) =>
+    put: (registry, text, cause, at) =>
       database.transaction(async (tx) => {
         const id = await registryFor(tx, registry);
         await tx.query(PUT_REGISTRY, [id, text, at]);
+        await recordChange(tx, cause, at);
       }),
     async get({ account, region }) {
       const [row] = await database.run<Text>(GET_REGISTRY, [account, region]);
       return row?.document ?? undefined;
     },
-    async delete({ account, region }, at) {
-      const [row] = await database.run<Text>(DELETE_REGISTRY, [account, region, at]);
-      return row?.document ?? undefined;
-    },
+    delete: ({ account, region }, cause, at) =>
+      database.transaction(async (tx) => {
+        const [row] = await tx.query<Text>(DELETE_REGISTRY, [account, region, at]);
+        const text = row?.document ?? undefined;
+        if (text !== undefined) await recordChange(tx, cause, at);
+        return text;
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AccessKeyStore } from "../../../iam/access-keys.ts";
 import { parseIamArn } from "../../../iam/principals/arns.ts";
 import type { EntityId } from "../../../iam/principals/entity.ts";
 import { newUniqueId } from "../../../iam/principals/unique-ids.ts";
+import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import type { Transaction } from "../transaction.ts";
 import { postgresAccounts } from "./accounts.ts";
@@ -49,7 +50,7 @@ const PUT = {
     WHERE access_keys.account_id = EXCLUDED.account_id
       -- A node of the first schema wrote the ARN alone.
       AND (access_keys.user_id = EXCLUDED.user_id OR access_keys.user_id IS NULL AND access_keys.principal_arn = $7)
-    RETURNING id`,
+    RETURNING xmax = 0 AS inserted`,
 };
 
 /** Keys as the start of a node and `docker login` need them. A put makes the user and lets it do everything. */
@@ -73,8 +74,8 @@ export function postgresAccessKeyStore(database: Database): AccessKeyStore {
         }
       );
     },
-    async createAccount(account, region, at) {
-      await postgresAccounts(database).create({ id: account, name: undefined }, region, at);
+    async createAccount(account, region, cause, at) {
+      await postgresAccounts(database).create({ id: account, name: undefined }, region, cause, at);
     },
     async hasKey(account, principal) {
       const { path, name } = userOf(principal);
@@ -82,12 +83,14 @@ export function postgresAccessKeyStore(database: Database): AccessKeyStore {
     },
     // Who may meet: nodes that start at once. The account's row lets one after the other in; the later ones find the
     // user, and write the same key once more.
-    put: ({ id, account, principal, sealed }, at) =>
+    put: ({ id, account, principal, sealed }, cause, at) =>
       database.transaction(async (tx) => {
         await tx.query(LOCK_ACCOUNT, [account]);
         const user = await findOrCreate(tx, account, principal, at);
         const values = [id, account, user, sealed.ciphertext, sealed.masterKeyId, at, principal];
-        return (await tx.query(PUT, values)).length > 0;
+        const put = await tx.query<{ inserted: boolean }>(PUT, values);
+        if (put[0]?.inserted) await recordChange(tx, cause, at, { accessKeyId: id });
+        return put.length > 0;
       }),
   };
 }

@@ -1,4 +1,5 @@
 import type { AccountFacts, AccountStore } from "../../../iam/principals/accounts.ts";
+import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import type { Transaction } from "../transaction.ts";
 
@@ -25,10 +26,11 @@ const DISABLE = {
 /** Accounts in Postgres. */
 export function postgresAccounts(database: Database): AccountStore {
   return {
-    create: (account, region, at) =>
+    create: (account, region, cause, at) =>
       database.transaction(async (tx: Transaction) => {
         const inserted = await tx.query(INSERT, [account.id, account.name, at]);
         await tx.query(REGISTRY, [account.id, region]);
+        if (inserted.length > 0) await recordChange(tx, cause, at, { name: account.name });
         return inserted.length > 0;
       }),
     async find(id) {
@@ -38,9 +40,12 @@ export function postgresAccounts(database: Database): AccountStore {
     async list(after, limit) {
       return (await database.run<Row>(LIST, [after, limit])).map(toFacts);
     },
-    async setDisabled(id, disabled) {
-      return (await database.run(DISABLE, [id, disabled])).length > 0;
-    },
+    setDisabled: (id, disabled, cause, at) =>
+      database.transaction(async (tx) => {
+        const updated = await tx.query(DISABLE, [id, disabled]);
+        if (updated.length > 0) await recordChange(tx, cause, at);
+        return updated.length > 0;
+      }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { IdentityChange, IdentityReader, IdentityStore } from "../../../iam/principals/ports/index.ts";
+import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { accountReader, accountWriter } from "./account.ts";
 import { entityReader } from "./entities.ts";
@@ -8,6 +9,7 @@ import { oidcProviderReader, oidcProviderWriter } from "./oidc-providers.ts";
 import { policyReader } from "./policies.ts";
 import { policyWriter } from "./policy-changes.ts";
 import type { Run } from "./run.ts";
+import { trustWriter } from "./trust.ts";
 
 const LOCK = {
   name: "account_lock",
@@ -20,11 +22,13 @@ export function postgresIdentity(database: Database): IdentityStore {
     reader: (account) => readerOf(database.run, account),
     // Who may meet: two changes of one account. The row of the account lets one through after the other, each seeing
     // what the one before committed. Pushes and logins share that row only as a foreign key, which this lock allows.
-    change: (account, work) =>
+    change: (account, cause, at, work) =>
       database.transaction(async (tx) => {
         const locked = await tx.query(LOCK, [account]);
         if (locked.length === 0) throw new Error(`there is no account ${account}`);
-        return work(changeOf(tx.query, account));
+        const result = await work(changeOf(tx.query, account));
+        await recordChange(tx, cause, at);
+        return result;
       }),
   };
 }
@@ -47,5 +51,6 @@ function changeOf(run: Run, account: string): IdentityChange {
     ...accessKeyWriter(run, account),
     ...oidcProviderWriter(run, account),
     ...accountWriter(run, account),
+    ...trustWriter(run),
   };
 }

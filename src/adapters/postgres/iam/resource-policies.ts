@@ -1,4 +1,4 @@
-import type { ResourcePolicyStore } from "../../../iam/access/resource-policies.ts";
+import type { ResourcePolicyStore, ResourcePolicyTexts } from "../../../iam/access/resource-policies.ts";
 import type { Database } from "../database.ts";
 
 interface Row {
@@ -7,6 +7,11 @@ interface Row {
   readonly scope: "V1" | "V2" | null;
   readonly tags: Readonly<Record<string, string>>;
 }
+
+const NO_POLICIES: Omit<ResourcePolicyTexts, "tags"> = {
+  ...{ repositoryPolicy: undefined, registryPolicy: undefined },
+  registryScope: "V2",
+};
 
 const LOAD = {
   name: "iam_load_resource_policies",
@@ -20,10 +25,22 @@ const LOAD = {
     WHERE g.account_id = $1 AND g.region = $2`,
 };
 
-/** Policies and tags of repositories and registries, for decisions. */
+const TAGS_OF_IAM = {
+  name: "iam_load_tags",
+  text: `SELECT tags FROM iam_policies
+      WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':policy' || path || name
+    UNION ALL SELECT tags FROM iam_oidc_providers
+      WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':oidc-provider/' || url`,
+};
+
+/** Policies and tags of repositories and registries, and tags of what IAM has, for decisions. */
 export function postgresResourcePolicies(database: Database): ResourcePolicyStore {
   return {
-    async load({ account, region, repository }) {
+    async load({ account, region, repository, iamArn }) {
+      if (iamArn !== undefined) {
+        const [found] = await database.run<Pick<Row, "tags">>(TAGS_OF_IAM, [account, iamArn]);
+        return { ...NO_POLICIES, tags: found?.tags ?? {} };
+      }
       const [row] = await database.run<Row>(LOAD, [account, region, repository ?? null]);
       return {
         repositoryPolicy: row?.repository_policy ?? undefined,

@@ -1,14 +1,16 @@
 import type { Tags } from "../../../iam/principals/entity.ts";
 import type { NewSession, SessionFacts, SessionStore } from "../../../iam/sessions/session.ts";
+import { changeRecord, recordingEach } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey } from "../errors.ts";
 
 const INSERT = {
   name: "iam_session_insert",
-  text: `INSERT INTO iam_sessions (access_key_id, account_id, kind, role_id, parent_key_id, session_name,
+  text: `WITH made AS (INSERT INTO iam_sessions (access_key_id, account_id, kind, role_id, parent_key_id, session_name,
       federated_provider, secret_ciphertext, master_key_id, token_hash, policy, policy_arns, tags, transitive_tag_keys,
       source_identity, issued_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING access_key_id)
+    ${recordingEach("$18", "made")}`,
 };
 const INHERITANCE = {
   name: "iam_session_inheritance",
@@ -50,9 +52,10 @@ const ACCOUNT_OF_KEY = {
 export function postgresSessions(database: Database): SessionStore {
   return {
     // Who may meet: this and the deletion of the role or key. The foreign key decides, and this one loses.
-    async insert(session) {
+    async insert(session, cause) {
       try {
-        await database.run(INSERT, valuesOf(session));
+        const record = changeRecord(cause, session.issuedAt, { issued: session.accessKeyId });
+        await database.run(INSERT, [...valuesOf(session), record]);
         return true;
       } catch (error) {
         if (brokenForeignKey(error) === undefined) throw error;

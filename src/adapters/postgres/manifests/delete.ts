@@ -1,6 +1,8 @@
+import type { Cause } from "../../../audit/cause.ts";
 import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
 import type { Tag } from "../../../registry/names.ts";
 import type { ManifestRemoval, ManifestStore, RepositoryId } from "../../../registry/ports/index.ts";
+import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey } from "../errors.ts";
 import type { Transaction } from "../transaction.ts";
@@ -44,7 +46,7 @@ interface DeletedTag {
 }
 
 export function manifestRemovers(database: Database): Pick<ManifestStore, "delete" | "untag"> {
-  const remove: ManifestStore["delete"] = (registryId, name, digest, by, at) =>
+  const remove: ManifestStore["delete"] = (registryId, name, digest, cause, at) =>
     database.transaction(async (tx): Promise<ManifestRemoval> => {
       const [manifest] = await tx.query<{ repository_id: RepositoryId; id: number }>(LOCK, [
         registryId,
@@ -59,10 +61,11 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
         tx,
         repositoryId,
         await tx.query<DeletedTag>(DELETE_TAGS, [repositoryId, id]),
-        by,
+        cause,
         at,
       );
       await tx.query(DELETE, [repositoryId, id]);
+      await recordChange(tx, cause, at, { digest });
       return "removed";
     });
   return {
@@ -76,14 +79,15 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
         return remove(...args);
       }
     },
-    untag: (registryId, name, tag, by, at) =>
+    untag: (registryId, name, tag, cause, at) =>
       database.transaction(async (tx) => {
         const rows = await tx.query<DeletedTag & { repository_id: RepositoryId }>(UNTAG, [
           registryId,
           name,
           tag,
         ]);
-        for (const row of rows) await recordRemovals(tx, row.repository_id, [row], by, at);
+        for (const row of rows) await recordRemovals(tx, row.repository_id, [row], cause, at);
+        if (rows.length > 0) await recordChange(tx, cause, at, { tag });
         return rows.length > 0;
       }),
   };
@@ -93,10 +97,10 @@ async function recordRemovals(
   tx: Transaction,
   repositoryId: RepositoryId,
   tags: readonly DeletedTag[],
-  principal: string,
+  cause: Cause,
   at: Date,
 ): Promise<void> {
   for (const { name: tag, revision } of tags) {
-    await recordTag(tx, { repositoryId, tag, revision, digest: undefined, principal, at });
+    await recordTag(tx, { repositoryId, tag, revision, digest: undefined, cause, at });
   }
 }

@@ -2,6 +2,7 @@ import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
 import { RegistryError } from "../../../registry/errors.ts";
 import type { Descriptor } from "../../../registry/manifest.ts";
 import type { ManifestPut } from "../../../registry/ports/index.ts";
+import { changeRecord, recordingEach } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey, repositoryDeleted } from "../errors.ts";
 import { referencesMissing } from "./references.ts";
@@ -9,8 +10,12 @@ import { conditionFailed, conditionValue, tagImmutable } from "./tag.ts";
 
 const PUT = {
   name: "manifest_put",
-  text: `SELECT outcome, repository_name, missing_digests, tag_name, tag_digest
-    FROM put_manifest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+  text: `WITH done AS MATERIALIZED (
+      SELECT outcome, repository_name, missing_digests, tag_name, tag_digest
+      FROM put_manifest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)),
+    recorded AS (
+      ${recordingEach("$16", "done WHERE outcome = 'stored'")})
+    SELECT * FROM done`,
 };
 
 /** What `put_manifest` answers. */
@@ -51,7 +56,8 @@ function valuesOf(put: ManifestPut): readonly unknown[] {
     ...[put.payload, bytesOf(view.blobs), bytesOf(view.children), bytesOf(required)],
     // Sorted, so that two PUTs of the same tags lock them in the same order.
     ...[[...put.tags].sort(), conditionValue(conditions.ifMatch), conditionValue(conditions.ifNoneMatch)],
-    ...[put.principal, put.at],
+    ...[put.cause.principal, put.at],
+    changeRecord(put.cause, put.at, { digest: put.digest, tags: put.tags }),
   ];
 }
 

@@ -13,7 +13,7 @@ const RECORD = {
 /** Writes one line of a tag's history; no digest = the tag was removed. */
 export async function recordTag(
   tx: Transaction,
-  change: Pick<ManifestPut, "repositoryId" | "at" | "principal"> & {
+  change: Pick<ManifestPut, "repositoryId" | "at" | "cause"> & {
     readonly tag: Tag;
     readonly revision: number;
     readonly digest: Digest | undefined;
@@ -22,7 +22,7 @@ export async function recordTag(
   const digest = change.digest === undefined ? null : digestToBytes(change.digest);
   await tx.query(RECORD, [
     ...[change.repositoryId, change.tag, change.revision, digest],
-    ...[change.at, change.principal],
+    ...[change.at, change.cause.principal],
   ]);
 }
 

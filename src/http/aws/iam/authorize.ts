@@ -6,8 +6,10 @@ import {
   resourceTagKeys,
 } from "../../../iam/principals/global-context.ts";
 import type { Tag } from "../../../iam/principals/tags.ts";
+import { holdsSessionToken } from "../../../iam/sessions/session-token.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AwsCall } from "../call.ts";
+import { identityOf } from "./caller.ts";
 import type { IamPorts } from "./ports.ts";
 
 /**
@@ -44,9 +46,18 @@ export async function authorizeOnUser(
   else await authorizeOnEntity(call, ports, "user", name);
 }
 
-/** `iam:<operation>` on an ARN that the request itself gives. */
-export function authorizeOn(call: AwsCall, arn: string, conditions?: ContextEntries): Promise<void> {
-  return call.authorize(`iam:${call.operation}`, arn, conditions);
+/**
+ * `iam:<operation>` on an ARN that the request itself gives. Every operation comes through here.
+ * @throws AwsError AccessDeniedException, or UnrecognizedClientException for a session token, in IAM's words
+ */
+export async function authorizeOn(call: AwsCall, arn: string, conditions?: ContextEntries): Promise<void> {
+  if (holdsSessionToken(identityOf(call))) {
+    throw new AwsError(
+      "UnrecognizedClientException",
+      "The security token included in the request is invalid",
+    );
+  }
+  await call.authorize(`iam:${call.operation}`, arn, conditions);
 }
 
 /** What a new thing with tags takes: the permission to make it and that to tag it. */

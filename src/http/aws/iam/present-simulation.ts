@@ -1,24 +1,75 @@
 import type * as Wire from "../../../aws-models/iam.types.ts";
+import { type AggregateResult, aggregate } from "../../../iam/principals/simulation/aggregate.ts";
 import type { MatchedStatement, SimulatedResult } from "../../../iam/principals/simulation/simulate.ts";
 import { statementPositions } from "../../../iam/principals/simulation/statement-positions.ts";
 
-/** `texts` of the policies that were given, by label. */
+/**
+ * One action on its resources, each also by itself where the request names any. `texts` of the policies that were given,
+ * by label.
+ */
 export function presentResult(
-  result: SimulatedResult,
+  action: string,
+  results: readonly SimulatedResult[],
   texts: ReadonlyMap<string, string>,
 ): Wire.EvaluationResult {
-  const { allowedByBoundary, allowedByOrganization } = result;
+  const whole = aggregate(results);
+  const resources = results.map(({ resource }) => resource);
+  const isEverything = resources.every((resource) => resource === "*");
   return {
-    ...{ EvalActionName: result.action, EvalResourceName: result.resource, EvalDecision: result.decision },
+    ...{ EvalActionName: action, EvalDecision: whole.decision },
+    EvalResourceName: resources.length === 1 ? resources[0] : "*",
+    MatchedStatements: whole.matched.map((matched) => presentStatement(matched, texts)),
+    // "If you include a list of resources", they stand with the resource.
+    MissingContextValues: isEverything ? whole.missingKeys : [],
+    ...wholeDetails(whole, isEverything),
+    ...presentBoundary(whole),
+    ...(whole.allowedByOrganization === undefined
+      ? {}
+      : { OrganizationsDecisionDetail: { AllowedByOrganizations: whole.allowedByOrganization } }),
+    ...(isEverything
+      ? {}
+      : { ResourceSpecificResults: results.map((result) => presentResource(result, texts)) }),
+  };
+}
+
+function presentResource(
+  result: SimulatedResult,
+  texts: ReadonlyMap<string, string>,
+): Wire.ResourceSpecificResult {
+  return {
+    ...{ EvalResourceName: result.resource, EvalResourceDecision: result.decision },
     MatchedStatements: result.matched.map((matched) => presentStatement(matched, texts)),
     MissingContextValues: result.missingKeys,
-    ...(allowedByBoundary === undefined
-      ? {}
-      : { PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: allowedByBoundary } }),
-    ...(allowedByOrganization === undefined
-      ? {}
-      : { OrganizationsDecisionDetail: { AllowedByOrganizations: allowedByOrganization } }),
+    ...presentDetails(result),
+    ...presentBoundary(result),
   };
+}
+
+/** Within one account they are "present but … empty", and where all resources are meant absent. */
+function wholeDetails(
+  whole: AggregateResult,
+  isEverything: boolean,
+): Pick<Wire.EvaluationResult, "EvalDecisionDetails"> {
+  if (whole.details !== undefined || isEverything || whole.allowedByOrganization === false) {
+    return presentDetails(whole);
+  }
+  return { EvalDecisionDetails: {} };
+}
+
+/** "If an SCP … denies access, the simulation ends": then there are none. */
+function presentDetails({
+  details,
+  allowedByOrganization,
+}: AggregateResult): Pick<Wire.EvaluationResult, "EvalDecisionDetails"> {
+  if (details === undefined || allowedByOrganization === false) return {};
+  return { EvalDecisionDetails: { IAM: details.identity, Resource: details.resource } };
+}
+
+function presentBoundary({
+  allowedByBoundary,
+}: AggregateResult): Pick<Wire.EvaluationResult, "PermissionsBoundaryDecisionDetail"> {
+  if (allowedByBoundary === undefined) return {};
+  return { PermissionsBoundaryDecisionDetail: { AllowedByPermissionsBoundary: allowedByBoundary } };
 }
 
 function presentStatement(

@@ -49,8 +49,7 @@ export async function runSimulation(
   const paging = new Paging(tokens, call, input, [
     JSON.stringify({ ...input, Marker: undefined, MaxItems: undefined }),
   ]);
-  const questions = actions.flatMap((action) => resources.map((resource) => ({ action, resource })));
-  const numbered = questions.map((question, index) => ({ question, key: String(index).padStart(6, "0") }));
+  const numbered = actions.map((action, index) => ({ action, key: String(index).padStart(6, "0") }));
   // Only what the page shows is judged.
   const page = paging.cut(numbered, ({ key }) => key);
   const results = await simulate(
@@ -61,12 +60,15 @@ export async function runSimulation(
       boundary: boundaries[0]?.policy ?? subject.boundary,
       organization: organizationOf(input),
     },
-    page.items.map(({ question }) => question),
+    page.items.flatMap(({ action }) => resources.map((resource) => ({ action, resource }))),
     decider,
   );
   const texts = textsOf([...given, ...boundaries], resourceText);
   return {
-    EvaluationResults: results.map((result) => presentResult(result, texts)),
+    EvaluationResults: page.items.map(({ action }, index) => {
+      const ofAction = results.slice(index * resources.length, (index + 1) * resources.length);
+      return presentResult(action, ofAction, texts);
+    }),
     ...paging.marker(page),
   };
 }

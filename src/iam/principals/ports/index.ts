@@ -1,8 +1,10 @@
+import type { Cause } from "../../../audit/cause.ts";
 import type { AccessKeyReader, AccessKeyWriter } from "./access-keys.ts";
 import type { AccountReader, AccountWriter } from "./account.ts";
 import type { EntityReader, EntityWriter } from "./entities.ts";
 import type { OidcProviderReader, OidcProviderWriter } from "./oidc-providers.ts";
 import type { PolicyReader, PolicyWriter } from "./policies.ts";
+import type { TrustWriter } from "./trust.ts";
 
 export type * from "./access-keys.ts";
 export type * from "./account.ts";
@@ -10,6 +12,7 @@ export type * from "./entities.ts";
 export type * from "./oidc-providers.ts";
 export type * from "./page.ts";
 export type * from "./policies.ts";
+export type * from "./trust.ts";
 
 /** Everything that IAM knows about one account. */
 export interface IdentityReader
@@ -26,7 +29,8 @@ export interface IdentityChange
     PolicyWriter,
     AccessKeyWriter,
     OidcProviderWriter,
-    AccountWriter {}
+    AccountWriter,
+    TrustWriter {}
 
 /** Where principals and their policies live. */
 export interface IdentityStore {
@@ -34,7 +38,13 @@ export interface IdentityStore {
   reader(account: string): IdentityReader;
   /**
    * One transaction. Changes of one account run one after the other, so that a rule may be checked by reading before
-   * writing; what depends on the account's policies sees a new version when it commits.
+   * writing; what depends on the account's policies sees a new version when it commits. The audit log has it with the
+   * change or not at all.
    */
-  change<T>(account: string, work: (change: IdentityChange) => Promise<T>): Promise<T>;
+  change<T>(
+    account: string,
+    cause: Cause,
+    at: Date,
+    work: (change: IdentityChange) => Promise<T>,
+  ): Promise<T>;
 }

@@ -1,6 +1,7 @@
 import type { Access, AttachedPolicy, PolicyRole } from "../../policy/access.ts";
 import { accountOf, type Caller } from "../../policy/caller.ts";
 import type { Context } from "../../policy/context.ts";
+import { parsePolicyDocument } from "../../policy/document.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import { matchesAction, matchesConditions, matchesPrincipal, matchesResource } from "../../policy/match.ts";
 import { participants } from "../../policy/participants.ts";
@@ -27,12 +28,23 @@ export interface SimulatedResult {
   readonly action: string;
   readonly resource: string;
   readonly decision: SimulatedDecision;
+  /** That led to the decision: where one denies, those that deny. */
   readonly matched: readonly MatchedStatement[];
   /** Keys that policies ask for and the simulation does not give: with them the answer might be another. */
   readonly missingKeys: readonly string[];
+  /** Undefined where the resource is the caller's account's. */
+  readonly details: DecisionDetails | undefined;
   /** Undefined without a boundary. */
   readonly allowedByBoundary: boolean | undefined;
   readonly allowedByOrganization: boolean | undefined;
+}
+
+/** What each of two accounts says to a request across them: both must allow. */
+export interface DecisionDetails {
+  /** Policies of the caller. */
+  readonly identity: SimulatedDecision;
+  /** The policy of the resource. */
+  readonly resource: SimulatedDecision;
 }
 
 export interface MatchedStatement {
@@ -74,13 +86,16 @@ function judge(
   decider: PolicyDecider,
 ): SimulatedResult {
   const access = accessOf(simulation, action, resource);
-  const verdict = evaluate(access, decider);
+  const own = decisionOf(access, decider);
   const organization = organizationEffect(simulation, access, decider);
-  const own = verdict.allowed ? "allowed" : verdict.decidedBy === undefined ? "implicitDeny" : "explicitDeny";
+  const decision =
+    own === "explicitDeny" || organization === undefined || organization === "allowed" ? own : organization;
+  const account = accountOf(access.caller);
   return {
-    ...{ action, resource, matched: matchedStatements(access), missingKeys: missingKeys(access) },
-    decision:
-      own === "explicitDeny" || organization === undefined || organization === "allowed" ? own : organization,
+    ...{ action, resource, decision, missingKeys: missingKeys(access) },
+    matched: matchedStatements(access, decision === "explicitDeny" ? "Deny" : "Allow"),
+    details:
+      account === undefined || account === access.owner ? undefined : detailsOf(access, account, decider),
     allowedByBoundary: access.boundary && effectOf([access.boundary], access, decider) === "allowed",
     allowedByOrganization: organization && organization === "allowed",
   };
@@ -96,8 +111,28 @@ function accessOf(simulation: Simulation, action: string, resource: string): Acc
   };
 }
 
-/** Statements that apply to the request, whether or not they settle it. */
-function matchedStatements(access: Access): readonly MatchedStatement[] {
+/** Both sides of a request across accounts, each as if the other allowed. */
+function detailsOf(access: Access, account: string, decider: PolicyDecider): DecisionDetails {
+  const inside = { ...access, owner: account, resourcePolicies: [] };
+  const outside = { ...access, identity: [ALLOW_ALL], boundary: undefined };
+  return { identity: decisionOf(inside, decider), resource: decisionOf(outside, decider) };
+}
+
+const ALLOW_ALL: AttachedPolicy = {
+  label: "everything",
+  document: parsePolicyDocument(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`, {
+    kind: "identity",
+  }),
+};
+
+function decisionOf(access: Access, decider: PolicyDecider): SimulatedDecision {
+  const verdict = evaluate(access, decider);
+  if (verdict.allowed) return "allowed";
+  return verdict.decidedBy === undefined ? "implicitDeny" : "explicitDeny";
+}
+
+/** Statements of that effect that apply to the request ("the deny statement is the only entry included in the result"). */
+function matchedStatements(access: Access, effect: "Allow" | "Deny"): readonly MatchedStatement[] {
   const { caller, resource, context, boundary } = access;
   const action = access.action.toLowerCase();
   const principal = { caller, directness: 1, bounded: boundary !== undefined } as const;
@@ -105,6 +140,7 @@ function matchedStatements(access: Access): readonly MatchedStatement[] {
     policy.document.statements
       .filter(
         (statement) =>
+          statement.effect === effect &&
           matchesAction(statement, action) &&
           matchesPrincipal(statement, principal) &&
           matchesResource(statement, resource, context) &&
@@ -123,9 +159,7 @@ function effectOf(
   const owner = accountOf(access.caller) ?? access.owner;
   const caller = { kind: "user", account: owner, arn: `arn:aws:iam::${owner}:user/simulated` } as const;
   const alone = { ...access, caller, owner, identity: policies, boundary: undefined, resourcePolicies: [] };
-  const verdict = evaluate(alone, decider);
-  if (verdict.allowed) return "allowed";
-  return verdict.decidedBy === undefined ? "implicitDeny" : "explicitDeny";
+  return decisionOf(alone, decider);
 }
 
 function organizationEffect(

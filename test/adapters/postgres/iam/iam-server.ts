@@ -28,6 +28,7 @@ import type { StsPorts } from "../../../../src/iam/sessions/ports.ts";
 import { SignatureVerifier } from "../../../../src/iam/sigv4/verify.ts";
 import { signInHeader } from "../../../iam/sigv4/signer.ts";
 import { createDatabase } from "../../../support/berth.ts";
+import { CAUSE } from "../../../support/cause.ts";
 import { ManualClock } from "../../../support/clock.ts";
 
 export const ACCOUNT = "111122223333";
@@ -94,7 +95,7 @@ export async function startIamServer(): Promise<IamServer> {
     [ACCOUNT, ADMINISTRATOR],
     [OTHER, OTHER_ADMINISTRATOR],
   ] as const) {
-    await postgresAccounts(database).create({ id: account, name: undefined }, REGION, clock.now());
+    await postgresAccounts(database).create({ id: account, name: undefined }, REGION, CAUSE, clock.now());
     const input = { account, region: REGION, administrator, keep: undefined };
     await bootstrap(postgresAccessKeyStore(database), masterKey, input, clock.now());
   }

@@ -96,22 +96,129 @@ describe("SimulateCustomPolicy", () => {
     ]);
   });
 
-  test("judges every action on every resource, page by page", async () => {
+  const RESOURCES: Parameters = {
+    ...{ "ResourceArns.member.1": REPOSITORY, "ResourceArns.member.2": `${REPOSITORY}2` },
+  };
+
+  test("answers an action by its most restrictive resource, and each resource by itself", async () => {
+    const { text, all, one } = await custom(allow(["ecr:PutImage"], REPOSITORY), RESOURCES);
+    expect([all("EvalActionName"), all("EvalDecision")]).toEqual([["ecr:PutImage"], ["implicitDeny"]]);
+    expect(all("EvalResourceDecision")).toEqual(["allowed", "implicitDeny"]);
+    // Of the action, then of the resources.
+    expect(all("EvalResourceName")).toEqual(["*", REPOSITORY, `${REPOSITORY}2`]);
+    expect(text).toContain("<EvalDecisionDetails></EvalDecisionDetails>");
+    expect(one("ResourceSpecificResults")).toContain("<SourcePolicyId>PolicyInputList.1</SourcePolicyId>");
+    expect(one("ResourceSpecificResults")).not.toContain("EvalDecisionDetails");
+  });
+
+  test("names a single resource for the action too, and none where all are meant", async () => {
+    const single = await custom(allow(["ecr:*"]), { "ResourceArns.member.1": REPOSITORY });
+    expect(single.all("EvalResourceName")).toEqual([REPOSITORY, REPOSITORY]);
+    expect(single.all("EvalResourceDecision")).toEqual(["allowed"]);
+    for (const more of [{}, { "ResourceArns.member.1": "*" }]) {
+      const every = await custom(allow(["ecr:*"]), more);
+      expect(every.all("EvalResourceName")).toEqual(["*"]);
+      expect(every.text).not.toMatch(/ResourceSpecificResults|EvalDecisionDetails/);
+    }
+  });
+
+  test("says with which resource a context key is missing", async () => {
+    const condition = { Condition: { StringLike: { "aws:username": "*" } } };
+    const answer = await custom(allow(["ecr:*"], "*", condition), RESOURCES);
+    const member = "<member>aws:username</member>";
+    expect(answer.all("MissingContextValues")).toEqual(["", member, member]);
+  });
+
+  test("names the statement that denies alone", async () => {
+    const policy = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: "ecr:*", Resource: "*" },
+        { Effect: "Deny", Action: "ecr:PutImage", Resource: `${REPOSITORY}2` },
+      ],
+    });
+    const { all, one } = await custom(policy, RESOURCES);
+    expect([one("EvalDecision"), all("EvalResourceDecision")]).toEqual([
+      "explicitDeny",
+      ["allowed", "explicitDeny"],
+    ]);
+    // The Deny for the action, the Allow for one resource, the Deny for the other.
+    const begins = all("StartPosition").map((position) => /<Column>(\d+)/.exec(position)?.[1]);
+    expect(begins).toHaveLength(3);
+    expect(begins[0]).toBe(begins[2]);
+    expect(begins[0]).not.toBe(begins[1]);
+  });
+
+  describe("across accounts says what either side decides:", () => {
+    const shared = (effect: "Allow" | "Deny", action: string): string =>
+      JSON.stringify({
+        ...{ Version: "2012-10-17" },
+        Statement: [{ Effect: effect, Principal: { AWS: userArn("ghost", OTHER) }, Action: action }],
+      });
+    const across = (policy: string, resourcePolicy: string, more: Parameters = {}) =>
+      custom(policy, {
+        ...{ CallerArn: userArn("ghost", OTHER), ResourcePolicy: resourcePolicy },
+        ...{ "ResourceArns.member.1": REPOSITORY, ...more },
+      });
+    const detailsIn = (text: string): readonly Readonly<Record<string, string>>[] =>
+      [...text.matchAll(/<EvalDecisionDetails>(.*?)<\/EvalDecisionDetails>/gs)].map(([, content = ""]) =>
+        Object.fromEntries(
+          [...content.matchAll(/<key>(.*?)<\/key><value>(.*?)<\/value>/g)].map(([, key, value]) => [
+            key,
+            value,
+          ]),
+        ),
+      );
+
+    test.each([
+      ["both allow", allow(["ecr:*"]), shared("Allow", "ecr:*"), "allowed", "allowed"],
+      ["the resource does not", allow(["ecr:*"]), shared("Allow", "ecr:Get*"), "allowed", "implicitDeny"],
+      ["the resource denies", allow(["ecr:*"]), shared("Deny", "ecr:*"), "allowed", "explicitDeny"],
+      ["the caller may not", allow(["s3:*"]), shared("Allow", "ecr:*"), "implicitDeny", "allowed"],
+      [
+        "the caller is denied",
+        allow(["ecr:*"]).replace('"Allow"', '"Deny"'),
+        ...([shared("Allow", "ecr:*"), "explicitDeny", "allowed"] as const),
+      ],
+    ])("%s", async (_, policy, resourcePolicy, IAM, Resource) => {
+      const { text } = await across(policy, resourcePolicy);
+      // Of the action, and of its one resource.
+      expect(detailsIn(text)).toEqual([
+        { IAM, Resource },
+        { IAM, Resource },
+      ]);
+    });
+
+    test("a boundary is the caller's side", async () => {
+      const boundary = { "PermissionsBoundaryPolicyInputList.member.1": allow(["s3:*"]) };
+      const { text } = await across(allow(["ecr:*"]), shared("Allow", "ecr:*"), boundary);
+      expect(detailsIn(text)[0]).toEqual({ IAM: "implicitDeny", Resource: "allowed" });
+    });
+
+    test("and nothing where an organization denies", async () => {
+      const scp = {
+        "OrderedOrganizationPolicyInputList.member.1.ServiceControlPolicyInputList.member.1": allow(["s3:*"]),
+      };
+      const { text } = await across(allow(["ecr:*"]), shared("Allow", "ecr:*"), scp);
+      expect(text).not.toContain("EvalDecisionDetails");
+    });
+  });
+
+  test("judges every action, page by page", async () => {
     const more: Parameters = {
-      ...{
-        "ActionNames.member.2": "ecr:GetImage",
-        "ResourceArns.member.1": REPOSITORY,
-        "ResourceArns.member.2": `${REPOSITORY}2`,
-      },
+      ...{ "ActionNames.member.2": "ecr:GetImage", "ActionNames.member.3": "ecr:PutIt", ...RESOURCES },
     };
-    const policy = allow(["ecr:PutImage"], REPOSITORY);
-    const first = await custom(policy, { ...more, MaxItems: 3 });
+    const policy = allow(["ecr:Put*"], `${REPOSITORY}*`);
+    const first = await custom(policy, { ...more, MaxItems: 2 });
     expect([first.all("EvalDecision"), first.one("IsTruncated")]).toEqual([
-      ["allowed", "implicitDeny", "implicitDeny"],
+      ["allowed", "implicitDeny"],
       "true",
     ]);
-    const rest = await custom(policy, { ...more, MaxItems: 3, Marker: first.one("Marker") });
-    expect([rest.all("EvalDecision"), rest.one("IsTruncated")]).toEqual([["implicitDeny"], "false"]);
+    expect(first.all("EvalResourceDecision")).toHaveLength(4);
+    const rest = await custom(policy, { ...more, MaxItems: 2, Marker: first.one("Marker") });
+    expect([rest.all("EvalActionName"), rest.all("EvalDecision"), rest.one("IsTruncated")]).toEqual([
+      ...[["ecr:PutIt"], ["allowed"], "false"],
+    ]);
   });
 
   test.each([

@@ -15,6 +15,7 @@ import type {
 import { PrincipalPolicyCache } from "../../../../src/iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../../../../src/iam/principals/stored-policies.ts";
 import { KeyUsageRecorder } from "../../../../src/iam/principals/usage.ts";
+import { CAUSE } from "../../../support/cause.ts";
 import { HOUR } from "../../../support/clock.ts";
 import {
   ACCOUNT,
@@ -233,12 +234,13 @@ describe("the first administrator", () => {
   test("is a user with a policy that people can change, made once by many nodes", async () => {
     const keys = postgresAccessKeyStore(server.database);
     const account = "777788889999";
-    await keys.createAccount(account, REGION, server.clock.now());
+    await keys.createAccount(account, REGION, CAUSE, server.clock.now());
     const principal = `arn:aws:iam::${account}:user/administrator`;
     const id = "AKIAFIRSTFIRSTFIRST0";
     const put = () =>
       keys.put(
         { id, account, principal, sealed: server.ports.masterKey.seal("secret", id) },
+        CAUSE,
         server.clock.now(),
       );
     expect(await Promise.all([put(), put(), put()])).toEqual([true, true, true]);
@@ -253,6 +255,7 @@ describe("the first administrator", () => {
           principal: `arn:aws:iam::${ACCOUNT}:user/administrator`,
           sealed: server.ports.masterKey.seal("x", id),
         },
+        CAUSE,
         server.clock.now(),
       ),
     ).toBe(false);

@@ -33,22 +33,34 @@ const SAMPLE = {
   ...{ AccountAlias: "a", PermissionsBoundary: "arn:aws:iam::123456789012:policy/p", PolicyDocument: "{}" },
 };
 
-test.each(Object.entries(iamHandlers(ports) as Record<string, AnyHandler>))(
-  "%s asks for its own permission before anything else",
-  async (operation, handler) => {
-    const asked: string[] = [];
-    const refusal = new Error("refused");
-    const call = {
-      ...{ operation, account: "123456789012", principal: { kind: "user", name: "me" } },
-      async authorize(action: string) {
-        asked.push(action);
-        throw refusal;
-      },
-    } as unknown as AwsCall;
-    await expect(handler(call, SAMPLE)).rejects.toBe(refusal);
-    expect(asked).toEqual([`iam:${operation}`]);
-  },
-);
+const HANDLERS = Object.entries(iamHandlers(ports) as Record<string, AnyHandler>);
+const refusal = new Error("refused");
+
+/** A call that is refused, and notes what was asked for. */
+function callBy(accessKeyId: string, operation: string, asked: string[]): AwsCall {
+  return {
+    ...{ operation, account: "123456789012", principal: { kind: "user", name: "me", accessKeyId } },
+    async authorize(action: string) {
+      asked.push(action);
+      throw refusal;
+    },
+  } as unknown as AwsCall;
+}
+
+test.each(HANDLERS)("%s asks for its own permission before anything else", async (operation, handler) => {
+  const asked: string[] = [];
+  await expect(handler(callBy("AKIAEXAMPLE", operation, asked), SAMPLE)).rejects.toBe(refusal);
+  expect(asked).toEqual([`iam:${operation}`]);
+});
+
+test.each(HANDLERS)("%s takes no session token", async (operation, handler) => {
+  const asked: string[] = [];
+  await expect(handler(callBy("ASIAEXAMPLE", operation, asked), SAMPLE)).rejects.toMatchObject({
+    code: "UnrecognizedClientException",
+    message: "The security token included in the request is invalid",
+  });
+  expect(asked).toEqual([]);
+});
 
 test("documents are encoded as RFC 3986 has it", () => {
   expect(encodeDocument(`{"a": "(*)!'é"}`)).toBe("%7B%22a%22%3A%20%22%28%2A%29%21%27%C3%A9%22%7D");

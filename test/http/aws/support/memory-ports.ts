@@ -27,7 +27,7 @@ export function memoryPorts(): MemoryPorts {
     issued,
     tagsOf: (registry, name) => kept.get(keyOf(registry, name))?.tags,
     repositories: {
-      async create(registry, { tags, ...draft }, at) {
+      async create(registry, { tags, ...draft }, _cause, at) {
         const key = keyOf(registry, draft.name);
         if (kept.has(key)) return undefined;
         const record = { ...draft, createdAt: at };

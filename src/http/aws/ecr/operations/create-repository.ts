@@ -20,7 +20,7 @@ export function createRepository({
     if (Object.keys(draft.tags).length > 0) {
       await authorizeOnRepository(call, "ecr.TagResource", registry, draft.name, conditions);
     }
-    const created = await repositories.create(registry, draft, call.clock.now());
+    const created = await repositories.create(registry, draft, call.cause(), call.clock.now());
     if (created === undefined) throw repositoryAlreadyExists(registry, draft.name);
     return { repository: presentRepository(hosts, registry, created) };
   };

@@ -10,7 +10,7 @@ export function deleteRegistryPolicy({
   return async (call) => {
     const registry = registryOf(call, {});
     await authorizeOnEverything(call, "ecr.DeleteRegistryPolicy");
-    const policyText = await registryPolicies.delete(registry, call.clock.now());
+    const policyText = await registryPolicies.delete(registry, call.cause(), call.clock.now());
     if (policyText === undefined) throw registryPolicyNotFound(registry);
     return { registryId: registry.account, policyText };
   };

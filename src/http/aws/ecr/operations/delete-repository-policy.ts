@@ -12,7 +12,7 @@ export function deleteRepositoryPolicy({
     const registry = registryOf(call, input);
     const name = parseRepositoryName(input.repositoryName);
     await authorizeOnRepository(call, "ecr.DeleteRepositoryPolicy", registry, name);
-    const policy = await repositoryPolicies.delete(registry, name, call.clock.now());
+    const policy = await repositoryPolicies.delete(registry, name, call.cause(), call.clock.now());
     if (policy === "unknown") throw repositoryNotFound(registry, name);
     if (policy.text === undefined) throw repositoryPolicyNotFound(registry, name);
     return { registryId: registry.account, repositoryName: name, policyText: policy.text };

@@ -13,7 +13,7 @@ export function deleteRepository({
     const registry = registryOf(call, input);
     const name = parseRepositoryName(input.repositoryName);
     await authorizeOnRepository(call, "ecr.DeleteRepository", registry, name);
-    const options = { force: input.force ?? false, at: call.clock.now() };
+    const options = { force: input.force ?? false, cause: call.cause(), at: call.clock.now() };
     const deleted = await repositories.delete(registry, name, options);
     if (deleted === "unknown") throw repositoryNotFound(registry, name);
     if (deleted === "not-empty") throw repositoryNotEmpty(registry, name);

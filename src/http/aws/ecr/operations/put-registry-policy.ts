@@ -15,7 +15,7 @@ export function putRegistryPolicy({
     if (problem !== undefined) {
       throw invalidParameter("PolicyText", `Invalid registry policy provided: ${problem}`);
     }
-    await registryPolicies.put(registry, policyText, call.clock.now());
+    await registryPolicies.put(registry, policyText, call.cause(), call.clock.now());
     return { registryId: registry.account, policyText };
   };
 }

@@ -25,7 +25,7 @@ export function setRepositoryPolicy({
     ) {
       throw invalidPolicy("it would keep the caller from setting the policy again; force allows that");
     }
-    const outcome = await repositoryPolicies.set(registry, name, policyText, call.clock.now());
+    const outcome = await repositoryPolicies.set(registry, name, policyText, call.cause(), call.clock.now());
     if (outcome === "unknown") throw repositoryNotFound(registry, name);
     return { registryId: registry.account, repositoryName: name, policyText };
   };

@@ -1,6 +1,7 @@
 import { addClientId } from "../../../../iam/principals/oidc-providers.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function addClientIDToOpenIDConnectProvider(
@@ -9,6 +10,6 @@ export function addClientIDToOpenIDConnectProvider(
   return async (call, input) => {
     const { OpenIDConnectProviderArn: arn, ClientID: clientId } = input;
     await authorizeOn(call, arn);
-    await ports.identity.change(call.account, (change) => addClientId(change, call.account, arn, clientId));
+    await changeAccount(ports, call, (change) => addClientId(change, call.account, arn, clientId));
   };
 }

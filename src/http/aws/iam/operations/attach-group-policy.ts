@@ -1,6 +1,7 @@
 import { attachPolicy } from "../../../../iam/principals/attachments.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnEntity, policyKey } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function attachGroupPolicy(
@@ -8,7 +9,7 @@ export function attachGroupPolicy(
 ): IamHandler<"AttachGroupPolicy"> {
   return async (call, input) => {
     await authorizeOnEntity(call, ports, "group", input.GroupName, policyKey(input.PolicyArn));
-    await ports.identity.change(call.account, (change) =>
+    await changeAccount(ports, call, (change) =>
       attachPolicy(change, ports.aws, "group", input.GroupName, input.PolicyArn),
     );
   };

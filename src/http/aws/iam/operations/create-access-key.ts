@@ -2,6 +2,7 @@ import { createAccessKey as createAccessKeyInDomain } from "../../../../iam/prin
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnUser } from "../authorize.ts";
 import { ownUserName } from "../caller.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 import { ROOT_NAME } from "../present.ts";
 
@@ -12,7 +13,7 @@ export function createAccessKey(
     const name = ownUserName(call, input.UserName);
     await authorizeOnUser(call, ports, name);
     const at = call.clock.now();
-    const key = await ports.identity.change(call.account, (change) =>
+    const key = await changeAccount(ports, call, (change) =>
       createAccessKeyInDomain(change, ports.masterKey, name, at),
     );
     return {

@@ -3,6 +3,7 @@ import { createOidcProvider, providerUrl } from "../../../../iam/principals/oidc
 import { tagList } from "../../../../iam/principals/tags.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeNew } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function createOpenIDConnectProvider(
@@ -12,7 +13,7 @@ export function createOpenIDConnectProvider(
     const { Url: issuer, Tags: tags, ClientIDList: clientIds = [], ThumbprintList: thumbprints = [] } = input;
     const arn = oidcProviderArn(call.account, providerUrl(issuer));
     await authorizeNew(call, arn, "iam:TagOpenIDConnectProvider", tags);
-    const provider = await ports.identity.change(call.account, (change) =>
+    const provider = await changeAccount(ports, call, (change) =>
       createOidcProvider(change, { url: issuer, clientIds, thumbprints, tags }, call.clock.now()),
     );
     return { OpenIDConnectProviderArn: arn, Tags: tagList(provider.tags) };

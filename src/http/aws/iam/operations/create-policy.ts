@@ -2,6 +2,7 @@ import { iamArn } from "../../../../iam/principals/arns.ts";
 import { createPolicy as createPolicyInDomain } from "../../../../iam/principals/managed-policies.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeNew } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 import { presentPolicy } from "../present.ts";
 
@@ -23,7 +24,7 @@ export function createPolicy(ports: Pick<IamPorts, "aws" | "identity">): IamHand
       description: input.Description,
       document: input.PolicyDocument,
     };
-    const policy = await ports.identity.change(account, (change) =>
+    const policy = await changeAccount(ports, call, (change) =>
       createPolicyInDomain(change, ports.aws, wanted, call.clock.now()),
     );
     return { Policy: presentPolicy(policy) };

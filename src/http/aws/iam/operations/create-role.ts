@@ -2,6 +2,7 @@ import { iamArn } from "../../../../iam/principals/arns.ts";
 import { createRole as createRoleInDomain } from "../../../../iam/principals/create-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeNew, boundaryKey } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 import { presentRole } from "../present.ts";
 
@@ -16,7 +17,7 @@ export function createRole(ports: Pick<IamPorts, "aws" | "identity">): IamHandle
       trustPolicy: input.AssumeRolePolicyDocument,
       maxSessionDuration: input.MaxSessionDuration,
     };
-    const role = await ports.identity.change(account, (change) =>
+    const role = await changeAccount(ports, call, (change) =>
       createRoleInDomain(change, ports.aws, wanted, call.clock.now()),
     );
     return { Role: presentRole(role) };

@@ -2,14 +2,13 @@ import { deleteAccessKey as deleteAccessKeyInDomain } from "../../../../iam/prin
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnUser } from "../authorize.ts";
 import { ownUserName } from "../caller.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function deleteAccessKey(ports: Pick<IamPorts, "identity">): IamHandler<"DeleteAccessKey"> {
   return async (call, input) => {
     const name = ownUserName(call, input.UserName);
     await authorizeOnUser(call, ports, name);
-    await ports.identity.change(call.account, (change) =>
-      deleteAccessKeyInDomain(change, name, input.AccessKeyId),
-    );
+    await changeAccount(ports, call, (change) => deleteAccessKeyInDomain(change, name, input.AccessKeyId));
   };
 }

@@ -1,6 +1,7 @@
 import { deleteOidcProvider } from "../../../../iam/principals/oidc-providers.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function deleteOpenIDConnectProvider(
@@ -9,6 +10,6 @@ export function deleteOpenIDConnectProvider(
   return async (call, input) => {
     const { OpenIDConnectProviderArn: arn } = input;
     await authorizeOn(call, arn);
-    await ports.identity.change(call.account, (change) => deleteOidcProvider(change, call.account, arn));
+    await changeAccount(ports, call, (change) => deleteOidcProvider(change, call.account, arn));
   };
 }

@@ -1,6 +1,7 @@
 import { setBoundary } from "../../../../iam/principals/change-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnEntity } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function deleteUserPermissionsBoundary(
@@ -8,7 +9,7 @@ export function deleteUserPermissionsBoundary(
 ): IamHandler<"DeleteUserPermissionsBoundary"> {
   return async (call, input) => {
     await authorizeOnEntity(call, ports, "user", input.UserName);
-    await ports.identity.change(call.account, (change) =>
+    await changeAccount(ports, call, (change) =>
       setBoundary(change, ports.aws, "user", input.UserName, undefined),
     );
   };

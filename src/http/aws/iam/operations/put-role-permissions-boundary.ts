@@ -1,6 +1,7 @@
 import { setBoundary } from "../../../../iam/principals/change-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnEntity, boundaryKey } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function putRolePermissionsBoundary(
@@ -9,7 +10,7 @@ export function putRolePermissionsBoundary(
   return async (call, input) => {
     const { PermissionsBoundary: boundary } = input;
     await authorizeOnEntity(call, ports, "role", input.RoleName, boundaryKey(boundary));
-    await ports.identity.change(call.account, (change) =>
+    await changeAccount(ports, call, (change) =>
       setBoundary(change, ports.aws, "role", input.RoleName, boundary),
     );
   };

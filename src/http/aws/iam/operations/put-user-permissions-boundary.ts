@@ -1,6 +1,7 @@
 import { setBoundary } from "../../../../iam/principals/change-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnEntity, boundaryKey } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function putUserPermissionsBoundary(
@@ -9,7 +10,7 @@ export function putUserPermissionsBoundary(
   return async (call, input) => {
     const { PermissionsBoundary: boundary } = input;
     await authorizeOnEntity(call, ports, "user", input.UserName, boundaryKey(boundary));
-    await ports.identity.change(call.account, (change) =>
+    await changeAccount(ports, call, (change) =>
       setBoundary(change, ports.aws, "user", input.UserName, boundary),
     );
   };

@@ -1,6 +1,7 @@
 import { removeClientId } from "../../../../iam/principals/oidc-providers.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function removeClientIDFromOpenIDConnectProvider(
@@ -9,8 +10,6 @@ export function removeClientIDFromOpenIDConnectProvider(
   return async (call, input) => {
     const { OpenIDConnectProviderArn: arn, ClientID: clientId } = input;
     await authorizeOn(call, arn);
-    await ports.identity.change(call.account, (change) =>
-      removeClientId(change, call.account, arn, clientId),
-    );
+    await changeAccount(ports, call, (change) => removeClientId(change, call.account, arn, clientId));
   };
 }

@@ -3,6 +3,7 @@ import { AwsError } from "../../aws-error.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnUser } from "../authorize.ts";
 import { ownUserName } from "../caller.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function updateAccessKey(ports: Pick<IamPorts, "identity">): IamHandler<"UpdateAccessKey"> {
@@ -15,7 +16,7 @@ export function updateAccessKey(ports: Pick<IamPorts, "identity">): IamHandler<"
         "Status Expired cannot be set: it must be Active or Inactive",
       );
     }
-    await ports.identity.change(call.account, (change) =>
+    await changeAccount(ports, call, (change) =>
       setAccessKeyActive(change, name, input.AccessKeyId, input.Status === "Active"),
     );
   };

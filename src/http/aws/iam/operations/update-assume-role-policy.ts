@@ -1,6 +1,7 @@
 import { changeRole } from "../../../../iam/principals/change-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnEntity } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function updateAssumeRolePolicy(
@@ -8,7 +9,7 @@ export function updateAssumeRolePolicy(
 ): IamHandler<"UpdateAssumeRolePolicy"> {
   return async (call, input) => {
     await authorizeOnEntity(call, ports, "role", input.RoleName);
-    await ports.identity.change(call.account, (change) =>
+    await changeAccount(ports, call, (change) =>
       changeRole(change, input.RoleName, { trustPolicy: input.PolicyDocument }),
     );
   };

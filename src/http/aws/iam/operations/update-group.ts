@@ -2,6 +2,7 @@ import { iamArn } from "../../../../iam/principals/arns.ts";
 import { renameEntity } from "../../../../iam/principals/change-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn, authorizeOnEntity } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function updateGroup(ports: Pick<IamPorts, "identity">): IamHandler<"UpdateGroup"> {
@@ -16,7 +17,7 @@ export function updateGroup(ports: Pick<IamPorts, "identity">): IamHandler<"Upda
         iamArn({ account, kind: "group", path: path ?? "/", name: name ?? input.GroupName }),
       );
     }
-    await ports.identity.change(account, (change) =>
+    await changeAccount(ports, call, (change) =>
       renameEntity(change, "group", input.GroupName, { name, path }),
     );
   };

@@ -1,6 +1,7 @@
 import { setThumbprints } from "../../../../iam/principals/oidc-providers.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function updateOpenIDConnectProviderThumbprint(
@@ -9,8 +10,6 @@ export function updateOpenIDConnectProviderThumbprint(
   return async (call, input) => {
     const { OpenIDConnectProviderArn: arn, ThumbprintList: thumbprints } = input;
     await authorizeOn(call, arn);
-    await ports.identity.change(call.account, (change) =>
-      setThumbprints(change, call.account, arn, thumbprints),
-    );
+    await changeAccount(ports, call, (change) => setThumbprints(change, call.account, arn, thumbprints));
   };
 }

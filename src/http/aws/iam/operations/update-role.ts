@@ -1,6 +1,7 @@
 import { changeRole } from "../../../../iam/principals/change-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOnEntity } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function updateRole(ports: Pick<IamPorts, "identity">): IamHandler<"UpdateRole"> {
@@ -11,7 +12,7 @@ export function updateRole(ports: Pick<IamPorts, "identity">): IamHandler<"Updat
       ...(description === undefined ? {} : { description }),
       ...(maxSessionDuration === undefined ? {} : { maxSessionDuration }),
     };
-    await ports.identity.change(call.account, (change) => changeRole(change, name, wanted));
+    await changeAccount(ports, call, (change) => changeRole(change, name, wanted));
     return {};
   };
 }

@@ -2,6 +2,7 @@ import { iamArn } from "../../../../iam/principals/arns.ts";
 import { renameEntity } from "../../../../iam/principals/change-entities.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn, authorizeOnEntity } from "../authorize.ts";
+import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
 
 export function updateUser(ports: Pick<IamPorts, "identity">): IamHandler<"UpdateUser"> {
@@ -16,7 +17,7 @@ export function updateUser(ports: Pick<IamPorts, "identity">): IamHandler<"Updat
         iamArn({ account, kind: "user", path: path ?? "/", name: name ?? input.UserName }),
       );
     }
-    await ports.identity.change(account, (change) =>
+    await changeAccount(ports, call, (change) =>
       renameEntity(change, "user", input.UserName, { name, path }),
     );
   };

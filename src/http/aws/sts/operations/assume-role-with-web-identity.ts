@@ -11,7 +11,7 @@ export function assumeRoleWithWebIdentity(ports: StsPorts): StsHandler<"AssumeRo
       ...{ roleArn: input.RoleArn, sessionName: input.RoleSessionName, duration: input.DurationSeconds },
       ...{ policy: input.Policy, policyArns: policyArnsOf(input.PolicyArns), token: input.WebIdentityToken },
     };
-    const role = await assume(ports, wanted, factsOf(call));
+    const role = await assume(ports, wanted, factsOf(call), call.cause());
     return {
       ...presentAssumedRole(role),
       ...{ Provider: role.provider, Audience: role.audience, SubjectFromWebIdentityToken: role.subject },

@@ -14,6 +14,6 @@ export function assumeRole(ports: StsPorts): StsHandler<"AssumeRole"> {
       ...{ policy: input.Policy, policyArns: policyArnsOf(input.PolicyArns) },
       transitiveTagKeys: input.TransitiveTagKeys ?? [],
     };
-    return presentAssumedRole(await assume(ports, identityOf(call), wanted, factsOf(call)));
+    return presentAssumedRole(await assume(ports, identityOf(call), wanted, factsOf(call), call.cause()));
   };
 }

@@ -9,7 +9,7 @@ export function getSessionToken(
   ports: Pick<StsPorts, "sessions" | "masterKey" | "clock">,
 ): StsHandler<"GetSessionToken"> {
   return async (call, input) => {
-    const credentials = await issueSessionToken(ports, identityOf(call), input.DurationSeconds);
+    const credentials = await issueSessionToken(ports, identityOf(call), input.DurationSeconds, call.cause());
     return { Credentials: presentCredentials(credentials) };
   };
 }
