@@ -10,6 +10,9 @@ const CLIENT_GONE = 499;
 const SLOW = 1_000;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
+/** Route of what nobody serves. */
+const UNKNOWN = "unknown";
+
 /** One request, from its first byte to the end of its answer. */
 export interface Exchange {
   readonly id: string;
@@ -50,7 +53,7 @@ export class Observer {
   begin(request: IncomingMessage, response: ServerResponse): Exchange {
     const exchange: Exchange = {
       id: `${this.#boot}-${(++this.#count).toString(36)}`,
-      route: "unknown",
+      route: UNKNOWN,
       principal: undefined,
       clientIp: "",
       error: undefined,
@@ -97,8 +100,7 @@ export class Observer {
     const fields = {
       requestId: exchange.id,
       method: request.method,
-      // The path without its query: a query may carry what is nobody's business.
-      path: request.url?.split("?", 1)[0],
+      path: pathOf(request.url ?? "", exchange.route),
       route: exchange.route,
       status,
       bytes: facts.sent,
@@ -131,9 +133,27 @@ function knownMethod(method: string | undefined): string {
   return method !== undefined && METHODS.has(method) ? method : "other";
 }
 
+/** A JWT, wherever a client put it: messages for a caller may quote what it sent. */
+const TOKEN = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+/** Secrets are at least so long; access key ids as well. */
+const LONG_SEGMENT = /[^/]{16,}/g;
+
+/**
+ * The path without what may be a secret: its query, the user before a host, tokens, and what is as long as a secret
+ * where nobody would have it in a path.
+ */
+function pathOf(url: string, route: string): string | undefined {
+  const path = url
+    .split(/[?#]/, 1)[0]
+    ?.replace(/^(?:[a-z][a-z\d+.-]*:)?\/\/.*@/is, "//")
+    .replaceAll(TOKEN, "…");
+  return route === UNKNOWN ? path?.replaceAll(LONG_SEGMENT, "…") : path;
+}
+
 function describe(error: unknown, fault: string): Readonly<Record<string, unknown>> {
   if (error === undefined) return { fault };
   if (!(error instanceof Error)) return { fault, error: String(error) };
   const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
-  return { fault, error: error.message, ...cause, ...(fault === "bug" ? { stack: error.stack } : {}) };
+  const said = { fault, error: error.message.replaceAll(TOKEN, "…"), ...cause };
+  return fault === "bug" ? { ...said, stack: error.stack } : said;
 }
