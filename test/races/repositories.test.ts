@@ -261,6 +261,29 @@ test("two first pushes at once make one repository", async () => {
   ]);
 });
 
+// A first push fails and takes back the repository that it made, in which another has just begun a session.
+// The session wins: the removal waits for it, and then looks.
+// The first push sees its own failure, and the other nothing.
+test("a repository that is taken back stays for whoever uses it by then", async () => {
+  const name = "creation/taken-back";
+  const hold = barriers.hold("repository_lock_by_id");
+  const path = `/v2/${name}/blobs/uploads/?digest=${digestOfText("another content")}`;
+  const failing = exchange(berth, { method: "POST", path, body: "of a digest that is not its own" });
+  await hold.reached;
+  const state = openDatabase({ ...berth.connection, poolSize: 1 }, () => undefined);
+  await state.transaction(async (tx) => {
+    const text = `INSERT INTO uploads (id, repository_id, principal, algorithm, version, created_at, active_at)
+      SELECT gen_random_uuid(), id, 'another', 'sha256', 0, $2, $2 FROM repositories WHERE name = $1`;
+    await tx.query({ name: "begin_session", text }, [name, clock.now()]);
+    hold.release();
+    await lockWaits(berth);
+  });
+  await state.close();
+  expectAnswer(await failing, { status: 400, code: "DIGEST_INVALID" });
+  const live = "SELECT deleted_at FROM repositories WHERE name = 'creation/taken-back'";
+  expect(await rowsOf(berth, live)).toEqual([{ deleted_at: null }]);
+});
+
 // A repository is created that exists when the insert looks, and is deleted before it can be read.
 // The deletion wins, and the creation tries again.
 // The creator sees a new repository.

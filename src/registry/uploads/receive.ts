@@ -35,7 +35,10 @@ export interface ReceivedBody {
 
 type Ports = Pick<RegistryPorts, "uploads" | "storage" | "hashes" | "clock" | "limits">;
 
-/** Streams a body to storage and hashes it on the way. On any failure but the client's own nothing is kept. */
+/**
+ * Streams a body to storage and hashes it on the way, under the session's algorithm once it has content. On any failure
+ * but the client's own nothing is kept.
+ */
 export async function receive(
   ports: Ports,
   address: UploadAddress,
@@ -55,15 +58,10 @@ export async function receive(
       await giveUp(ports, begun, attemptKey, undefined);
       throw error;
     });
-  const hash =
-    begun.size === 0
-      ? newHash(algorithm)
-      : algorithm === begun.algorithm
-        ? ports.hashes.resume(begun.id, begun.size)
-        : undefined;
+  const hash = begun.size === 0 ? newHash(algorithm) : ports.hashes.resume(begun.id, begun.size);
   try {
     const { size, interrupted } = await pour(body, begun.size, ports.limits.blobSizeMax, hash, attempt);
-    const unchanged = size === begun.size && algorithm === begun.algorithm ? begun.digest : undefined;
+    const unchanged = size === begun.size ? begun.digest : undefined;
     const digest = hash === undefined ? unchanged : finishHash(algorithm, hash.copy());
     return { size, digest, algorithm, hash, attempt, interrupted };
   } catch (error) {
