@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { reportAccess } from "./access/report.ts";
 import { measureAll, type Series } from "./measure/rounds.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { renderProfiles } from "./profile.ts";
@@ -39,7 +40,8 @@ async function main(options: Options): Promise<void> {
   const work = await mkdtemp(join(options.data, "berth-bench-"));
   cleanUp.defer(() => rm(work, { recursive: true, force: true }));
   cleanUp.defer(stopServers);
-  if (options.report) process.stdout.write(await reportQueries(options, work, cleanUp));
+  if (options.access) process.stdout.write(await reportAccess(options, work, cleanUp, progress));
+  else if (options.report) process.stdout.write(await reportQueries(options, work, cleanUp));
   else await compare(options, work);
 }
 
@@ -55,16 +57,17 @@ async function compare(options: Options, work: string): Promise<void> {
     servers.defer(() => target.stop());
     targets.push(target);
   }
-  const progress = (line: string): void => {
-    interruption.signal.throwIfAborted();
-    process.stderr.write(`${line}\n`);
-  };
   const all = await measureAll(scenarios, targets, options, progress);
   await servers.disposeAsync();
   process.stdout.write(renderResults(all, targets, options.rounds));
   if (options.cpuProfiles !== undefined) process.stdout.write(await renderProfiles(options.cpuProfiles));
   if (options.json !== undefined) await writeFile(options.json, toJson(all, targets, options));
   if (all.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+}
+
+function progress(line: string): void {
+  interruption.signal.throwIfAborted();
+  process.stderr.write(`${line}\n`);
 }
 
 function toJson(

@@ -16,6 +16,7 @@ export interface Sizes {
 export interface Options {
   readonly help: boolean;
   readonly report: boolean;
+  readonly access: boolean;
   /** Undefined: the default ones. */
   readonly targets: readonly string[] | undefined;
   readonly running: readonly { readonly name: string; readonly url: string }[];
@@ -52,6 +53,7 @@ export const HELP = `npm run bench -- [OPTIONS]: measures Berth and its peers in
   --cpu-prof DIR         profile Berth's processes into DIR and print where their time went
   --quick                small sizes, one short round: shows that everything works, measures nothing
   --report               instead: statements, round trips, transactions and log syncs of each kind of request to Berth
+  --access               instead: what proving and judging a request costs, against a Berth that lets everybody in
   --help                 this text
 `;
 
@@ -73,7 +75,7 @@ export function readOptions(argv: readonly string[]): Options {
     options: {
       ...{ targets: text, auth: text, scenario: text, rounds: text, seconds: text, processes: text },
       ...{ checkout: text, data: text, json: text, "berth-mode": text, "cpu-prof": text },
-      ...{ quick: flag, report: flag, help: flag },
+      ...{ quick: flag, report: flag, access: flag, help: flag },
       target: { ...text, multiple: true },
     },
   });
@@ -81,6 +83,7 @@ export function readOptions(argv: readonly string[]): Options {
   return {
     help: values.help,
     report: values.report,
+    access: values.access,
     targets: listOf(values.targets),
     running: (values.target ?? []).map(runningOf),
     credentials: values.auth,

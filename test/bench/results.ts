@@ -5,14 +5,19 @@ import type { Scenario } from "./scenarios/scenario.ts";
 import { type Column, renderTable } from "./table.ts";
 import type { Target } from "./targets/target.ts";
 
-/** The peer that ratios are relative to. */
+/** The peer that ratios are relative to, unless said. */
 const REFERENCE = "distribution";
 
 /** The table of a run, and below it what one must know to read it. */
-export function renderResults(all: readonly Series[], targets: readonly Target[], rounds: number): string {
+export function renderResults(
+  all: readonly Series[],
+  targets: readonly Target[],
+  rounds: number,
+  reference: string = REFERENCE,
+): string {
   const scenarios = [...new Set(all.map(({ scenario }) => scenario))];
   return [
-    renderTable(columnsFor(all), all),
+    renderTable(columnsFor(all, reference), all),
     `${rounds === 1 ? "One round" : `Medians of ${rounds} alternating rounds`} on ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}) that generator and server share. ` +
       "Server CPU: of all processes of the target, PostgreSQL among them, for one operation or one GB. " +
       "Generator, others: cores they took meanwhile; a row is to be trusted where others are near 0, " +
@@ -34,9 +39,9 @@ function failureOf({ scenario, target, failure }: Series): readonly string[] {
   return failure === undefined ? [] : [`- ${scenario.name} failed on ${target.name}: ${failure}`];
 }
 
-function columnsFor(all: readonly Series[]): readonly Column<Series>[] {
+function columnsFor(all: readonly Series[], name: string): readonly Column<Series>[] {
   const reference = new Map(
-    all.filter(({ target }) => target.name === REFERENCE).map((series) => [series.scenario, valueIn(series)]),
+    all.filter(({ target }) => target.name === name).map((series) => [series.scenario, valueIn(series)]),
   );
   const right = (title: string, cell: (series: Series) => string): Column<Series> => ({
     ...{ title, cell, align: "right" },
@@ -47,7 +52,7 @@ function columnsFor(all: readonly Series[]): readonly Column<Series>[] {
     right("median", (series) => (series.failure === undefined ? short(valueIn(series)) : "failed")),
     right("min–max", range),
     { title: "unit", align: "left", cell: ({ scenario }) => scenario.unit },
-    right(`× ${REFERENCE}`, (series) => ratio(valueIn(series), reference.get(series.scenario))),
+    right(`× ${name}`, (series) => ratio(valueIn(series), reference.get(series.scenario))),
     right("server CPU", serverCpu),
     right("generator", (series) => short(medianOf(series, "generatorCores"))),
     right("others", (series) => short(medianOf(series, "otherCores"))),

@@ -4,7 +4,8 @@ import type { Operation } from "../measure/load.ts";
 import type { Fixtures } from "./fixtures.ts";
 import type { Scenario } from "./scenario.ts";
 
-const ACCEPT = `Accept: ${MANIFEST}, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json\r\n`;
+/** What docker accepts. */
+export const ACCEPT = `Accept: ${MANIFEST}, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json\r\n`;
 
 /** One small request over and over. */
 export const READS: readonly Scenario[] = [
@@ -35,7 +36,8 @@ async function firstImage(fixtures: Fixtures): Promise<Image> {
   return image;
 }
 
-function repeat(request: Buffer, length: number): Operation {
+/** Sends a request again and again, and demands an answer of that length. */
+export function repeat(request: Buffer, length: number): Operation {
   return async (client) => {
     const { bytes } = await client.repeat(request, length === 0);
     if (bytes !== length) throw new Error(`an answer of ${bytes} bytes, not ${length}`);

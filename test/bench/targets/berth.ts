@@ -19,10 +19,17 @@ export interface BerthOptions {
   readonly cpuProfiles: string | undefined;
   /** For `postgres`: instead of a fresh database on TEST_DATABASE_URL. */
   readonly databaseUrl?: string;
+  /** Settings beside its own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** URL of a module that Node loads before Berth. */
+  readonly preload?: string;
 }
 
-const USER = "AKIABENCHADMINISTRATOR";
-const SECRET = "bench-secret-of-the-administrator";
+/** Of every Berth that is measured. */
+export const ADMINISTRATOR = {
+  accessKeyId: "AKIABENCHADMINISTRATOR",
+  secretAccessKey: "bench-secret-of-the-administrator",
+};
 
 const FILES = "syncs each blob's file and folder";
 
@@ -42,9 +49,10 @@ export async function startBerth(options: BerthOptions): Promise<Target> {
   await mkdir(folder, { recursive: true });
   const database = await databaseOf(options);
   const profiling = cpuProfiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${cpuProfiles}`];
+  const preloading = options.preload === undefined ? [] : ["--import", options.preload];
   const server = new ServerProcess({
     command: process.execPath,
-    args: [...profiling, join(checkout, "src/cli/launch.js"), "start"],
+    args: [...profiling, ...preloading, join(checkout, "src/cli/launch.js"), "start"],
     env: { ...inherited(), ...settings(options), ...database.settings, WEB_CONCURRENCY: String(processes) },
     cwd: checkout,
     log: join(folder, "log"),
@@ -60,7 +68,7 @@ export async function startBerth(options: BerthOptions): Promise<Target> {
     });
     return {
       ...{ name, origin, folder, stop },
-      authorization: basic(`${USER}:${SECRET}`),
+      authorization: basic(`${ADMINISTRATOR.accessKeyId}:${ADMINISTRATOR.secretAccessKey}`),
       processes: [server.pid, ...database.processes],
       note:
         `${processes} process${processes === 1 ? "" : "es"}, ${stores}; authenticates and authorizes every request; ` +
@@ -76,13 +84,14 @@ function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("BERTH_")));
 }
 
-function settings({ folder, mode }: BerthOptions): Readonly<Record<string, string>> {
+function settings({ folder, mode, env }: BerthOptions): Readonly<Record<string, string>> {
   return {
     BERTH_LISTEN: "127.0.0.1:0",
     BERTH_DATA_DIR: join(folder, "data"),
-    BERTH_ADMIN_ACCESS_KEY_ID: USER,
-    BERTH_ADMIN_SECRET_ACCESS_KEY: SECRET,
+    BERTH_ADMIN_ACCESS_KEY_ID: ADMINISTRATOR.accessKeyId,
+    BERTH_ADMIN_SECRET_ACCESS_KEY: ADMINISTRATOR.secretAccessKey,
     ...(mode === "s3" ? bucket() : {}),
+    ...env,
   };
 }
 
