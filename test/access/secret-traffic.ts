@@ -108,6 +108,8 @@ export async function knockAtApi(wire: Wire, { user, sessions, password }: Crede
   const swapped = { accessKeyId: user.secretAccessKey, secretAccessKey: user.accessKeyId };
   await callQuery(url, "sts", "GetCallerIdentity", {}, swapped);
   await callEcrApi(url, "DescribeRepositories", {}, swapped);
+  const misplaced = { AccessKeyId: user.secretAccessKey, Status: "x" };
+  await callQuery(url, "iam", "UpdateAccessKey", misplaced, user);
   const policyText = policy({ Effect: "Allow", Principal: "*", Action: "ecr:*", Condition: password });
   await callEcrApi(url, "SetRepositoryPolicy", { repositoryName: REPOSITORY, policyText }, user);
   await callEcrApi(url, "DescribeRepositories", { nextToken: password, [password]: password }, user);

@@ -24,13 +24,18 @@ export async function sendAnswer(
   return sendOutcome(response, { status, headers });
 }
 
+/** What a caller put into a field may be a secret that belongs elsewhere: only the caller is shown it again. */
+function withoutValues(message: string): string {
+  return message.replace(/\bValue .*? at '/gs, "Value … at '");
+}
+
 /** What the log is told of an error: the log tells families apart by the domain's errors, and a bug by any other. */
 export function noted(thrown: unknown, answered: AwsError, status: number): unknown {
   const isCallers = status < 500 && !(thrown instanceof RegistryError);
   if (!isCallers && !(thrown instanceof AwsError)) return thrown;
   return new RegistryError(
     status < 500 ? "UNSUPPORTED" : "UNAVAILABLE",
-    `${answered.code}: ${answered.message}`,
+    `${answered.code}: ${withoutValues(answered.message)}`,
     {
       status,
       cause: answered.cause,
