@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /**
@@ -6,6 +7,8 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
+    // Vitest itself leaves one core idle, which on two is half of them.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {
