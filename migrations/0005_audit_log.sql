@@ -56,9 +56,10 @@ BEGIN
 END $$;
 
 -- Drops the days (UTC) before one; returns how many partitions went. Who may meet: this and whoever writes or reads; the
--- lock is held for a moment, and where it cannot be had soon, nothing is dropped and a later round tries again.
+-- lock is held for a moment, and where it cannot be had at once (everybody else would wait behind this), nothing is
+-- dropped and a later round tries again.
 CREATE FUNCTION drop_audit_days(p_before date) RETURNS integer
-LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
   v_name text;
   v_dropped integer := 0;

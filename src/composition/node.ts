@@ -49,7 +49,7 @@ export async function startNode(
     await state.close();
   };
   const app = composeApp(config, { state, ports, metrics, access, log, draining });
-  await openAuditDays(state);
+  await openAuditDays(state, log);
   const server = await listen(app.listener, { ...config.listen, tls: config.tls, log }).catch(
     async (error) => {
       await closeAll();

@@ -71,6 +71,34 @@ describe("a day", () => {
   });
 });
 
+describe("while somebody copies the table", () => {
+  /** What a dump of the database holds. */
+  const copying = (work: () => Promise<void>): Promise<void> =>
+    state.database.transaction(async (tx) => {
+      await tx.query({ name: "copy", text: "LOCK TABLE audit_log IN ACCESS SHARE MODE" }, []);
+      await work();
+    });
+
+  test("nothing is dropped, nobody waits, and a later round does it", async () => {
+    await log.open(new Date("2019-01-01T12:00:00Z"));
+    await copying(async () => {
+      const dropping = expect(log.drop(new Date("2019-02-01"))).rejects.toThrow("lock timeout");
+      await log.append([record("meanwhile", "2030-05-05T00:00:00Z")]);
+      await dropping;
+    });
+    expect(await log.drop(new Date("2019-02-01"))).toBe(1);
+  });
+
+  test("no day is opened, and records are taken", async () => {
+    await copying(async () => {
+      await expect(log.open(new Date("2031-01-01T12:00:00Z"))).rejects.toThrow("lock timeout");
+      await log.append([record("unopened", "2031-01-01T12:00:00Z")]);
+    });
+    await log.open(new Date("2031-01-01T12:00:00Z"));
+    expect(await partitionOf("unopened")).toBe("audit_log_20310101");
+  });
+});
+
 describe("a look", () => {
   const AT = Date.parse("2027-06-01T00:00:00Z");
   const during = { since: new Date(AT), until: new Date(AT + DAY) };
