@@ -203,13 +203,13 @@ describe("reads from S3", () => {
     const outside = await open({ externalEndpoint: `http://localhost:${port}` });
     const bytes = randomBytes(1000);
     const key = await store(outside, bytes);
-    const url = (await outside.presign(key, 1)) ?? "";
+    const url = (await outside.presign(key, 3)) ?? "";
     expect(new URL(url).host).toBe(`localhost:${port}`);
     const response = await fetch(url);
     expect(response.status).toBe(200);
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
     expect((await fetch(url.replace(/.$/, (last) => (last === "0" ? "1" : "0")))).status).toBe(403);
-    await new Promise((resolve) => setTimeout(resolve, 2100));
+    await new Promise((resolve) => setTimeout(resolve, 4100));
     const late = await fetch(url);
     expect(late.status).toBe(403);
     expect(await late.text()).toContain("expired");
