@@ -55,9 +55,11 @@ test("what is acknowledged for good was committed to the disk; the requests of a
   expect(await rowsOf(berth, "SELECT current_setting('fsync') AS fsync")).toEqual([{ fsync: "on" }]);
 });
 
-/** The collector runs beside, and a first push makes its repository. */
+/** The collector and the days of the audit log are kept beside, and a first push makes its repository. */
 function isOfPush({ name, writes }: Ending): boolean {
-  return writes && !/^(?:gc_|purge_|upload_expire|repository_insert)/.test(name);
+  return (
+    writes && !/^(?:gc_|purge_|upload_expire|audit_open_day|audit_drop_days|repository_insert)/.test(name)
+  );
 }
 
 function observe(database: Database, endings: Ending[]): Database {

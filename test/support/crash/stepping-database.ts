@@ -1,8 +1,8 @@
 import type { Database } from "../../../src/adapters/postgres/database.ts";
 import type { Steps } from "./steps.ts";
 
-/** The collector works beside every push; its statements are no steps of one. */
-const BACKGROUND = /^(?:gc_|purge_|upload_expire|ready_|clock_)/;
+/** The collector and the days of the audit log are kept beside every push; their statements are no steps of one. */
+const BACKGROUND = /^(?:gc_|purge_|upload_expire|audit_open_day|audit_drop_days|ready_|clock_)/;
 
 /** The same database, whose every write is a step before and a step after. Reads change nothing and are none. */
 export function steppingDatabase(database: Database, steps: Steps): Database {
