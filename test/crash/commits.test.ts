@@ -58,7 +58,10 @@ test("what is acknowledged for good was committed to the disk; the requests of a
 /** The collector and the days of the audit log are kept beside, and a first push makes its repository. */
 function isOfPush({ name, writes }: Ending): boolean {
   return (
-    writes && !/^(?:gc_|purge_|upload_expire|iam_session_delete_expired|audit_open_day|audit_drop_days|repository_insert)/.test(name)
+    writes &&
+    !/^(?:gc_|purge_|upload_expire|iam_session_delete_expired|audit_open_day|audit_drop_days|repository_insert)/.test(
+      name,
+    )
   );
 }
 

@@ -2,7 +2,8 @@ import type { Database } from "../../../src/adapters/postgres/database.ts";
 import type { Steps } from "./steps.ts";
 
 /** The collector and the days of the audit log are kept beside every push; their statements are no steps of one. */
-const BACKGROUND = /^(?:gc_|purge_|upload_expire|iam_session_delete_expired|audit_open_day|audit_drop_days|ready_|clock_)/;
+const BACKGROUND =
+  /^(?:gc_|purge_|upload_expire|iam_session_delete_expired|audit_open_day|audit_drop_days|ready_|clock_)/;
 
 /** The same database, whose every write is a step before and a step after. Reads change nothing and are none. */
 export function steppingDatabase(database: Database, steps: Steps): Database {
