@@ -36,7 +36,7 @@ export interface AuditFilter {
 
 /** Records of what was not a change: those are written by the transaction that makes it. */
 export interface AuditWriter {
-  /** All of them or none. */
+  /** All of them or none; a batch whose end is not known may be given again, and then stands there twice. */
   append(records: readonly AuditRecord[]): Promise<void>;
 }
 

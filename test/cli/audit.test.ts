@@ -92,8 +92,8 @@ describe("berth audit", () => {
   });
 
   test("ends when nobody reads any more", async () => {
-    const { ended, output } = run(["--follow"]);
-    await vi.waitFor(() => expect(output.readableLength + 1).toBeGreaterThan(0));
+    const { ended, output, lines } = run(["--follow"]);
+    await vi.waitFor(() => expect(lines()).not.toEqual([]));
     output.destroy(new Error("EPIPE"));
     expect(await ended).toBe(0);
   });

@@ -15,7 +15,7 @@ export type Conditions = Readonly<Record<string, readonly string[]>>;
 export interface CallTrace {
   /** The first permission that was given: the one that the operation is known by. */
   allowed: { readonly action: string; readonly resource: string } | undefined;
-  /** The last one that was refused. */
+  /** The one whose refusal ends the call. */
   denied: Omit<Denial, "principal" | "requestId"> | undefined;
 }
 

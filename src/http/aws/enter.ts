@@ -104,6 +104,7 @@ export function signedCall(dependencies: EntranceDependencies, origin: CallOrigi
         const decision = await authorizer.decide(principal, action, arn, asked);
         if (decision.allowed) {
           origin.trace.allowed ??= { action, resource: arn };
+          origin.trace.denied = undefined;
           return;
         }
         reason = decision.reason;
