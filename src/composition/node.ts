@@ -45,6 +45,7 @@ export async function startNode(
   const access = composeAccess(config, state, () => place.url, log);
   const closeAll = async (): Promise<void> => {
     await access.close();
+    await ports.hashing.close();
     await storage.close();
     await state.close();
   };

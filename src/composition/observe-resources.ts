@@ -7,7 +7,7 @@ import type { State } from "./state.ts";
 export function observeResources(
   metrics: Metrics,
   { database }: State,
-  { hashes, storage }: RegistryPorts,
+  { knownUploads, storage }: RegistryPorts,
   manifestCache: ManifestCache,
 ): void {
   const connections = metrics.gauge("berth_database_connections", "Pooled connections by state.");
@@ -37,7 +37,7 @@ export function observeResources(
     spilled.set(facts.readsSpilled);
     retries.set(facts.transactionRetries);
     buffered.set(storage.bufferedBytes());
-    readBack.set(hashes.readBack);
+    readBack.set(knownUploads.readBack);
     entries.set(manifestCache.size);
     bytes.set(manifestCache.calculatedSize);
     memory.set(process.memoryUsage.rss());

@@ -1,10 +1,11 @@
+import { openHashing } from "../adapters/hashing/index.ts";
 import { postgresBlobs } from "../adapters/postgres/blobs.ts";
 import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
 import { postgresUploads } from "../adapters/postgres/uploads.ts";
 import type { Config } from "../config.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
-import { RunningHashes } from "../registry/uploads/running-hashes.ts";
+import { KnownUploads } from "../registry/uploads/known-uploads.ts";
 import type { State } from "./state.ts";
 
 /** Bytes of one blob: what S3 takes in 10,000 parts, and ECR's own bound of a layer (52,000 MiB). */
@@ -15,7 +16,7 @@ export const DELETION_GRACE = 30 * 60_000;
 /** The domain's ports on the real adapters. */
 export function composePorts(
   config: Config,
-  { database, clock }: State,
+  { database, clock, isAlone }: State,
   storage: BlobStorage,
 ): RegistryPorts {
   return {
@@ -24,7 +25,8 @@ export function composePorts(
     manifests: postgresManifests(database),
     uploads: postgresUploads(database, storage, DELETION_GRACE),
     storage,
-    hashes: new RunningHashes(),
+    hashing: openHashing(),
+    knownUploads: new KnownUploads({ isAlone }),
     clock,
     limits: { blobSizeMax: BLOB_SIZE_MAX, uploadsPerPrincipal: config.uploadsPerPrincipal },
   };

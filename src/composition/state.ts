@@ -25,6 +25,8 @@ export interface State {
   readonly database: Database;
   readonly clock: Clock;
   readonly masterKey: MasterKey;
+  /** No other process serves this database: what this one remembers of it is so. */
+  readonly isAlone: boolean;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,7 @@ export async function openState(config: Config, connection: DatabaseConnection, 
     database,
     clock,
     masterKey,
+    isAlone: config.database === undefined && config.processes === 1,
     async close() {
       clock.close();
       await database.close();

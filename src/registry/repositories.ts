@@ -27,8 +27,9 @@ export interface PushTarget {
 }
 
 /**
- * Puts something into a repository, which is made when it is missing and may be. When `push` then fails, a repository
- * that was made for it goes again, unless somebody else has put something into it.
+ * Puts something into a repository, which is made when it is missing and may be. `push` itself finds that it is missing,
+ * and resolves with undefined then: the usual push asks nothing before. When it fails in a repository that was made for
+ * it, that goes again, unless somebody else has put something into it.
  * Two first pushes at once may meet: one creates, both go on; should the creator fail, the other, if it has put nothing
  * there yet, finds the repository deleted under it.
  * @throws RegistryError NAME_UNKNOWN, and whatever `push` throws
@@ -36,14 +37,16 @@ export interface PushTarget {
 export async function pushInto<T>(
   ports: Pick<RegistryPorts, "repositories" | "clock">,
   { scope, name, mayCreate, creation }: PushTarget,
-  push: (repository: Repository) => Promise<T>,
+  push: () => Promise<T | undefined>,
 ): Promise<T> {
-  const found = await ports.repositories.find(scope.id, name);
-  if (found !== undefined) return push(found);
+  const pushed = await push();
+  if (pushed !== undefined) return pushed;
   if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
   const made = await ports.repositories.create(scope.id, name, DEFAULT_SETTINGS, creation, ports.clock.now());
   try {
-    return await push(made.repository);
+    const pushedAgain = await push();
+    if (pushedAgain === undefined) throw repositoryUnknown(scope.account, name);
+    return pushedAgain;
   } catch (error) {
     if (made.created) {
       await ports.repositories
@@ -62,7 +65,7 @@ export async function openForPush(
   ports: Pick<RegistryPorts, "repositories" | "clock">,
   target: PushTarget,
 ): Promise<Repository> {
-  return pushInto(ports, target, async (repository) => repository);
+  return pushInto(ports, target, () => ports.repositories.find(target.scope.id, target.name));
 }
 
 /** Names for the catalog, a page at a time in byte order; `n` as in {@link pageSize}. */

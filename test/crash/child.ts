@@ -10,7 +10,7 @@ import { steppingStorage } from "../support/crash/stepping-storage.ts";
 import { Steps } from "../support/crash/steps.ts";
 
 // The real server as a process of its own, which dies at the step that it is told.
-const { env, connection, trace }: ChildSettings = JSON.parse(process.argv[2] ?? "{}");
+const { env, connection, isAlone, trace }: ChildSettings = JSON.parse(process.argv[2] ?? "{}");
 const steps = new Steps();
 const log: Log = {
   info: () => undefined,
@@ -24,7 +24,7 @@ const storage = await openStorage(config);
 if (trace !== undefined) stepThroughDescriptors(`${config.dataDir}/blobs`, trace, steps);
 const node = await startNode(
   config,
-  { ...state, database: steppingDatabase(state.database, steps) },
+  { ...state, isAlone, database: steppingDatabase(state.database, steps) },
   steppingStorage(storage, steps),
   log,
 );

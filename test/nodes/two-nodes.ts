@@ -36,7 +36,7 @@ export async function startNodeOn(
   home: TestHome,
   options: Omit<TestBerthOptions, "home"> = {},
 ): Promise<TestBerth> {
-  const node = await startTestBerth({ home, ...options });
+  const node = await startTestBerth({ home, shared: true, ...options });
   onTestFinished(() => node.stop());
   return node;
 }

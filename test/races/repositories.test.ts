@@ -132,6 +132,9 @@ describe("the deletion of a repository meets a push", () => {
         code: "MANIFEST_UNKNOWN",
       });
       await deleteRepository(other, name);
+    } else if (statement === "manifest_put") {
+      // Likewise, and what it names is not there.
+      expectAnswer(answer, { status: 404, code: "MANIFEST_BLOB_UNKNOWN" });
     } else if (statement === "upload_confirm") {
       // The bytes of a PATCH are confirmed to a session that nobody can continue.
       expect([202, 404], answer.body.toString()).toContain(answer.status);
@@ -344,6 +347,7 @@ describe("several nodes start at once on an empty database", () => {
       database: own.wrap(database),
       masterKey: new MasterKey(home.config.masterKey ?? Buffer.alloc(32)),
       clock,
+      isAlone: false,
       close: () => database.close(),
     };
     const hold = own.hold(COMMIT);

@@ -43,6 +43,7 @@ export async function openScene(env: Readonly<Record<string, string>> = {}): Pro
     return startTestBerth({
       home: { ...home, connection },
       clock,
+      shared: true,
       wrapDatabase: (database) => own.wrap(database),
     });
   };

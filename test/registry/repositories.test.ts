@@ -110,8 +110,16 @@ describe("pushInto", () => {
 
   test("takes a repository back that it made for a push that failed", async () => {
     const repositories = repositoryStore();
-    await expect(pushInto({ repositories, clock }, pushed, async () => fail())).rejects.toThrow("no good");
+    const push = async (): Promise<string | undefined> => (repositories.held.has(NAME) ? fail() : undefined);
+    await expect(pushInto({ repositories, clock }, pushed, push)).rejects.toThrow("no good");
     expect(repositories.held.size).toBe(0);
+  });
+
+  test("does not make a repository again that was deleted at once", async () => {
+    const repositories = repositoryStore();
+    await expect(pushInto({ repositories, clock }, pushed, async () => undefined)).rejects.toThrow(
+      refusal("NAME_UNKNOWN", 404, repositoryUnknown(scope.account, NAME).message),
+    );
   });
 
   test("leaves a repository that was there, whatever becomes of the push", async () => {
@@ -122,7 +130,8 @@ describe("pushInto", () => {
 
   test("keeps what it made when the push succeeds", async () => {
     const repositories = repositoryStore();
-    expect(await pushInto({ repositories, clock }, pushed, async ({ name }) => name)).toBe(NAME);
+    const push = async (): Promise<string | undefined> => repositories.held.get(NAME)?.name;
+    expect(await pushInto({ repositories, clock }, pushed, push)).toBe(NAME);
     expect(repositories.held.size).toBe(1);
   });
 });

@@ -83,13 +83,18 @@ export async function makeTestHome(env: Readonly<Record<string, string>> = {}): 
 }
 
 /** State as a node has it, with the default account and its administrator in it. */
-export async function openTestState({ config, connection }: TestHome, clock?: Clock): Promise<State> {
+export async function openTestState(
+  { config, connection }: TestHome,
+  clock?: Clock,
+  isAlone = true,
+): Promise<State> {
   const database = openDatabase({ ...connection, poolSize: 8 }, () => undefined);
   const databaseClock = await openDatabaseClock(database);
   const state = {
     database,
     masterKey: new MasterKey(config.masterKey ?? Buffer.alloc(32)),
     clock: clock ?? databaseClock,
+    isAlone,
     async close() {
       databaseClock.close();
       await database.close();
@@ -104,6 +109,8 @@ export interface TestBerthOptions {
   readonly clock?: Clock;
   /** Another node on a home that a test has made, and removes itself. */
   readonly home?: TestHome;
+  /** Other nodes serve this database too. */
+  readonly shared?: boolean;
   /** Puts something between the server and its database or storage, such as a barrier or a fault. */
   readonly wrapDatabase?: (database: Database) => Database;
   readonly wrapStorage?: (storage: BlobStorage) => BlobStorage;
@@ -112,7 +119,7 @@ export interface TestBerthOptions {
 /** The real server, in this process, on a database and a data directory of its own. */
 export async function startTestBerth(options: TestBerthOptions = {}): Promise<TestBerth> {
   const home = options.home ?? (await makeTestHome(options.env));
-  const opened = await openTestState(home, options.clock);
+  const opened = await openTestState(home, options.clock, options.shared !== true);
   const state = { ...opened, database: options.wrapDatabase?.(opened.database) ?? opened.database };
   const storage = await openStorage(home.config);
   const log: LogLine[] = [];

@@ -107,6 +107,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
       return found.repository ? found.blob?.key : undefined;
     },
     async close() {
+      await ports.hashing.close();
       await storage.close();
       await state.close();
       await home.remove();

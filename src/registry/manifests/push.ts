@@ -47,12 +47,12 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
   }
   const { conditions, cause } = push;
   const tags = reference.kind === "tag" ? [reference.tag] : parameters;
-  await pushInto(ports, push.target, ({ id: repositoryId }) =>
-    ports.manifests.put({
-      ...{ repositoryId, digest, view, payload, tags },
-      ...{ conditions, cause, at: ports.clock.now() },
-    }),
-  );
+  const { scope, name } = push.target;
+  await pushInto(ports, push.target, async () => {
+    const at = ports.clock.now();
+    const content = { registryId: scope.id, name, digest, view, payload, tags };
+    return (await ports.manifests.put({ ...content, conditions, cause, at })) || undefined;
+  });
   return { digest, subject: view.subject, tags: parameters };
 }
 

@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
-import type { RunningHashes } from "../uploads/running-hashes.ts";
+import type { KnownUploads } from "../uploads/known-uploads.ts";
 import type { BlobStorage } from "./blob-storage.ts";
 import type { BlobStore } from "./blob-store.ts";
+import type { Hashing } from "./hashing.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 import type { RepositoryStore } from "./repository-store.ts";
 import type { UploadStore } from "./upload-store.ts";
@@ -9,6 +10,7 @@ import type { UploadStore } from "./upload-store.ts";
 export * from "./blob-storage.ts";
 export * from "./blob-store.ts";
 export * from "./garbage-store.ts";
+export * from "./hashing.ts";
 export * from "./manifest-store.ts";
 export * from "./repository-store.ts";
 export * from "./upload-store.ts";
@@ -28,7 +30,8 @@ export interface RegistryPorts {
   readonly manifests: ManifestStore;
   readonly uploads: UploadStore;
   readonly storage: BlobStorage;
-  readonly hashes: RunningHashes;
+  readonly hashing: Hashing;
+  readonly knownUploads: KnownUploads;
   readonly clock: Clock;
   readonly limits: RegistryLimits;
 }

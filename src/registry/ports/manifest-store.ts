@@ -25,7 +25,9 @@ export interface TagConditions {
 }
 
 export interface ManifestPut {
-  readonly repositoryId: RepositoryId;
+  readonly registryId: RegistryId;
+  /** The repository, by name, so that no look-up of it must come before. */
+  readonly name: RepositoryName;
   readonly digest: Digest;
   readonly view: ManifestView;
   readonly payload: Buffer;
@@ -56,11 +58,11 @@ export interface ManifestStore {
   payload(repositoryId: RepositoryId, digest: Digest): Promise<Buffer | undefined>;
   /**
    * Stores manifest, references, tags and their history together or not at all. Same bytes again: success, and a tag
-   * that already points there writes no history.
-   * @throws RegistryError NAME_UNKNOWN (repository deleted), MANIFEST_BLOB_UNKNOWN (detail: every missing reference),
+   * that already points there writes no history. False when there is no such repository.
+   * @throws RegistryError NAME_UNKNOWN (repository deleted meanwhile), MANIFEST_BLOB_UNKNOWN (detail: every missing reference),
    *   TAG_INVALID (immutable tag that points elsewhere), PRECONDITION_FAILED
    */
-  put(put: ManifestPut): Promise<void>;
+  put(put: ManifestPut): Promise<boolean>;
   /** Removes the manifest with its tags, unless an index lists it. */
   delete(
     registryId: RegistryId,

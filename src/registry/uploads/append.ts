@@ -1,6 +1,7 @@
 import type { ChunkRange } from "../byte-range.ts";
 import type { RegistryPorts, UploadAddress } from "../ports/index.ts";
 import { findSession } from "./find-session.ts";
+import type { OpenedAttempt } from "./known-uploads.ts";
 import { newObjectKey } from "./object-key.ts";
 import { confirmBody, receive } from "./receive.ts";
 import { wrongOffset } from "./upload-errors.ts";
@@ -21,13 +22,7 @@ export interface Append {
  */
 export async function appendToUpload(ports: RegistryPorts, request: Append): Promise<number> {
   const { address, range } = request;
-  const key = newObjectKey();
-  const begun = await ports.uploads.begin(address, {
-    key,
-    ...(range === undefined ? {} : { expectedSize: range.start }),
-    at: ports.clock.now(),
-  });
-  if (begun === undefined) throw await refusal(ports, address, range);
+  const { begun, key } = await beginAttempt(ports, address, range);
   const received = await receive(ports, address, begun, key, begun.algorithm, {
     chunks: request.chunks,
     length: range === undefined ? undefined : range.end - range.start + 1,
@@ -35,6 +30,23 @@ export async function appendToUpload(ports: RegistryPorts, request: Append): Pro
   await confirmBody(ports, address, begun, key, received);
   if (received.interrupted !== undefined) throw received.interrupted;
   return received.size;
+}
+
+/** Begins to write to a session: with the attempt that this process opened it with, or with a new one. */
+export async function beginAttempt(
+  ports: RegistryPorts,
+  address: UploadAddress,
+  range: ChunkRange | undefined,
+): Promise<OpenedAttempt> {
+  const at = ports.clock.now();
+  const isFirst = range === undefined || range.start === 0;
+  const opened = isFirst ? ports.knownUploads.takeOpened(address, at) : undefined;
+  if (opened !== undefined) return opened;
+  const key = newObjectKey();
+  const expected = range === undefined ? {} : { expectedSize: range.start };
+  const begun = await ports.uploads.begin(address, { key, ...expected, at });
+  if (begun === undefined) throw await refusal(ports, address, range);
+  return { begun, key };
 }
 
 /** Why a session could not begin an attempt. */

@@ -1,6 +1,7 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { ChunkRange } from "../byte-range.ts";
 import { type Digest, digestAlgorithm } from "../digest.ts";
+import { RegistryError } from "../errors.ts";
 import type {
   BegunAttempt,
   RegistryPorts,
@@ -8,10 +9,10 @@ import type {
   UploadContent,
   UploadSession,
 } from "../ports/index.ts";
-import { refusal } from "./append.ts";
+import { beginAttempt, refusal } from "./append.ts";
 import { findSession } from "./find-session.ts";
 import { hashObject } from "./hash-object.ts";
-import { newObjectKey } from "./object-key.ts";
+import type { OpenedAttempt } from "./known-uploads.ts";
 import {
   confirmBody,
   confirmFinished,
@@ -58,22 +59,41 @@ interface Completed {
 export async function completeUpload(ports: RegistryPorts, request: Complete): Promise<void> {
   const { address, digest, chunks, range } = request;
   if (chunks !== undefined) return completeByAttempt(ports, request);
+  if (range === undefined && (await completeKnown(ports, request))) return;
   const session = await findSession(ports, address);
   if (range !== undefined && range.start !== session.size) throw await refusal(ports, address, range);
   if (!isReady(ports, session, digest)) return completeByAttempt(ports, request);
-  const fence = fenceOf(ports, address, { ...session, takeover: false, firstPart: 1 });
-  const completed = await ports.storage.complete(session.content, fence);
-  if (!(await commit(ports, session, request, { size: session.size, ...completed }))) {
-    throw await fenced(ports, address);
+  if (!(await completeReady(ports, session, request))) throw await fenced(ports, address);
+}
+
+/** By what this process remembers of the session. False when it does not, or when somebody else has gone on since. */
+async function completeKnown(ports: RegistryPorts, request: Complete): Promise<boolean> {
+  const session = ports.knownUploads.confirmed(request.address);
+  if (session === undefined || !isReady(ports, session, request.digest)) return false;
+  try {
+    return await completeReady(ports, session, request);
+  } catch (error) {
+    // Another repository may have its name by now: the look-up tells.
+    if (error instanceof RegistryError && error.code === "NAME_UNKNOWN") return false;
+    throw error;
   }
 }
 
-/** The usual case: everything came by PATCH, and the row knows its digest already. */
-function isReady(
+type ReadySession = UploadSession & { readonly content: UploadContent };
+
+/** False when another attempt has begun since, or the session is gone. */
+async function completeReady(
   ports: RegistryPorts,
-  session: UploadSession,
-  digest: Digest,
-): session is UploadSession & { readonly content: UploadContent } {
+  session: ReadySession,
+  request: Complete,
+): Promise<boolean> {
+  const fence = fenceOf(ports, request.address, { ...session, takeover: false, firstPart: 1 });
+  const completed = await ports.storage.complete(session.content, fence);
+  return commit(ports, session, request, { size: session.size, ...completed });
+}
+
+/** The usual case: everything came by PATCH, and the row knows its digest already. */
+function isReady(ports: RegistryPorts, session: UploadSession, digest: Digest): session is ReadySession {
   return (
     !session.writing &&
     session.content !== undefined &&
@@ -83,23 +103,14 @@ function isReady(
 }
 
 async function completeByAttempt(ports: RegistryPorts, request: Complete): Promise<void> {
-  const { address, range } = request;
-  const key = newObjectKey();
-  const begun = await ports.uploads.begin(address, {
-    key,
-    ...(range === undefined ? {} : { expectedSize: range.start }),
-    at: ports.clock.now(),
-  });
-  if (begun === undefined) throw await refusal(ports, address, range);
-  await finishAttempt(ports, request, begun, key);
+  await finishAttempt(ports, request, await beginAttempt(ports, request.address, request.range));
 }
 
 /** Takes an attempt that has begun through its body to the blob. */
 export async function finishAttempt(
   ports: RegistryPorts,
   request: Complete,
-  begun: BegunAttempt,
-  key: string,
+  { begun, key }: OpenedAttempt,
 ): Promise<void> {
   if (request.chunks === undefined && begun.content !== undefined && !begun.takeover) {
     const { size, digest, content } = begun;
@@ -159,8 +170,8 @@ async function completeConfirmed(
   }
   const completed = await ports.storage.complete(content, fenceOf(ports, address, begun));
   if (digest !== wanted) {
-    ports.hashes.readBack++;
-    const found = await hashObject(ports.storage, completed.key, size, digestAlgorithm(wanted));
+    ports.knownUploads.readBack++;
+    const found = await hashObject(ports, completed.key, size, digestAlgorithm(wanted));
     if (found !== wanted) {
       // The object is whole now: nothing can be appended to it, so the session ends here.
       await ports.uploads.cancel(address, ports.clock.now());
@@ -180,7 +191,7 @@ async function commit(
   const at = ports.clock.now();
   const session = { id, version, repositoryId, registryId };
   const committed = await ports.uploads.commit({ ...session, digest, size, key, garbage, cause, at });
-  if (committed) ports.hashes.forget(id);
+  ports.knownUploads.forget(id);
   return committed;
 }
 

@@ -1,11 +1,11 @@
-import type { Hash } from "node:crypto";
-import { type Digest, type DigestAlgorithm, finishHash, newHash } from "../digest.ts";
+import type { Digest, DigestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import type {
   BegunAttempt,
   Fence,
   FinishedAttempt,
   RegistryPorts,
+  RunningHash,
   UploadAddress,
   UploadAttempt,
   UploadContent,
@@ -27,13 +27,13 @@ export interface ReceivedBody {
   /** Digest of everything up to `size`, when the bytes before this body were hashed here or there were none. */
   readonly digest: Digest | undefined;
   readonly algorithm: DigestAlgorithm;
-  readonly hash: Hash | undefined;
+  readonly hash: RunningHash | undefined;
   readonly attempt: UploadAttempt;
   /** The client's failure, when it hung up: what came until then is whole and may be kept. */
   readonly interrupted: unknown;
 }
 
-type Ports = Pick<RegistryPorts, "uploads" | "storage" | "hashes" | "clock" | "limits">;
+type Ports = Pick<RegistryPorts, "uploads" | "storage" | "hashing" | "knownUploads" | "clock" | "limits">;
 
 /**
  * Streams a body to storage and hashes it on the way, under the session's algorithm once it has content. On any failure
@@ -58,11 +58,12 @@ export async function receive(
       await giveUp(ports, begun, attemptKey, undefined);
       throw error;
     });
-  const hash = begun.size === 0 ? newHash(algorithm) : ports.hashes.resume(begun.id, begun.size);
+  const hash =
+    begun.size === 0 ? ports.hashing.start(algorithm) : ports.knownUploads.resumeHash(begun.id, begun.size);
   try {
     const { size, interrupted } = await pour(body, begun.size, ports.limits.blobSizeMax, hash, attempt);
     const unchanged = size === begun.size ? begun.digest : undefined;
-    const digest = hash === undefined ? unchanged : finishHash(algorithm, hash.copy());
+    const digest = hash === undefined ? unchanged : await hash.digest();
     return { size, digest, algorithm, hash, attempt, interrupted };
   } catch (error) {
     await giveUp(ports, begun, attemptKey, attempt);
@@ -74,7 +75,7 @@ async function pour(
   body: UploadBody,
   offset: number,
   max: number,
-  hash: Hash | undefined,
+  hash: RunningHash | undefined,
   attempt: UploadAttempt,
 ): Promise<{ size: number; interrupted: unknown }> {
   let size = offset;
@@ -92,7 +93,8 @@ async function pour(
     size += next.value.length;
     try {
       if (size > max) throw tooLarge(max);
-      hash?.update(next.value);
+      const hashed = hash?.update(next.value);
+      if (hashed !== undefined) await hashed;
       await attempt.write(next.value);
     } catch (error) {
       // Lets go of the body: its sender gets to read the answer only if somebody takes the rest.
@@ -196,9 +198,15 @@ export async function confirmFinished(
   if (!(await ports.uploads.confirm(begun.id, begun.version, confirmation))) {
     throw await giveWay(ports, address, attemptKey);
   }
-  if (received.hash !== undefined && isOwnHash) {
-    ports.hashes.keep(begun.id, { size: received.size, hash: received.hash });
-  }
+  const { id, repositoryId, registryId, principal, algorithm, version } = begun;
+  ports.knownUploads.noteConfirmed(
+    address,
+    {
+      ...{ id, repositoryId, registryId, principal, algorithm, version },
+      ...{ size: received.size, digest, content, writing: false },
+    },
+    isOwnHash ? received.hash : undefined,
+  );
   return content;
 }
 

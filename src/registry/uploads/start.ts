@@ -3,7 +3,7 @@ import type { Cause } from "../../audit/cause.ts";
 import { type Digest, type DigestAlgorithm, digestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { BegunAttempt, RegistryPorts, RepositoryId, UploadAddress } from "../ports/index.ts";
-import { type PushTarget, pushInto, repositoryUnknown } from "../repositories.ts";
+import { type PushTarget, pushInto } from "../repositories.ts";
 import { finishAttempt } from "./complete.ts";
 import { findSession } from "./find-session.ts";
 import { newObjectKey } from "./object-key.ts";
@@ -16,65 +16,47 @@ export interface NewSession extends PushTarget {
   readonly completion: Cause;
 }
 
-/** A session that was just made, by its address. */
+/** A session that was just made. */
 interface Session {
   readonly address: UploadAddress;
-  readonly repositoryId: RepositoryId;
+  /** Its first attempt, where it was opened with one. */
+  readonly begun: BegunAttempt;
 }
 
 /** Opens an upload session (distribution-spec end-4a). @throws RegistryError NAME_UNKNOWN, TOOMANYREQUESTS */
-export function startUpload(
+export async function startUpload(
   ports: RegistryPorts,
   target: NewSession,
   algorithm: DigestAlgorithm,
 ): Promise<UploadAddress> {
-  return withSession(ports, target, { algorithm }, async ({ address }) => address);
+  // Where any process may get the next request, the session is opened without an attempt.
+  const key = ports.knownUploads.isAlone ? newObjectKey() : undefined;
+  const { address, begun } = await pushInto(ports, target, () => open(ports, target, algorithm, key));
+  if (key !== undefined) ports.knownUploads.noteOpened(address, { begun, key }, ports.clock.now());
+  return address;
 }
 
 /** The whole upload in one request (distribution-spec end-4b). */
-export function uploadAtOnce(
+export async function uploadAtOnce(
   ports: RegistryPorts,
   target: NewSession,
   digest: Digest,
   chunks: AsyncIterable<Buffer>,
 ): Promise<void> {
-  const attemptKey = newObjectKey();
-  const algorithm = digestAlgorithm(digest);
-  return withSession(ports, target, { algorithm, attemptKey }, async ({ address, repositoryId }) => {
-    const begun: BegunAttempt = {
-      ...{ id: address.id, repositoryId, registryId: address.scope.id, principal: address.principal },
-      ...{ algorithm, version: 1, size: 0, digest: undefined, content: undefined },
-      ...{ writing: true, takeover: false, firstPart: 1 },
-    };
+  await pushInto(ports, target, async () => {
+    const key = newObjectKey();
+    const session = await open(ports, target, digestAlgorithm(digest), key);
+    if (session === undefined) return undefined;
+    const { address, begun } = session;
+    const request = { address, digest, chunks, range: undefined, cause: target.completion };
     try {
-      const { completion: cause } = target;
-      await finishAttempt(ports, { address, digest, chunks, range: undefined, cause }, begun, attemptKey);
+      await finishAttempt(ports, request, { begun, key });
     } catch (error) {
       // Nobody knows the session's id, so nobody can resume it.
       await ports.uploads.cancel(address, ports.clock.now()).catch(() => undefined);
       throw error;
     }
-  });
-}
-
-interface Opening {
-  readonly algorithm: DigestAlgorithm;
-  readonly attemptKey?: string;
-}
-
-/** Opens a session in a repository that is looked for only when it turns out to be missing, and made then if it may. */
-async function withSession<T>(
-  ports: RegistryPorts,
-  target: NewSession,
-  opening: Opening,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  const session = await open(ports, target, opening);
-  if (session !== undefined) return work(session);
-  return pushInto(ports, target, async () => {
-    const opened = await open(ports, target, opening);
-    if (opened === undefined) throw repositoryUnknown(target.scope.account, target.name);
-    return work(opened);
+    return session;
   });
 }
 
@@ -82,17 +64,17 @@ async function withSession<T>(
 async function open(
   ports: RegistryPorts,
   { scope, name, principal }: NewSession,
-  opening: Opening,
+  algorithm: DigestAlgorithm,
+  attemptKey: string | undefined,
 ): Promise<Session | undefined> {
   const address = { scope, name, id: randomUUID(), principal };
   const maxPerPrincipal = ports.limits.uploadsPerPrincipal;
   const outcome = await ports.uploads.create({
     ...address,
-    ...opening,
-    maxPerPrincipal,
-    at: ports.clock.now(),
+    ...{ algorithm, maxPerPrincipal, at: ports.clock.now() },
+    ...(attemptKey === undefined ? {} : { attemptKey }),
   });
-  if (outcome.created) return { address, repositoryId: outcome.repositoryId };
+  if (outcome.created) return { address, begun: firstAttempt(address, outcome.repositoryId, algorithm) };
   if (outcome.because === "repository unknown") return undefined;
   throw new RegistryError(
     "TOOMANYREQUESTS",
@@ -101,11 +83,24 @@ async function open(
   );
 }
 
+/** What {@link UploadStore.create} has begun. */
+function firstAttempt(
+  { id, scope, principal }: UploadAddress,
+  repositoryId: RepositoryId,
+  algorithm: DigestAlgorithm,
+): BegunAttempt {
+  return {
+    ...{ id, repositoryId, registryId: scope.id, principal, algorithm },
+    ...{ version: 1, size: 0, digest: undefined, content: undefined },
+    ...{ writing: true, takeover: false, firstPart: 1 },
+  };
+}
+
 /** Ends a session and gives its storage back. @throws RegistryError NAME_UNKNOWN, BLOB_UPLOAD_UNKNOWN */
 export async function cancelUpload(ports: RegistryPorts, address: UploadAddress): Promise<void> {
   if (!(await ports.uploads.cancel(address, ports.clock.now()))) {
     await findSession(ports, address);
     throw uploadUnknown(address.id);
   }
-  ports.hashes.forget(address.id);
+  ports.knownUploads.forget(address.id);
 }

@@ -3,12 +3,7 @@ import { type Digest, digestOf } from "../../../src/registry/digest.ts";
 import { parseReference } from "../../../src/registry/manifests/pull.ts";
 import { type PushManifest, pushManifest, TAG_PARAMETERS_MAX } from "../../../src/registry/manifests/push.ts";
 import { parseRepositoryName } from "../../../src/registry/names.ts";
-import type {
-  ManifestPut,
-  RegistryId,
-  RegistryPorts,
-  RepositoryId,
-} from "../../../src/registry/ports/index.ts";
+import type { ManifestPut, RegistryId, RegistryPorts } from "../../../src/registry/ports/index.ts";
 import { CAUSE } from "../../support/cause.ts";
 import { ManualClock } from "../../support/clock.ts";
 import { entry, image, OCI_MANIFEST } from "../../support/manifests.ts";
@@ -22,11 +17,10 @@ function push(more: Partial<PushManifest> & { readonly to?: string }): {
   readonly pushed: ReturnType<typeof pushManifest>;
 } {
   const puts: ManifestPut[] = [];
-  const manifests = { put: async (put: ManifestPut) => void puts.push(put) };
+  const manifests = { put: async (put: ManifestPut) => puts.push(put) > 0 };
   const { to = "latest", ...fields } = more;
   const name = parseRepositoryName("app");
-  const repositories = { find: async () => ({ id: 7 as RepositoryId, name }) };
-  const pushed = pushManifest({ manifests, repositories, clock } as unknown as RegistryPorts, {
+  const pushed = pushManifest({ manifests, clock } as unknown as RegistryPorts, {
     target: {
       scope: { id: 1 as RegistryId, account: "000000000000", region: "us-east-1" },
       ...{ name, mayCreate: async () => false, creation: CAUSE },
@@ -48,7 +42,8 @@ describe("a push by tag", () => {
     expect(await pushed).toEqual({ digest: digestOf(IMAGE.bytes), subject: undefined, tags: [] });
     expect(puts).toEqual([
       expect.objectContaining({
-        repositoryId: 7,
+        registryId: 1,
+        name: "app",
         digest: digestOf(IMAGE.bytes),
         payload: IMAGE.bytes,
         tags: ["v1"],

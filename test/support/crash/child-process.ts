@@ -10,6 +10,8 @@ const COMPILE_CACHE = fileURLToPath(new URL("../../../node_modules/.cache/berth-
 export interface ChildSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly connection: DatabaseConnection;
+  /** As with the embedded database; else as one node of several. */
+  readonly isAlone: boolean;
   /** File for the trace of what the disk has; undefined where objects are no files. */
   readonly trace: string | undefined;
 }

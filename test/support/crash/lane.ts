@@ -34,7 +34,9 @@ export async function openLane(given?: Objects): Promise<Lane> {
   const start = async (): Promise<{ child: CrashingChild; trace: string | undefined }> => {
     const trace = given === undefined ? join(traces, String(started++)) : undefined;
     if (trace !== undefined) await writeFile(trace, "");
-    const child = await startChild({ env: envOf(home, objects), connection: home.connection, trace });
+    const { connection } = home;
+    const isAlone = given === undefined;
+    const child = await startChild({ env: envOf(home, objects), connection, isAlone, trace });
     return { child, trace };
   };
   let next = start();

@@ -10,11 +10,13 @@ import { conditionFailed, conditionValue, tagImmutable } from "./tag.ts";
 
 const PUT = {
   name: "manifest_put",
-  text: `WITH done AS MATERIALIZED (
-      SELECT outcome, repository_name, missing_digests, tag_name, tag_digest
-      FROM put_manifest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)),
+  text: `WITH repository AS (
+      SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL),
+    done AS MATERIALIZED (
+      SELECT outcome, repository_name, missing_digests, tag_name, tag_digest FROM repository,
+      put_manifest(repository.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)),
     recorded AS (
-      ${recordingEach("$16", "done WHERE outcome = 'stored'")})
+      ${recordingEach("$17", "done WHERE outcome = 'stored'")})
     SELECT * FROM done`,
 };
 
@@ -34,8 +36,11 @@ interface Row {
   readonly tag_digest: Buffer | null;
 }
 
-/** The one transaction of a manifest PUT; `put_manifest` in the migrations says who may meet there. */
-export async function putManifest(database: Database, put: ManifestPut): Promise<void> {
+/**
+ * The one transaction of a manifest PUT; `put_manifest` in the migrations says who may meet there. False when there is no
+ * such repository.
+ */
+export async function putManifest(database: Database, put: ManifestPut): Promise<boolean> {
   const values = valuesOf(put);
   const call = async (): Promise<Row | undefined> => (await database.run<Row>(PUT, values))[0];
   const row = await call().catch((error: unknown) => {
@@ -43,14 +48,16 @@ export async function putManifest(database: Database, put: ManifestPut): Promise
     if (brokenForeignKey(error) === undefined) throw error;
     return call();
   });
-  if (row !== undefined && row.outcome !== "stored") throw refusal(put, row);
+  if (row === undefined) return false;
+  if (row.outcome !== "stored") throw refusal(put, row);
+  return true;
 }
 
 function valuesOf(put: ManifestPut): readonly unknown[] {
   const { view, conditions } = put;
   const required = [...view.blobs, ...view.children].filter(({ mayBeAbsent }) => !mayBeAbsent);
   return [
-    ...[put.repositoryId, digestToBytes(put.digest), view.mediaType, view.artifactType ?? null],
+    ...[put.registryId, put.name, digestToBytes(put.digest), view.mediaType, view.artifactType ?? null],
     view.subject === undefined ? null : digestToBytes(view.subject),
     view.annotations === undefined ? null : JSON.stringify(view.annotations),
     ...[put.payload, bytesOf(view.blobs), bytesOf(view.children), bytesOf(required)],

@@ -1,7 +1,7 @@
 import { type Digest, digestToBytes, parseDigest } from "../../../registry/digest.ts";
 import { RegistryError } from "../../../registry/errors.ts";
 import type { Tag } from "../../../registry/names.ts";
-import type { ManifestPut, TagConditions } from "../../../registry/ports/index.ts";
+import type { ManifestPut, RepositoryId, TagConditions } from "../../../registry/ports/index.ts";
 import type { Transaction } from "../transaction.ts";
 
 const RECORD = {
@@ -13,7 +13,8 @@ const RECORD = {
 /** Writes one line of a tag's history; no digest = the tag was removed. */
 export async function recordTag(
   tx: Transaction,
-  change: Pick<ManifestPut, "repositoryId" | "at" | "cause"> & {
+  change: Pick<ManifestPut, "at" | "cause"> & {
+    readonly repositoryId: RepositoryId;
     readonly tag: Tag;
     readonly revision: number;
     readonly digest: Digest | undefined;

@@ -1,0 +1,99 @@
+import type { Digest, DigestAlgorithm } from "../../registry/digest.ts";
+import type { RunningHash } from "../../registry/ports/hashing.ts";
+import type { HashThread } from "./hash-thread.ts";
+import { LocalHash } from "./local-hash.ts";
+
+/** Content up to this size costs less to hash than to hand over. */
+export const SMALL = 32 * 1024;
+/** First bytes of content, of all hashes, that are kept until it is known to be small or large. */
+export const PREFIXES_MAX = 8 * 1024 * 1024;
+
+/** First bytes that all growing hashes of a process keep; those of a hash that nobody holds any more leave with it. */
+export class Prefixes {
+  #bytes = 0;
+  readonly #abandoned = new FinalizationRegistry<Prefix>((prefix) => this.drop(prefix));
+
+  /** A prefix that is dropped with its holder at the latest. */
+  of(holder: object): Prefix {
+    const prefix = { chunks: [], bytes: 0 };
+    this.#abandoned.register(holder, prefix, prefix);
+    return prefix;
+  }
+
+  /** False when there is no memory left for it. */
+  keep(prefix: Prefix, chunk: Buffer): boolean {
+    if (this.#bytes + chunk.length > PREFIXES_MAX) return false;
+    this.#bytes += chunk.length;
+    prefix.bytes += chunk.length;
+    prefix.chunks.push(Buffer.from(chunk));
+    return true;
+  }
+
+  drop(prefix: Prefix): void {
+    this.#bytes -= prefix.bytes;
+    prefix.bytes = 0;
+    prefix.chunks.length = 0;
+    this.#abandoned.unregister(prefix);
+  }
+}
+
+interface Prefix {
+  readonly chunks: Buffer[];
+  bytes: number;
+}
+
+/**
+ * Hashes on the event loop until its content turns out to be large, and in the thread then: which gets the first bytes
+ * once more, since the state of a hash cannot move. What is asked for a digest while it is small stays where it is.
+ */
+export class GrowingHash implements RunningHash {
+  readonly #algorithm: DigestAlgorithm;
+  readonly #thread: () => HashThread;
+  readonly #prefixes: Prefixes;
+  #prefix: Prefix | undefined;
+  #hash: RunningHash;
+
+  constructor(algorithm: DigestAlgorithm, thread: () => HashThread, prefixes: Prefixes) {
+    this.#algorithm = algorithm;
+    this.#thread = thread;
+    this.#prefixes = prefixes;
+    this.#prefix = prefixes.of(this);
+    this.#hash = new LocalHash(algorithm);
+  }
+
+  get isLost(): boolean {
+    return this.#hash.isLost;
+  }
+
+  update(chunk: Buffer): Promise<void> | undefined {
+    const prefix = this.#prefix;
+    if (prefix !== undefined) {
+      if (prefix.bytes + chunk.length > SMALL) this.#moveToThread(prefix);
+      else if (!this.#prefixes.keep(prefix, chunk)) this.#stay();
+    }
+    return this.#hash.update(chunk);
+  }
+
+  digest(): Promise<Digest> {
+    this.#stay();
+    return this.#hash.digest();
+  }
+
+  fork(): RunningHash {
+    this.#stay();
+    return this.#hash.fork();
+  }
+
+  #moveToThread({ chunks }: Prefix): void {
+    const moved = this.#thread().start(this.#algorithm);
+    for (const chunk of chunks) void moved.update(chunk);
+    this.#hash = moved;
+    this.#stay();
+  }
+
+  /** Whatever comes, it is hashed where it is hashed now. */
+  #stay(): void {
+    if (this.#prefix !== undefined) this.#prefixes.drop(this.#prefix);
+    this.#prefix = undefined;
+  }
+}

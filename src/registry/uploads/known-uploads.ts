@@ -1,0 +1,80 @@
+import { LRUCache } from "lru-cache";
+import type { BegunAttempt, RunningHash, UploadAddress, UploadSession } from "../ports/index.ts";
+
+/** Sessions that a process remembers; each costs less than a kilobyte. */
+const SESSIONS_MAX = 10_000;
+/** Milliseconds for which the attempt that a session was opened with may begin: far below the grace of its key. */
+const OPENED_MAX = 60_000;
+
+/** The attempt that a session was opened with, before anything was written. */
+export interface OpenedAttempt {
+  readonly begun: BegunAttempt;
+  readonly key: string;
+}
+
+interface Known {
+  readonly address: UploadAddress;
+  readonly opened?: OpenedAttempt & { readonly at: Date };
+  readonly confirmed?: UploadSession;
+  readonly hash?: RunningHash | undefined;
+  /** Bytes that `hash` has seen. */
+  readonly size: number;
+}
+
+/**
+ * What this process knows of sessions from its own last request on each, so that the next one need not ask for it or
+ * read it back. A hint, and never decided by alone: every statement that changes a session names the version that it
+ * believes in. Where other processes serve the same sessions (not `isAlone`), only hashes are kept: what else was known
+ * would often be known too late.
+ */
+export class KnownUploads {
+  readonly isAlone: boolean;
+  readonly #sessions = new LRUCache<string, Known>({ max: SESSIONS_MAX });
+  /** Uploads that had to be read back from storage to be hashed; a metric. */
+  readBack = 0;
+
+  constructor({ isAlone }: { readonly isAlone: boolean }) {
+    this.isAlone = isAlone;
+  }
+
+  noteOpened(address: UploadAddress, opened: OpenedAttempt, at: Date): void {
+    if (this.isAlone) this.#sessions.set(address.id, { address, opened: { ...opened, at }, size: 0 });
+  }
+
+  /** The attempt that a session was opened with, for the one request that comes first. */
+  takeOpened(address: UploadAddress, at: Date): OpenedAttempt | undefined {
+    const opened = this.#of(address)?.opened;
+    if (opened === undefined) return undefined;
+    this.#sessions.delete(address.id);
+    return at.getTime() - opened.at.getTime() < OPENED_MAX ? opened : undefined;
+  }
+
+  noteConfirmed(address: UploadAddress, confirmed: UploadSession, hash: RunningHash | undefined): void {
+    const { size } = confirmed;
+    this.#sessions.set(address.id, { address, ...(this.isAlone ? { confirmed } : {}), hash, size });
+  }
+
+  /** The session as this process confirmed it last. */
+  confirmed(address: UploadAddress): UploadSession | undefined {
+    return this.#of(address)?.confirmed;
+  }
+
+  /** A hash that has seen exactly the first `size` bytes; confirmed bytes never change, so the size alone tells. */
+  resumeHash(id: string, size: number): RunningHash | undefined {
+    const known = this.#sessions.get(id);
+    return known?.size === size && known.hash?.isLost === false ? known.hash.fork() : undefined;
+  }
+
+  forget(id: string): void {
+    this.#sessions.delete(id);
+  }
+
+  /** Nobody learns of a session by the address of another one. */
+  #of({ scope, name, id, principal }: UploadAddress): Known | undefined {
+    const known = this.#sessions.get(id);
+    if (known === undefined) return undefined;
+    const { address } = known;
+    const isSame = address.scope.id === scope.id && address.name === name && address.principal === principal;
+    return isSame ? known : undefined;
+  }
+}
