@@ -229,3 +229,23 @@ test.each([
 ])("headers %j announce a body: %s", (headers, has) => {
   expect(hasBody({ headers } as unknown as IncomingMessage)).toBe(has);
 });
+
+test("a reader that is slow holds its sender up: what waits for it is bounded", async () => {
+  const taken = Promise.withResolvers<{ request: IncomingMessage; chunks: AsyncIterableIterator<Buffer> }>();
+  const port = await serve(async (request) => {
+    const chunks = bodyChunks(request);
+    await chunks.next();
+    taken.resolve({ request, chunks });
+  });
+  const total = 64 * 1024 * 1024;
+  const socket = await dial(port);
+  socket.write(`PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: ${total}\r\n\r\n`);
+  socket.write(Buffer.alloc(total));
+  const { request, chunks } = await taken.promise;
+  await vi.waitFor(() => expect(request.isPaused()).toBe(true));
+  const { bytesRead } = request.socket;
+  expect(bytesRead).toBeLessThan(1024 * 1024);
+  let rest = 0;
+  for await (const chunk of chunks) rest += chunk.length;
+  expect(rest).toBeGreaterThan(total - bytesRead);
+});
