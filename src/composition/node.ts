@@ -38,14 +38,14 @@ export async function startNode(
   storage: BlobStorage,
   log: Log,
 ): Promise<RunningNode> {
-  const ports = composePorts(config, state, storage);
+  const ports = composePorts(config, state, storage, log);
   const metrics = new Metrics();
   const draining = { yes: false };
   const place = { url: "" };
   const access = composeAccess(config, state, () => place.url, log);
   const closeAll = async (): Promise<void> => {
-    await access.close();
     await ports.hashing.close();
+    await access.close();
     await storage.close();
     await state.close();
   };

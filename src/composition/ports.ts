@@ -4,6 +4,7 @@ import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
 import { postgresUploads } from "../adapters/postgres/uploads.ts";
 import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { KnownUploads } from "../registry/uploads/known-uploads.ts";
 import type { State } from "./state.ts";
@@ -18,6 +19,7 @@ export function composePorts(
   config: Config,
   { database, clock, isAlone }: State,
   storage: BlobStorage,
+  log: Pick<Log, "warn">,
 ): RegistryPorts {
   return {
     repositories: postgresRepositories(database),
@@ -25,7 +27,9 @@ export function composePorts(
     manifests: postgresManifests(database),
     uploads: postgresUploads(database, storage, DELETION_GRACE),
     storage,
-    hashing: openHashing(),
+    hashing: openHashing((error) =>
+      log.warn("no thread for hashing: large uploads hold up others", { error: error.message }),
+    ),
     knownUploads: new KnownUploads({ isAlone }),
     clock,
     limits: { blobSizeMax: BLOB_SIZE_MAX, uploadsPerPrincipal: config.uploadsPerPrincipal },

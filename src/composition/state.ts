@@ -25,7 +25,7 @@ export interface State {
   readonly database: Database;
   readonly clock: Clock;
   readonly masterKey: MasterKey;
-  /** No other process serves this database: what this one remembers of it is so. */
+  /** No other process answers requests on this database. */
   readonly isAlone: boolean;
   close(): Promise<void>;
 }

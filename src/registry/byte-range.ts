@@ -31,7 +31,7 @@ function suffix(length: number, size: number): ByteRange | undefined {
 
 function span(start: number, last: string, size: number): ByteRange | undefined {
   const end = last === "" ? size - 1 : Math.min(Number(last), size - 1);
-  return start < size && start <= end ? { start, end } : undefined;
+  return start <= end ? { start, end } : undefined;
 }
 
 /** The inclusive positions of one chunk of an upload. */

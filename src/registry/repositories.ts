@@ -58,8 +58,9 @@ export async function pushInto<T>(
 }
 
 /**
- * The repository that a push goes to. A missing one is created when the target says so. Two first pushes at once may meet: one creates, both go on.
- * @throws RegistryError NAME_UNKNOWN
+ * The repository that a push goes to. A missing one is created when the target says so.
+ * Two first pushes at once may meet: one creates, both go on.
+ * @throws RegistryError NAME_UNKNOWN, also where it was deleted as soon as it was made
  */
 export async function openForPush(
   ports: Pick<RegistryPorts, "repositories" | "clock">,

@@ -6,7 +6,7 @@ import { startTestBerth } from "../support/berth.ts";
 import { ManualClock, MINUTE } from "../support/clock.ts";
 import { exchange, expectAnswer, openRequest } from "../support/exchange.ts";
 import { digestOfText } from "../support/manifests.ts";
-import { openSession, pushBlob, underWay } from "../support/push.ts";
+import { deleteRepository, openSession, pushBlob, underWay } from "../support/push.ts";
 import { rowsOf } from "../support/rows.ts";
 import { expectPulled } from "./scene.ts";
 
@@ -102,6 +102,13 @@ describe("the attempt that a session was opened with", () => {
     expectAnswer(await put(session), { status: 201 });
   });
 
+  test("ends with the repository", async () => {
+    await pushBlob(berth, "deleted", "makes the repository");
+    const session = await openSession(berth, "deleted");
+    await deleteRepository(berth, "deleted");
+    expectAnswer(await patch(session, bytes), { status: 404, code: "NAME_UNKNOWN" });
+  });
+
   test("ends with the session", async () => {
     const session = await openSession(berth, "alone");
     expectAnswer(await exchange(berth, { method: "DELETE", path: session }), { status: 204 });
@@ -148,6 +155,28 @@ describe("a closing PUT that need not look for its session", () => {
     expectAnswer(await put(session), { status: 201 });
     expectAnswer(await stalled.end(), { status: 404, code: "BLOB_UPLOAD_UNKNOWN" });
     await expectPulled(berth, `/v2/alone/blobs/${digest}`, bytes);
+  });
+
+  // A crash of the database forgets what the session got last; the process remembers it, and a later attempt, which is
+  // given up, gets the same version again.
+  test("does not complete what a crash of the database made unwritten", async () => {
+    const session = await openSession(berth, "alone");
+    const id = session.split("/").at(-1);
+    await patch(session, bytes.slice(0, 10));
+    const [before] = await rowsOf<Record<string, unknown>>(berth, "SELECT * FROM uploads WHERE id = $1", [
+      id,
+    ]);
+    expectAnswer(await patch(session, bytes.slice(10)), { status: 202, answers: { Range: "0-19" } });
+    await rowsOf(
+      berth,
+      "UPDATE uploads SET version = $2, size = $3, digest = $4, content = $5, attempt_key = NULL WHERE id = $1",
+      [id, before?.["version"], before?.["size"], before?.["digest"], before?.["content"]],
+    );
+    const headers = { "content-range": "10-19", "transfer-encoding": "chunked" };
+    const short = { method: "PATCH", path: session, headers, body: "xyz" };
+    expectAnswer(await exchange(berth, short), { status: 400, code: "SIZE_INVALID" });
+    expectAnswer(await put(session), { status: 400, code: "DIGEST_INVALID" });
+    expectAnswer(await exchange(berth, { path: `/v2/alone/blobs/${digest}` }), { status: 404 });
   });
 
   test("is done once, and says so twice", async () => {

@@ -59,7 +59,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
   const clock = new ManualClock();
   const state = await openTestState(home, clock);
   const storage = await openStorage(home.config);
-  const ports = composePorts(home.config, state, storage);
+  const ports = composePorts(home.config, state, storage, { warn: () => undefined });
   const garbage = postgresGarbage(state.database, storage.name);
   const { account, region } = home.config;
   const id = await ports.repositories.findRegistry(account, region);

@@ -15,31 +15,34 @@ export class Prefixes {
 
   /** A prefix that is dropped with its holder at the latest. */
   of(holder: object): Prefix {
-    const prefix = { chunks: [], bytes: 0 };
+    const prefix = { buffer: undefined, size: 0 };
     this.#abandoned.register(holder, prefix, prefix);
     return prefix;
   }
 
   /** False when there is no memory left for it. */
   keep(prefix: Prefix, chunk: Buffer): boolean {
-    if (this.#bytes + chunk.length > PREFIXES_MAX) return false;
-    this.#bytes += chunk.length;
-    prefix.bytes += chunk.length;
-    prefix.chunks.push(Buffer.from(chunk));
+    if (prefix.buffer === undefined) {
+      if (this.#bytes + SMALL > PREFIXES_MAX) return false;
+      this.#bytes += SMALL;
+      prefix.buffer = Buffer.allocUnsafeSlow(SMALL);
+    }
+    prefix.size += chunk.copy(prefix.buffer, prefix.size);
     return true;
   }
 
   drop(prefix: Prefix): void {
-    this.#bytes -= prefix.bytes;
-    prefix.bytes = 0;
-    prefix.chunks.length = 0;
+    if (prefix.buffer !== undefined) this.#bytes -= SMALL;
+    prefix.buffer = undefined;
+    prefix.size = 0;
     this.#abandoned.unregister(prefix);
   }
 }
 
+/** One buffer, however small the pieces that came: each of them as a buffer would cost a hundred times its bytes. */
 interface Prefix {
-  readonly chunks: Buffer[];
-  bytes: number;
+  buffer: Buffer | undefined;
+  size: number;
 }
 
 /**
@@ -48,12 +51,12 @@ interface Prefix {
  */
 export class GrowingHash implements RunningHash {
   readonly #algorithm: DigestAlgorithm;
-  readonly #thread: () => HashThread;
+  readonly #thread: () => HashThread | undefined;
   readonly #prefixes: Prefixes;
   #prefix: Prefix | undefined;
   #hash: RunningHash;
 
-  constructor(algorithm: DigestAlgorithm, thread: () => HashThread, prefixes: Prefixes) {
+  constructor(algorithm: DigestAlgorithm, thread: () => HashThread | undefined, prefixes: Prefixes) {
     this.#algorithm = algorithm;
     this.#thread = thread;
     this.#prefixes = prefixes;
@@ -68,7 +71,7 @@ export class GrowingHash implements RunningHash {
   update(chunk: Buffer): Promise<void> | undefined {
     const prefix = this.#prefix;
     if (prefix !== undefined) {
-      if (prefix.bytes + chunk.length > SMALL) this.#moveToThread(prefix);
+      if (prefix.size + chunk.length > SMALL) this.#moveToThread(prefix);
       else if (!this.#prefixes.keep(prefix, chunk)) this.#stay();
     }
     return this.#hash.update(chunk);
@@ -84,10 +87,12 @@ export class GrowingHash implements RunningHash {
     return this.#hash.fork();
   }
 
-  #moveToThread({ chunks }: Prefix): void {
-    const moved = this.#thread().start(this.#algorithm);
-    for (const chunk of chunks) void moved.update(chunk);
-    this.#hash = moved;
+  #moveToThread({ buffer, size }: Prefix): void {
+    const moved = this.#thread()?.start(this.#algorithm);
+    if (moved !== undefined) {
+      if (buffer !== undefined) void moved.update(buffer.subarray(0, size));
+      this.#hash = moved;
+    }
     this.#stay();
   }
 

@@ -29,22 +29,31 @@ export class HashThread {
   readonly #abandoned = new FinalizationRegistry<number>((state) => void this.order(Order.drop, state));
   #numbers = 0;
   #failure: Error | undefined;
+  #hasAnswered = false;
 
+  /** @throws Error when the process may have no further thread */
   constructor() {
     const memory = newRingMemory();
     this.#ring = new Ring(memory);
-    this.#worker = new Worker(SCRIPT, { workerData: memory, env: {} });
-    this.#worker.unref();
+    this.#worker = new Worker(SCRIPT, { workerData: memory, env: {}, execArgv: [] });
     this.#worker.on("message", ({ question, digest }: Answer) => {
+      this.#hasAnswered = true;
       this.#questions.get(question)?.resolve(digest);
       this.#questions.delete(question);
     });
     this.#worker.on("error", (error) => this.#lose(error as Error));
     this.#worker.on("exit", () => this.#lose(new Error("the thread that hashes has ended")));
+    // Last: to listen takes hold of it again.
+    this.#worker.unref();
   }
 
   get isLost(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** Why it has ended without ever answering: another one would fare no better. */
+  get neverRan(): Error | undefined {
+    return this.#hasAnswered ? undefined : this.#failure;
   }
 
   start(algorithm: DigestAlgorithm): RunningHash {

@@ -6,20 +6,54 @@ import { LocalHash } from "./local-hash.ts";
 
 /**
  * Hashes small content where it is and large content in a thread of its own, so that the event loop receives and sends
- * meanwhile. On a machine with one core everything is hashed where it is.
+ * meanwhile. On a machine with one core, and where no thread runs (of which `onFailure` hears once), everything is
+ * hashed where it is.
  */
-export function openHashing(cores = availableParallelism()): Hashing {
-  let thread: HashThread | undefined;
+export function openHashing(onFailure: (error: Error) => void, cores = availableParallelism()): Hashing {
   const prefixes = new Prefixes();
-  const runningThread = (): HashThread => {
-    if (thread === undefined || thread.isLost) thread = new HashThread();
-    return thread;
-  };
+  const threads = new Threads(onFailure);
   return {
     start: (algorithm) =>
-      cores > 1 ? new GrowingHash(algorithm, runningThread, prefixes) : new LocalHash(algorithm),
-    async close() {
-      await thread?.close();
-    },
+      cores > 1 && threads.mayRun
+        ? new GrowingHash(algorithm, () => threads.running(), prefixes)
+        : new LocalHash(algorithm),
+    close: () => threads.close(),
   };
+}
+
+/** The one thread, made when it is needed and again when it was lost. */
+class Threads {
+  mayRun = true;
+  readonly #onFailure: (error: Error) => void;
+  #thread: HashThread | undefined;
+
+  constructor(onFailure: (error: Error) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  /** Undefined where none runs. */
+  running(): HashThread | undefined {
+    if (this.#thread?.isLost === false) return this.#thread;
+    const failed = this.#thread?.neverRan;
+    if (failed !== undefined) this.#giveUp(failed);
+    if (!this.mayRun) return undefined;
+    try {
+      this.#thread = new HashThread();
+      return this.#thread;
+    } catch (error) {
+      this.#giveUp(error as Error);
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.close();
+  }
+
+  #giveUp(error: Error): void {
+    this.mayRun = false;
+    this.#onFailure(error);
+  }
 }

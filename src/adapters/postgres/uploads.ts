@@ -91,8 +91,10 @@ const CONFIRM = {
   name: "upload_confirm",
   text: `WITH ${ASYNC},
     confirmed AS (
-      UPDATE uploads SET content = $3, size = $4, digest = $5, attempt_key = NULL, active_at = $6 FROM relaxed
-      WHERE id = $1 AND version = $2 AND set IS NOT NULL RETURNING id),
+      UPDATE uploads u SET content = $3, size = $4, digest = $5, attempt_key = NULL, active_at = $6
+      FROM relaxed, repositories r
+      WHERE u.id = $1 AND u.version = $2 AND r.id = u.repository_id AND r.deleted_at IS NULL AND set IS NOT NULL
+      RETURNING u.id),
     replaced AS (
       INSERT INTO object_deletions (store, key, not_before)
       SELECT $7, key, $8 FROM confirmed, unnest($9::text[]) AS key ON CONFLICT DO NOTHING)

@@ -87,7 +87,7 @@ export interface UploadStore {
   ): Promise<BegunAttempt | undefined>;
   /** Reserves part numbers and marks the session alive. False when fenced or cancelled. */
   reserve(id: string, version: number, part: number, at: Date): Promise<boolean>;
-  /** Ends an attempt: what it stored is now the session's content. False when fenced or cancelled. */
+  /** Ends an attempt: what it stored is now the session's content. False when fenced, cancelled, or without repository. */
   confirm(
     id: string,
     version: number,

@@ -1,7 +1,7 @@
 import type { ChunkRange } from "../byte-range.ts";
 import type { RegistryPorts, UploadAddress } from "../ports/index.ts";
 import { findSession } from "./find-session.ts";
-import type { OpenedAttempt } from "./known-uploads.ts";
+import type { Attempt } from "./known-uploads.ts";
 import { newObjectKey } from "./object-key.ts";
 import { confirmBody, receive } from "./receive.ts";
 import { wrongOffset } from "./upload-errors.ts";
@@ -37,7 +37,7 @@ export async function beginAttempt(
   ports: RegistryPorts,
   address: UploadAddress,
   range: ChunkRange | undefined,
-): Promise<OpenedAttempt> {
+): Promise<Attempt> {
   const at = ports.clock.now();
   const isFirst = range === undefined || range.start === 0;
   const opened = isFirst ? ports.knownUploads.takeOpened(address, at) : undefined;
@@ -46,6 +46,7 @@ export async function beginAttempt(
   const expected = range === undefined ? {} : { expectedSize: range.start };
   const begun = await ports.uploads.begin(address, { key, ...expected, at });
   if (begun === undefined) throw await refusal(ports, address, range);
+  ports.knownUploads.noteBegun(address.id);
   return { begun, key };
 }
 

@@ -12,7 +12,7 @@ import type {
 import { beginAttempt, refusal } from "./append.ts";
 import { findSession } from "./find-session.ts";
 import { hashObject } from "./hash-object.ts";
-import type { OpenedAttempt } from "./known-uploads.ts";
+import type { Attempt } from "./known-uploads.ts";
 import {
   confirmBody,
   confirmFinished,
@@ -110,7 +110,7 @@ async function completeByAttempt(ports: RegistryPorts, request: Complete): Promi
 export async function finishAttempt(
   ports: RegistryPorts,
   request: Complete,
-  { begun, key }: OpenedAttempt,
+  { begun, key }: Attempt,
 ): Promise<void> {
   if (request.chunks === undefined && begun.content !== undefined && !begun.takeover) {
     const { size, digest, content } = begun;

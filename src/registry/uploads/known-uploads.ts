@@ -6,15 +6,15 @@ const SESSIONS_MAX = 10_000;
 /** Milliseconds for which the attempt that a session was opened with may begin: far below the grace of its key. */
 const OPENED_MAX = 60_000;
 
-/** The attempt that a session was opened with, before anything was written. */
-export interface OpenedAttempt {
+/** An attempt that has begun, and the key under which it writes what is new. */
+export interface Attempt {
   readonly begun: BegunAttempt;
   readonly key: string;
 }
 
 interface Known {
   readonly address: UploadAddress;
-  readonly opened?: OpenedAttempt & { readonly at: Date };
+  readonly opened?: Attempt & { readonly at: Date };
   readonly confirmed?: UploadSession;
   readonly hash?: RunningHash | undefined;
   /** Bytes that `hash` has seen. */
@@ -25,7 +25,8 @@ interface Known {
  * What this process knows of sessions from its own last request on each, so that the next one need not ask for it or
  * read it back. A hint, and never decided by alone: every statement that changes a session names the version that it
  * believes in. Where other processes serve the same sessions (not `isAlone`), only hashes are kept: what else was known
- * would often be known too late.
+ * would often be known too late. A database that crashed may give a version twice, to an attempt that begins after it:
+ * so whatever begins makes the rest forgotten.
  */
 export class KnownUploads {
   readonly isAlone: boolean;
@@ -37,24 +38,38 @@ export class KnownUploads {
     this.isAlone = isAlone;
   }
 
-  noteOpened(address: UploadAddress, opened: OpenedAttempt, at: Date): void {
+  noteOpened(address: UploadAddress, opened: Attempt, at: Date): void {
     if (this.isAlone) this.#sessions.set(address.id, { address, opened: { ...opened, at }, size: 0 });
   }
 
   /** The attempt that a session was opened with, for the one request that comes first. */
-  takeOpened(address: UploadAddress, at: Date): OpenedAttempt | undefined {
+  takeOpened(address: UploadAddress, at: Date): Attempt | undefined {
     const opened = this.#of(address)?.opened;
     if (opened === undefined) return undefined;
     this.#sessions.delete(address.id);
     return at.getTime() - opened.at.getTime() < OPENED_MAX ? opened : undefined;
   }
 
-  noteConfirmed(address: UploadAddress, confirmed: UploadSession, hash: RunningHash | undefined): void {
+  /** `isReady`: nothing but the commit is left to do. Only then is the session kept: the parts of others may be many. */
+  noteConfirmed(
+    address: UploadAddress,
+    confirmed: UploadSession,
+    { hash, isReady }: { readonly hash: RunningHash | undefined; readonly isReady: boolean },
+  ): void {
     const { size } = confirmed;
-    this.#sessions.set(address.id, { address, ...(this.isAlone ? { confirmed } : {}), hash, size });
+    const kept = this.isAlone && isReady ? { confirmed } : {};
+    this.#sessions.set(address.id, { address, ...kept, hash, size });
   }
 
-  /** The session as this process confirmed it last. */
+  /** Another attempt begins. What its hash has seen stays so. */
+  noteBegun(id: string): void {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) {
+      this.#sessions.set(id, { address: known.address, hash: known.hash, size: known.size });
+    }
+  }
+
+  /** The session as this process confirmed it last, when nothing has begun since. */
   confirmed(address: UploadAddress): UploadSession | undefined {
     return this.#of(address)?.confirmed;
   }

@@ -199,14 +199,14 @@ export async function confirmFinished(
     throw await giveWay(ports, address, attemptKey);
   }
   const { id, repositoryId, registryId, principal, algorithm, version } = begun;
-  ports.knownUploads.noteConfirmed(
-    address,
-    {
-      ...{ id, repositoryId, registryId, principal, algorithm, version },
-      ...{ size: received.size, digest, content, writing: false },
-    },
-    isOwnHash ? received.hash : undefined,
-  );
+  const session = {
+    ...{ id, repositoryId, registryId, principal, algorithm, version },
+    ...{ size: received.size, digest, content, writing: false },
+  };
+  ports.knownUploads.noteConfirmed(address, session, {
+    hash: isOwnHash ? received.hash : undefined,
+    isReady: digest !== undefined && ports.storage.isComplete(content),
+  });
   return content;
 }
 

@@ -6,6 +6,7 @@ import type { BegunAttempt, RegistryPorts, RepositoryId, UploadAddress } from ".
 import { type PushTarget, pushInto } from "../repositories.ts";
 import { finishAttempt } from "./complete.ts";
 import { findSession } from "./find-session.ts";
+import type { Attempt } from "./known-uploads.ts";
 import { newObjectKey } from "./object-key.ts";
 import { uploadUnknown } from "./upload-errors.ts";
 
@@ -20,7 +21,7 @@ export interface NewSession extends PushTarget {
 interface Session {
   readonly address: UploadAddress;
   /** Its first attempt, where it was opened with one. */
-  readonly begun: BegunAttempt;
+  readonly attempt: Attempt | undefined;
 }
 
 /** Opens an upload session (distribution-spec end-4a). @throws RegistryError NAME_UNKNOWN, TOOMANYREQUESTS */
@@ -31,8 +32,8 @@ export async function startUpload(
 ): Promise<UploadAddress> {
   // Where any process may get the next request, the session is opened without an attempt.
   const key = ports.knownUploads.isAlone ? newObjectKey() : undefined;
-  const { address, begun } = await pushInto(ports, target, () => open(ports, target, algorithm, key));
-  if (key !== undefined) ports.knownUploads.noteOpened(address, { begun, key }, ports.clock.now());
+  const { address, attempt } = await pushInto(ports, target, () => open(ports, target, algorithm, key));
+  if (attempt !== undefined) ports.knownUploads.noteOpened(address, attempt, ports.clock.now());
   return address;
 }
 
@@ -44,13 +45,12 @@ export async function uploadAtOnce(
   chunks: AsyncIterable<Buffer>,
 ): Promise<void> {
   await pushInto(ports, target, async () => {
-    const key = newObjectKey();
-    const session = await open(ports, target, digestAlgorithm(digest), key);
-    if (session === undefined) return undefined;
-    const { address, begun } = session;
+    const session = await open(ports, target, digestAlgorithm(digest), newObjectKey());
+    if (session?.attempt === undefined) return undefined;
+    const { address, attempt } = session;
     const request = { address, digest, chunks, range: undefined, cause: target.completion };
     try {
-      await finishAttempt(ports, request, { begun, key });
+      await finishAttempt(ports, request, attempt);
     } catch (error) {
       // Nobody knows the session's id, so nobody can resume it.
       await ports.uploads.cancel(address, ports.clock.now()).catch(() => undefined);
@@ -74,7 +74,11 @@ async function open(
     ...{ algorithm, maxPerPrincipal, at: ports.clock.now() },
     ...(attemptKey === undefined ? {} : { attemptKey }),
   });
-  if (outcome.created) return { address, begun: firstAttempt(address, outcome.repositoryId, algorithm) };
+  if (outcome.created) {
+    if (attemptKey === undefined) return { address, attempt: undefined };
+    const begun = firstAttempt(address, outcome.repositoryId, algorithm);
+    return { address, attempt: { begun, key: attemptKey } };
+  }
   if (outcome.because === "repository unknown") return undefined;
   throw new RegistryError(
     "TOOMANYREQUESTS",

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, expect, test } from "vitest";
+import { openHashing } from "../../../src/adapters/hashing/index.ts";
 import { digestOf } from "../../../src/registry/digest.ts";
 import { appendToUpload } from "../../../src/registry/uploads/append.ts";
 import { completeUpload } from "../../../src/registry/uploads/complete.ts";
@@ -9,8 +10,12 @@ import { CAUSE } from "../../support/cause.ts";
 import { openTestRegistry } from "../../support/registry.ts";
 
 const registry = await openTestRegistry();
-const { ports } = registry;
-afterAll(() => registry.close());
+// As on a machine with two cores, whatever this one has.
+const ports = { ...registry.ports, hashing: openHashing(() => undefined, 2) };
+afterAll(async () => {
+  await ports.hashing.close();
+  await registry.close();
+});
 
 const CONTENT = randomBytes(1024 * 1024);
 const DIGEST = digestOf(CONTENT);

@@ -23,6 +23,7 @@ const BEGUN: BegunAttempt = {
   ...{ digest: undefined, content: undefined, writing: true, takeover: false, firstPart: 1 },
 };
 const CONFIRMED = { ...BEGUN, size: 5, content: { size: 5, key: "aa/key" }, writing: false };
+const READY = { hash: undefined, isReady: true };
 const OPENED = { begun: BEGUN, key: "aa/key" };
 
 const others: readonly (readonly [string, UploadAddress])[] = [
@@ -38,7 +39,7 @@ describe("a process that is alone", () => {
     known.noteOpened(ADDRESS, OPENED, clock.now());
     expect(known.takeOpened(other, clock.now())).toBeUndefined();
     expect(known.takeOpened(ADDRESS, clock.now())).toMatchObject(OPENED);
-    known.noteConfirmed(ADDRESS, CONFIRMED, undefined);
+    known.noteConfirmed(ADDRESS, CONFIRMED, READY);
     expect(known.confirmed(other)).toBeUndefined();
     expect(known.confirmed(ADDRESS)).toBe(CONFIRMED);
     known.forget(ADDRESS.id);
@@ -55,13 +56,22 @@ describe("a process that is alone", () => {
   });
 });
 
+test("only what can be committed as it is is kept, and until something begins", () => {
+  const known = new KnownUploads({ isAlone: true });
+  known.noteConfirmed(ADDRESS, CONFIRMED, { ...READY, isReady: false });
+  expect(known.confirmed(ADDRESS)).toBeUndefined();
+  known.noteConfirmed(ADDRESS, CONFIRMED, READY);
+  known.noteBegun(ADDRESS.id);
+  expect(known.confirmed(ADDRESS)).toBeUndefined();
+});
+
 test("one process of several remembers hashes alone", async () => {
   const known = new KnownUploads({ isAlone: false });
   known.noteOpened(ADDRESS, OPENED, clock.now());
   expect(known.takeOpened(ADDRESS, clock.now())).toBeUndefined();
-  const hash = openHashing(1).start("sha256");
+  const hash = openHashing(() => undefined, 1).start("sha256");
   hash.update(Buffer.from("bytes"));
-  known.noteConfirmed(ADDRESS, CONFIRMED, hash);
+  known.noteConfirmed(ADDRESS, CONFIRMED, { ...READY, hash });
   expect(known.confirmed(ADDRESS)).toBeUndefined();
   expect(known.resumeHash(ADDRESS.id, 4)).toBeUndefined();
   expect(await known.resumeHash(ADDRESS.id, 5)?.digest()).toBe(await hash.digest());

@@ -44,7 +44,8 @@ export async function putManifest(database: Database, put: ManifestPut): Promise
   const values = valuesOf(put);
   const call = async (): Promise<Row | undefined> => (await database.run<Row>(PUT, values))[0];
   const row = await call().catch((error: unknown) => {
-    // A reference vanished between its look-up and its edge: say which, by looking again.
+    // A reference vanished between its look-up and its edge: say which, by looking again. With its repository gone too,
+    // this is a push that came after the deletion.
     if (brokenForeignKey(error) === undefined) throw error;
     return call();
   });
