@@ -136,18 +136,24 @@ function knownMethod(method: string | undefined): string {
 /** A JWT, wherever a client put it: messages for a caller may quote what it sent. */
 const TOKEN = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 /** Secrets are at least so long; access key ids as well. */
-const LONG_SEGMENT = /[^/]{16,}/g;
+const SECRET_LENGTH = 16;
 
 /**
- * The path without what may be a secret: its query, the user before a host, tokens, and what is as long as a secret
- * where nobody would have it in a path.
+ * The path without what may be a secret: its query, the user before a host, tokens, and of a path that nobody serves
+ * all but a short beginning. (Secrets have slashes: any part of it may be one of theirs.)
  */
 function pathOf(url: string, route: string): string | undefined {
   const path = url
     .split(/[?#]/, 1)[0]
     ?.replace(/^(?:[a-z][a-z\d+.-]*:)?\/\/.*@/is, "//")
     .replaceAll(TOKEN, "…");
-  return route === UNKNOWN ? path?.replaceAll(LONG_SEGMENT, "…") : path;
+  return route === UNKNOWN ? beginningOf(path ?? "") : path;
+}
+
+function beginningOf(path: string): string {
+  const [, first = "", ...rest] = path.split("/");
+  const shown = first.length < SECRET_LENGTH ? first : "…";
+  return rest.length === 0 ? `/${shown}` : `/${shown}/…`;
 }
 
 function describe(error: unknown, fault: string): Readonly<Record<string, unknown>> {

@@ -130,6 +130,19 @@ describe("what is logged", () => {
     expect(lines[0]?.fields["path"]).toBe("/v2/a/blobs/uploads/1");
     expect(JSON.stringify(lines)).not.toMatch(/hunter2|digest=/);
   });
+
+  test.each([
+    ["/favicon.ico", "unknown", "/favicon.ico"],
+    ["/login/wJalrXUt/K7MDENG/bPxRfiCY", "unknown", "/login/…"],
+    ["/wJalrXUtnFEMIK7MDENGbPxRfiCY", "unknown", "/…"],
+    ["/wJalrXUtnFEMIK7MDENGbPxRfiCY/x", "unknown", "/…/…"],
+    ["//user:hunter2@host/login", "unknown", "//…"],
+    ["/eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln", "getManifest", "/…"],
+    ["/v2/team/app/manifests/latest", "getManifest", "/v2/team/app/manifests/latest"],
+  ])("of the path %s, route %s: %s", async (path, route, shown) => {
+    const { lines } = await exchange({ accessLog: true, path, route });
+    expect(lines[0]?.fields["path"]).toBe(shown);
+  });
 });
 
 describe("a fault", () => {
