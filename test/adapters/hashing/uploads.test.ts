@@ -67,3 +67,20 @@ test("a session keeps what it had when the hash of its next bytes is lost", asyn
   expect((await findSession(ports, address)).size).toBe(CONTENT.length);
   await completeUpload(ports, { address, digest: DIGEST, chunks: undefined, range: undefined, cause: CAUSE });
 });
+
+test("what comes faster than it is hashed is whole: no chunk is given away before it was taken", async () => {
+  await registry.repository("lost/fast");
+  const content = randomBytes(32 * 1024 * 1024);
+  const digest = digestOf(content);
+  /** Each with memory of its own, which storage takes as soon as it has copied it. */
+  async function* chunks(): AsyncIterable<Buffer> {
+    for (let at = 0; at < content.length; at += 65_536) {
+      const chunk = Buffer.allocUnsafeSlow(65_536);
+      content.copy(chunk, 0, at, at + 65_536);
+      yield chunk;
+    }
+  }
+  const target = registry.target("lost/fast");
+  await Promise.all(Array.from({ length: 3 }, () => uploadAtOnce(ports, target, digest, chunks())));
+  expect(await registry.keyOf("lost/fast", digest)).toBeDefined();
+});
