@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,22 +34,30 @@ test("the installed command starts a registry, from any folder, and ends with 0"
     cwd: elsewhere,
     // The machine's own PATH: whatever Node it has, as a user's shell would.
     env: { PATH: machinePath(), HOME: elsewhere, BERTH_LISTEN: "127.0.0.1:0" },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
+  let errors = "";
+  child.stderr.on("data", (chunk) => (errors += chunk));
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.on("data", (chunk) => {
       output += chunk;
       const started = /^listening on (\S+)$/m.exec(output)?.[1];
       if (started !== undefined && output.includes("docker push")) resolve(started);
     });
-    child.once("exit", (code) => reject(new Error(`ended with code ${code}: ${output}`)));
+    child.once("exit", (code) => reject(new Error(`ended with code ${code}: ${output}${errors}`)));
   });
   expect(output).toMatch(/access key id +AKIA/);
   const user = /access key id +(\S+)/.exec(output)?.[1];
   const secret = /secret access key +(\S+)/.exec(output)?.[1];
   const authorization = `Basic ${Buffer.from(`${user}:${secret}`).toString("base64")}`;
   expect((await fetch(`${url}/v2/`, { headers: { authorization } })).status).toBe(200);
+  // Large enough to be hashed in a thread, whose script is a file of the package.
+  const body = Buffer.alloc(1024 * 1024, "large");
+  const digest = `sha256:${createHash("sha256").update(body).digest("hex")}`;
+  const upload = `${url}/v2/made/by-push/blobs/uploads/?digest=${digest}`;
+  expect((await fetch(upload, { method: "POST", headers: { authorization }, body })).status).toBe(201);
+  expect(errors).not.toContain("no thread for hashing");
   const { stdout } = await run(
     join(home, "node_modules/.bin/berth"),
     ["repository", "create", "made/by-command"],
