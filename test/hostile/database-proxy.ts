@@ -1,8 +1,11 @@
 import { connect, createServer, type Socket } from "node:net";
 import type pg from "pg";
 
-/** What happens to connections: they go through, they are cut and new ones refused, or nothing moves any more. */
-type Mode = "open" | "cut" | "hang";
+/**
+ * What happens to connections: they go through, they are cut and new ones refused, nothing moves any more, or a server
+ * without room for more refuses new ones in its own words.
+ */
+type Mode = "open" | "cut" | "hang" | "full";
 
 /** Stands between Berth and PostgreSQL, and can be in the way. */
 export interface DatabaseProxy {
@@ -16,6 +19,10 @@ export async function startDatabaseProxy(server: pg.ClientConfig): Promise<Datab
   let mode: Mode = "open";
   const proxy = createServer((client) => {
     if (mode === "cut") return void client.destroy();
+    if (mode === "full") {
+      client.on("error", () => undefined).resume();
+      return void client.end(fatal("53300", "sorry, too many clients already"));
+    }
     const upstream = connect(addressOf(server));
     const pair = [client, upstream] as const;
     pairs.add(pair);
@@ -46,6 +53,14 @@ export async function startDatabaseProxy(server: pg.ClientConfig): Promise<Datab
       await new Promise((resolve) => proxy.close(resolve));
     },
   };
+}
+
+/** PostgreSQL's ErrorResponse (protocol 3.0, "Message Formats"). */
+function fatal(state: string, text: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${state}\0M${text}\0\0`);
+  const head = Buffer.from("E\0\0\0\0");
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
 }
 
 function halt(pair: readonly [Socket, Socket]): void {
