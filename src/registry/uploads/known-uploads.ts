@@ -1,10 +1,13 @@
 import { LRUCache } from "lru-cache";
+import type { Digest } from "../digest.ts";
 import type { BegunAttempt, RunningHash, UploadAddress, UploadSession } from "../ports/index.ts";
 
 /** Sessions that a process remembers; each costs less than a kilobyte. */
 const SESSIONS_MAX = 10_000;
 /** Milliseconds for which the attempt that a session was opened with may begin: far below the grace of its key. */
 const OPENED_MAX = 60_000;
+
+const NOTHING = { size: 0, digest: undefined };
 
 /** An attempt that has begun, and the key under which it writes what is new. */
 export interface Attempt {
@@ -17,8 +20,9 @@ interface Known {
   readonly opened?: Attempt & { readonly at: Date };
   readonly confirmed?: UploadSession;
   readonly hash?: RunningHash | undefined;
-  /** Bytes that `hash` has seen. */
+  /** What `hash` has seen. */
   readonly size: number;
+  readonly digest: Digest | undefined;
 }
 
 /**
@@ -39,7 +43,7 @@ export class KnownUploads {
   }
 
   noteOpened(address: UploadAddress, opened: Attempt, at: Date): void {
-    if (this.isAlone) this.#sessions.set(address.id, { address, opened: { ...opened, at }, size: 0 });
+    if (this.isAlone) this.#sessions.set(address.id, { address, opened: { ...opened, at }, ...NOTHING });
   }
 
   /** The attempt that a session was opened with, for the one request that comes first. */
@@ -56,17 +60,17 @@ export class KnownUploads {
     confirmed: UploadSession,
     { hash, isReady }: { readonly hash: RunningHash | undefined; readonly isReady: boolean },
   ): void {
-    const { size } = confirmed;
+    const { size, digest } = confirmed;
     const kept = this.isAlone && isReady ? { confirmed } : {};
-    this.#sessions.set(address.id, { address, ...kept, hash, size });
+    this.#sessions.set(address.id, { address, ...kept, hash, size, digest });
   }
 
   /** Another attempt begins. What its hash has seen stays so. */
   noteBegun(id: string): void {
     const known = this.#sessions.get(id);
-    if (known !== undefined) {
-      this.#sessions.set(id, { address: known.address, hash: known.hash, size: known.size });
-    }
+    if (known === undefined) return;
+    const { address, hash, size, digest } = known;
+    this.#sessions.set(id, { address, hash, size, digest });
   }
 
   /** The session as this process confirmed it last, when nothing has begun since. */
@@ -74,10 +78,11 @@ export class KnownUploads {
     return this.#of(address)?.confirmed;
   }
 
-  /** A hash that has seen exactly the first `size` bytes; confirmed bytes never change, so the size alone tells. */
-  resumeHash(id: string, size: number): RunningHash | undefined {
+  /** A hash that has seen exactly the bytes that are confirmed: as many, and of that digest. */
+  resumeHash({ id, size, digest }: Pick<UploadSession, "id" | "size" | "digest">): RunningHash | undefined {
     const known = this.#sessions.get(id);
-    return known?.size === size && known.hash?.isLost === false ? known.hash.fork() : undefined;
+    if (known === undefined || known.size !== size || known.digest !== digest) return undefined;
+    return known.hash?.isLost === false ? known.hash.fork() : undefined;
   }
 
   forget(id: string): void {

@@ -58,8 +58,7 @@ export async function receive(
       await giveUp(ports, begun, attemptKey, undefined);
       throw error;
     });
-  const hash =
-    begun.size === 0 ? ports.hashing.start(algorithm) : ports.knownUploads.resumeHash(begun.id, begun.size);
+  const hash = begun.size === 0 ? ports.hashing.start(algorithm) : ports.knownUploads.resumeHash(begun);
   try {
     const { size, interrupted } = await pour(body, begun.size, ports.limits.blobSizeMax, hash, attempt);
     const unchanged = size === begun.size ? begun.digest : undefined;

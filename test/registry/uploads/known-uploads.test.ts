@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openHashing } from "../../../src/adapters/hashing/index.ts";
+import { digestOf } from "../../../src/registry/digest.ts";
 import { parseRepositoryName } from "../../../src/registry/names.ts";
 import type {
   BegunAttempt,
@@ -22,7 +23,13 @@ const BEGUN: BegunAttempt = {
   ...{ principal: ADDRESS.principal, algorithm: "sha256", version: 1, size: 0 },
   ...{ digest: undefined, content: undefined, writing: true, takeover: false, firstPart: 1 },
 };
-const CONFIRMED = { ...BEGUN, size: 5, content: { size: 5, key: "aa/key" }, writing: false };
+const CONFIRMED = {
+  ...BEGUN,
+  size: 5,
+  digest: digestOf(Buffer.from("bytes")),
+  content: { size: 5, key: "aa/key" },
+  writing: false,
+};
 const READY = { hash: undefined, isReady: true };
 const OPENED = { begun: BEGUN, key: "aa/key" };
 
@@ -73,6 +80,8 @@ test("one process of several remembers hashes alone", async () => {
   hash.update(Buffer.from("bytes"));
   known.noteConfirmed(ADDRESS, CONFIRMED, { ...READY, hash });
   expect(known.confirmed(ADDRESS)).toBeUndefined();
-  expect(known.resumeHash(ADDRESS.id, 4)).toBeUndefined();
-  expect(await known.resumeHash(ADDRESS.id, 5)?.digest()).toBe(await hash.digest());
+  const { id, digest } = CONFIRMED;
+  expect(known.resumeHash({ id, size: 4, digest })).toBeUndefined();
+  expect(known.resumeHash({ id, size: 5, digest: digestOf(Buffer.from("other")) })).toBeUndefined();
+  expect(await known.resumeHash({ id, size: 5, digest })?.digest()).toBe(digest);
 });
