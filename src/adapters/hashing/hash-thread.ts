@@ -19,7 +19,10 @@ interface Waiting {
   readonly given: () => void;
 }
 
-/** A thread that hashes what several streams of content bring. It is asked by shared memory and does not keep a process alive. */
+/**
+ * A thread that hashes what several streams of content bring. It is asked by shared memory and does not keep a process
+ * alive.
+ */
 export class HashThread {
   readonly #ring: Ring;
   readonly #worker: Worker;

@@ -34,15 +34,14 @@ class Threads {
   /** Undefined where none runs. */
   running(): HashThread | undefined {
     if (this.#thread?.isLost === false) return this.#thread;
-    const failed = this.#thread?.neverRan;
-    if (failed !== undefined) this.#giveUp(failed);
     if (!this.mayRun) return undefined;
+    const failed = this.#thread?.neverRan;
+    if (failed !== undefined) return this.#giveUp(failed);
     try {
       this.#thread = new HashThread();
       return this.#thread;
     } catch (error) {
-      this.#giveUp(error as Error);
-      return undefined;
+      return this.#giveUp(error as Error);
     }
   }
 
@@ -52,7 +51,7 @@ class Threads {
     await thread?.close();
   }
 
-  #giveUp(error: Error): void {
+  #giveUp(error: Error): undefined {
     this.mayRun = false;
     this.#onFailure(error);
   }

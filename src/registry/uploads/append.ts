@@ -42,11 +42,12 @@ export async function beginAttempt(
   const isFirst = range === undefined || range.start === 0;
   const opened = isFirst ? ports.knownUploads.takeOpened(address, at) : undefined;
   if (opened !== undefined) return opened;
+  // Before it does: from then on nothing that was known may be acted upon.
+  ports.knownUploads.noteBegun(address.id);
   const key = newObjectKey();
   const expected = range === undefined ? {} : { expectedSize: range.start };
   const begun = await ports.uploads.begin(address, { key, ...expected, at });
   if (begun === undefined) throw await refusal(ports, address, range);
-  ports.knownUploads.noteBegun(address.id);
   return { begun, key };
 }
 

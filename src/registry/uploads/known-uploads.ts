@@ -65,7 +65,7 @@ export class KnownUploads {
     this.#sessions.set(address.id, { address, ...kept, hash, size, digest });
   }
 
-  /** Another attempt begins. What its hash has seen stays so. */
+  /** Another attempt is about to begin. What the hash has seen stays so. */
   noteBegun(id: string): void {
     const known = this.#sessions.get(id);
     if (known === undefined) return;
