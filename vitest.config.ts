@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "test/{registry,iam,http,config,gc}/**/*.test.ts",
+            "test/{registry,iam,http,config,gc,kernel,audit}/**/*.test.ts",
             "test/cli/{images,login}/**/*.test.ts",
           ],
           pool: "threads",

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { type BatchEvents, BatchWriter } from "../kernel/batch-writer.ts";
 import type { AuditRecord, AuditWriter } from "./audit-log.ts";
 import { USER_AGENT_MAX } from "./cause.ts";
 
@@ -16,62 +17,33 @@ const RETRY_AFTER = 5_000;
 
 /** Keeps denials and pulls outside of the requests that they are about: in memory first, written in batches. */
 export class AuditRecorder {
-  readonly #log: AuditWriter;
-  readonly #onError: (error: Error) => void;
+  readonly writer: BatchWriter<AuditRecord>;
   readonly #counts = new LRUCache<string, { readonly minute: number; kept: number }>({ max: COUNTED_MAX });
-  #waiting: AuditRecord[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> | undefined;
-  #dropped = 0;
+  #overCap = 0;
 
-  constructor(log: AuditWriter, onError: (error: Error) => void) {
-    this.#log = log;
-    this.#onError = onError;
+  constructor(log: AuditWriter, events: BatchEvents) {
+    this.writer = new BatchWriter({
+      ...{ waitingMax: WAITING_MAX, batchMax: BATCH_MAX, writeAfter: WRITE_AFTER, retryAfter: RETRY_AFTER },
+      ...events,
+      write: (records) => log.append(records),
+    });
   }
 
   /** Records that were not kept. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#overCap + this.writer.dropped;
   }
 
   /** Whether it is kept. `who` is counted: a principal, or the role of a session, whose name is its caller's choice. */
   noteDenial(who: string, record: AuditRecord): boolean {
     if (this.#count(`${who}\n${record.sourceIp}`, record.at)) return this.note(record);
-    this.#dropped++;
+    this.#overCap++;
     return false;
   }
 
   /** Whether it is kept: false while too many wait. */
   note(record: AuditRecord): boolean {
-    if (this.#waiting.length >= WAITING_MAX) {
-      this.#dropped++;
-      return false;
-    }
-    this.#waiting.push({ ...record, userAgent: record.userAgent.slice(0, USER_AGENT_MAX) });
-    this.#schedule(WRITE_AFTER);
-    return true;
-  }
-
-  /** Writes what waits. Never fails: what cannot be written waits for the next time. */
-  async flush(): Promise<void> {
-    await this.#writing;
-    while (this.#waiting.length > 0) {
-      this.#writing = this.#write();
-      try {
-        await this.#writing;
-      } catch (error) {
-        this.#onError(error as Error);
-        this.#schedule(RETRY_AFTER);
-        return;
-      } finally {
-        this.#writing = undefined;
-      }
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.flush();
-    clearTimeout(this.#timer);
+    return this.writer.add({ ...record, userAgent: record.userAgent.slice(0, USER_AGENT_MAX) });
   }
 
   #count(key: string, time: Date): boolean {
@@ -82,20 +54,5 @@ export class AuditRecorder {
       this.#counts.set(key, count);
     }
     return ++count.kept <= DENIALS_PER_MINUTE;
-  }
-
-  #schedule(after: number): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.flush();
-    }, after);
-    this.#timer.unref();
-  }
-
-  async #write(): Promise<void> {
-    const batch = this.#waiting.slice(0, BATCH_MAX);
-    await this.#log.append(batch);
-    this.#waiting = this.#waiting.slice(batch.length);
   }
 }

@@ -34,11 +34,12 @@ import { RecordingAuthorizer } from "../iam/explain/denials.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
 import { PrincipalPolicyCache } from "../iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../iam/principals/stored-policies.ts";
-import { KeyUsageRecorder } from "../iam/principals/usage.ts";
+import { keyUsageWriter } from "../iam/principals/usage.ts";
 import { SignatureVerifier } from "../iam/sigv4/verify.ts";
 import { RegistryTokens } from "../iam/tokens/registry-token.ts";
 import { SigningKeys } from "../iam/tokens/signing-keys.ts";
 import type { Log } from "../log.ts";
+import { type Batches, batchEvents } from "./batches.ts";
 import { composeExplainer } from "./explainer.ts";
 import { registryHosts } from "./registry-hosts.ts";
 import type { State } from "./state.ts";
@@ -56,16 +57,14 @@ export interface Access {
   readonly explain: AccessDoor;
   /** The public keys; there is always one. */
   jwks(): Promise<unknown>;
-  /** Writes out what was only in memory. */
-  close(): Promise<void>;
+  /** What is only in memory yet, by what it is. */
+  readonly batches: Batches;
 }
 
 /** `url` tells where this node listens, once it does. */
 export function composeAccess(config: Config, state: State, url: () => string, log: Log): Access {
   const { database, clock, masterKey } = state;
-  const audit = new AuditRecorder(postgresAuditLog(database), (error) =>
-    log.warn("the audit log could not be written", { error: error.message }),
-  );
+  const audit = new AuditRecorder(postgresAuditLog(database), batchEvents("audit", log));
   const decider = new CasbinDecider();
   const shipped = readAwsPolicies();
   const stored = new StoredPolicies();
@@ -83,11 +82,9 @@ export function composeAccess(config: Config, state: State, url: () => string, l
   const credentials = postgresCredentials(database, masterKey);
   const signingKeys = new SigningKeys(postgresSigningKeys(database), masterKey, clock);
   const tokens = new RegistryTokens(signingKeys, clock);
-  const usage = new KeyUsageRecorder(postgresKeyUsage(database), (error) =>
-    log.warn("the last use of keys could not be written", { error: error.message }),
-  );
+  const usage = keyUsageWriter(postgresKeyUsage(database), batchEvents("key-usage", log));
   const noteUse = (accessKeyId: string, service: string): void =>
-    usage.note({ accessKeyId, at: clock.now(), service, region: config.region });
+    void usage.add({ accessKeyId, at: clock.now(), service, region: config.region });
   const identity = postgresIdentity(database);
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
   const aws = openAwsDoor({
@@ -149,8 +146,6 @@ export function composeAccess(config: Config, state: State, url: () => string, l
       await signingKeys.signing();
       return signingKeys.jwks();
     },
-    async close() {
-      await Promise.all([usage.close(), audit.close()]);
-    },
+    batches: { audit: audit.writer, "key-usage": usage },
   };
 }

@@ -9,6 +9,7 @@ import { Metrics } from "../metrics.ts";
 import type { Digest } from "../registry/digest.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { openAuditDays, startAuditDays } from "./audit-days.ts";
+import { closeBatches, observeBatches } from "./batches.ts";
 import { startCollector } from "./collector.ts";
 import { type Access, composeAccess } from "./identity.ts";
 import { observeResources } from "./observe-resources.ts";
@@ -45,7 +46,7 @@ export async function startNode(
   const access = composeAccess(config, state, () => place.url, log);
   const closeAll = async (): Promise<void> => {
     await ports.hashing.close();
-    await access.close();
+    await closeBatches(access.batches);
     await storage.close();
     await state.close();
   };
@@ -92,6 +93,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     sizeCalculation: (bytes) => bytes.length + 200,
   });
   observeResources(metrics, state, ports, manifestCache);
+  observeBatches(metrics, access.batches);
   const dropped = metrics.counter(
     "berth_audit_dropped_total",
     "Denials and pulls that were too many for the audit log.",

@@ -81,6 +81,16 @@ function track(
   koa: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): App {
   const running = new Set<Promise<void>>();
+  const handle = async (
+    exchange: Exchange,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> => {
+    const handled = fastLane(exchange, request, response) ?? aws(exchange, request, response);
+    if (handled !== undefined) return handled;
+    exchanges.set(request, exchange);
+    return koa(request, response);
+  };
   return {
     listener(request, response) {
       // What a client sends behind a request that ended the connection is not answered, so it is not done either.
@@ -90,12 +100,13 @@ function track(
       }
       const exchange = observer.begin(request, response);
       if (operations.isDraining()) response.setHeader("Connection", "close");
-      let handled = fastLane(exchange, request, response) ?? aws(exchange, request, response);
-      if (handled === undefined) {
-        exchanges.set(request, exchange);
-        handled = koa(request, response);
-      }
-      const tracked = handled.finally(() => running.delete(tracked));
+      const tracked = handle(exchange, request, response)
+        .catch((error: Error) => {
+          // A defect of a door costs its request, not the process.
+          observer.failed(error);
+          response.destroy();
+        })
+        .finally(() => running.delete(tracked));
       running.add(tracked);
     },
     inFlight: () => running.size,

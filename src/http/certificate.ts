@@ -101,7 +101,11 @@ export function followCertificate(
     enqueue(false);
   };
   const folders = new Set([dirname(files.certFile), dirname(files.keyFile)]);
-  const watchers = [...folders].map((folder) => watch(folder, changed));
+  const watchers = [...folders].map((folder) =>
+    watch(folder, changed).on("error", (error) =>
+      log.warn("the folder of the TLS certificate is no longer watched", { folder, reason: error.message }),
+    ),
+  );
   return () => {
     clearTimeout(timer);
     for (const watcher of watchers) watcher.close();

@@ -26,6 +26,8 @@ const LOCK = 5_050_2026;
 export async function migrate(config: pg.ClientConfig, directory: string): Promise<number> {
   const migrations = await loadMigrations(directory);
   const client = new pg.Client({ ...clientConfig(config), query_timeout: 0 });
+  // A connection that is lost fails the statement under way, or the next one.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock($1)", [LOCK]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KeyUsageRecorder, type KeyUse } from "../../../src/iam/principals/usage.ts";
+import { type KeyUse, keyUsageWriter } from "../../../src/iam/principals/usage.ts";
 
 const use = (accessKeyId: string, minute: number): KeyUse => ({
   ...{ accessKeyId, service: "ecr", region: "r" },
@@ -8,10 +8,13 @@ const use = (accessKeyId: string, minute: number): KeyUse => ({
 
 test("the last use of each key is written at once with the others", async () => {
   const batches: (readonly KeyUse[])[] = [];
-  const recorder = new KeyUsageRecorder({ record: async (uses) => void batches.push(uses) }, () => undefined);
-  recorder.note(use("a", 1));
-  recorder.note(use("b", 1));
-  recorder.note(use("a", 2));
+  const recorder = keyUsageWriter(
+    { record: async (uses) => void batches.push(uses) },
+    { onFailure: () => undefined },
+  );
+  recorder.add(use("a", 1));
+  recorder.add(use("b", 1));
+  recorder.add(use("a", 2));
   await recorder.flush();
   await recorder.close();
   expect(batches).toEqual([[use("a", 2), use("b", 1)]]);
@@ -21,23 +24,23 @@ test("what could not be written is written with the next batch, unless there is 
   const errors: Error[] = [];
   const batches: (readonly KeyUse[])[] = [];
   let fails = true;
-  const recorder = new KeyUsageRecorder(
+  const recorder = keyUsageWriter(
     {
       async record(uses) {
         if (fails) {
-          recorder.note(use("b", 9));
+          recorder.add(use("b", 9));
           throw new Error("no database");
         }
         batches.push(uses);
       },
     },
-    (error) => errors.push(error),
+    { onFailure: (error) => errors.push(error) },
   );
-  recorder.note(use("a", 1));
-  recorder.note(use("b", 1));
+  recorder.add(use("a", 1));
+  recorder.add(use("b", 1));
   await recorder.flush();
   fails = false;
   await recorder.close();
   expect(errors).toHaveLength(1);
-  expect(batches).toEqual([[use("b", 9), use("a", 1)]]);
+  expect(batches).toEqual([[use("a", 1), use("b", 9)]]);
 });

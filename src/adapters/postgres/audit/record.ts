@@ -46,10 +46,16 @@ export function recordJson(record: AuditRecord): string {
     ...{ at, request_id: requestId, account_id: account, principal, access_key_id: accessKeyId },
     ...{ action, resource, source_ip: sourceIp, user_agent: userAgent, decision, reason, detail },
   };
-  return JSON.stringify(columns, (_, value) => (typeof value === "string" ? storable(value) : value));
+  return JSON.stringify(columns, (_, value) => storable(value));
 }
 
-/** Postgres text holds neither a NUL nor half a character. */
-function storable(value: string): string {
-  return value.toWellFormed().replaceAll("\0", "\ufffd");
+/** Postgres text holds neither a NUL nor half a character; names of members may be a caller's, too. */
+function storable(value: unknown): unknown {
+  if (typeof value === "string") return storableText(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [storableText(name), member]));
+}
+
+function storableText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
 }

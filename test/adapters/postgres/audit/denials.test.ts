@@ -1,5 +1,7 @@
+import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { postgresAuditLog } from "../../../../src/adapters/postgres/audit/log.ts";
+import { openDatabase } from "../../../../src/adapters/postgres/database.ts";
 import type { AuditRecord, AuditWriter } from "../../../../src/audit/audit-log.ts";
 import { AuditRecorder, DENIALS_PER_MINUTE } from "../../../../src/audit/recorder.ts";
 import type { Denial } from "../../../../src/iam/authorizer.ts";
@@ -30,15 +32,17 @@ const denial = (ip = "192.0.2.1", time = AT, name = "ci"): Denial => ({
   requestId: `request-${++requests}`,
 });
 
-const fail = (): never => {
-  throw new Error("unexpected");
+const fail = {
+  onFailure: (): never => {
+    throw new Error("unexpected");
+  },
 };
 
 describe("a denial", () => {
   test("is found by its id with everything that was known, the user agent cut", async () => {
     const recorder = new AuditRecorder(store, fail);
     const id = recordDenial(recorder, denial()) ?? "";
-    await recorder.close();
+    await recorder.writer.close();
     expect(await store.findDenial(id)).toEqual({
       ...{ id, at: AT, account: "111122223333", principal: "arn:aws:iam::111122223333:user/ci" },
       ...{ accessKeyId: "AKIAEXAMPLE", action: "ecr:PutImage", reason: "no" },
@@ -65,6 +69,17 @@ describe("a denial", () => {
   });
 });
 
+describe("what a caller chose", () => {
+  test("is kept as well as Postgres can, names of condition keys among it", async () => {
+    const recorder = new AuditRecorder(store, fail);
+    const { context, ...others } = denial();
+    const conditions = { "aws:RequestTag/a\0\ud800": ["b\0"] };
+    const id = recordDenial(recorder, { ...others, context: { ...context, conditions } }) ?? "";
+    await recorder.writer.close();
+    expect((await store.findDenial(id))?.conditions).toEqual({ "aws:RequestTag/a\ufffd\ufffd": ["b\ufffd"] });
+  });
+});
+
 describe("a scanner does not fill the disk", () => {
   const memory = (): { kept: AuditRecord[]; store: AuditWriter } => {
     const kept: AuditRecord[] = [];
@@ -75,7 +90,7 @@ describe("a scanner does not fill the disk", () => {
     const { kept, store } = memory();
     const recorder = new AuditRecorder(store, fail);
     const ids = Array.from({ length: DENIALS_PER_MINUTE + 20 }, () => recordDenial(recorder, denial()));
-    await recorder.close();
+    await recorder.writer.close();
     expect(kept).toHaveLength(DENIALS_PER_MINUTE);
     expect(ids.slice(DENIALS_PER_MINUTE)).toEqual(Array(20).fill(undefined));
     expect(recorder.dropped).toBe(20);
@@ -117,15 +132,35 @@ describe("while the database does not answer", () => {
           kept.push(...records.map(({ requestId }) => requestId));
         },
       },
-      (error) => errors.push(error.message),
+      { onFailure: (error) => errors.push(error.message) },
     );
     const first = recordDenial(recorder, denial());
-    await recorder.flush();
+    await recorder.writer.flush();
     expect(errors).toEqual(["down"]);
     broken = false;
     const second = recordDenial(recorder, denial());
-    await recorder.close();
+    await recorder.writer.close();
     expect(kept).toEqual([first, second]);
+  });
+
+  test("or the table is locked, they wait, whoever else asks for them to be written, until it is free", async () => {
+    const impatient = { statement: 300, connect: 5_000, read: 5_000 };
+    const database = openDatabase({ ...home.connection, poolSize: 2, timeouts: impatient }, () => undefined);
+    const locker = new pg.Client(home.connection.direct);
+    await locker.connect();
+    await locker.query("BEGIN; LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE");
+    const errors: Error[] = [];
+    const recorder = new AuditRecorder(postgresAuditLog(database), {
+      onFailure: (error) => errors.push(error),
+    });
+    const id = recordDenial(recorder, denial("192.0.2.9")) ?? "";
+    await Promise.all([recorder.writer.flush(), recorder.writer.flush()]);
+    expect([errors.length, recorder.writer.waiting]).toEqual([1, 1]);
+    await locker.query("ROLLBACK");
+    await locker.end();
+    await recorder.writer.close();
+    expect(await store.findDenial(id)).toMatchObject({ id, sourceIp: "192.0.2.9" });
+    await database.close();
   });
 
   test("no more than a bound wait; the others are counted", () => {

@@ -14,7 +14,7 @@ import type {
 } from "../../../../src/iam/principals/principal-policies.ts";
 import { PrincipalPolicyCache } from "../../../../src/iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../../../../src/iam/principals/stored-policies.ts";
-import { KeyUsageRecorder } from "../../../../src/iam/principals/usage.ts";
+import { keyUsageWriter } from "../../../../src/iam/principals/usage.ts";
 import { CAUSE } from "../../../support/cause.ts";
 import { HOUR } from "../../../support/clock.ts";
 import {
@@ -207,13 +207,15 @@ describe("secrets", () => {
 describe("use of keys", () => {
   test("is written in batches and shown, the latest only", async () => {
     const keys = await server.makeUser("busy");
-    const recorder = new KeyUsageRecorder(postgresKeyUsage(server.database), (error) => {
-      throw error;
+    const recorder = keyUsageWriter(postgresKeyUsage(server.database), {
+      onFailure: (error) => {
+        throw error;
+      },
     });
     const use = { accessKeyId: keys.accessKeyId, service: "ecr", region: REGION };
-    recorder.note({ ...use, at: new Date("2030-01-01T10:00:00Z") });
-    recorder.note({ ...use, at: new Date("2030-01-01T11:00:00Z") });
-    recorder.note({ ...use, accessKeyId: "AKIAGONEGONEGONE0000", at: new Date("2030-01-01T11:00:00Z") });
+    recorder.add({ ...use, at: new Date("2030-01-01T10:00:00Z") });
+    recorder.add({ ...use, at: new Date("2030-01-01T11:00:00Z") });
+    recorder.add({ ...use, accessKeyId: "AKIAGONEGONEGONE0000", at: new Date("2030-01-01T11:00:00Z") });
     const shown = async () => iam("GetAccessKeyLastUsed", { AccessKeyId: keys.accessKeyId });
     expect((await shown()).one("ServiceName")).toBe("N/A");
     const before = await versionOf();

@@ -1,0 +1,43 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, expect, test } from "vitest";
+import { createApp, type EdgeDependencies } from "../../src/http/app.ts";
+import { Observer } from "../../src/http/observe.ts";
+import { Metrics } from "../../src/metrics.ts";
+
+const defects: string[] = [];
+const log = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
+    void defects.push(`${message}: ${fields["error"]}`),
+  flush: () => undefined,
+};
+
+/** A door that breaks its promise. */
+const broken: Readonly<Record<string, EdgeDependencies["aws"]>> = {
+  "/throws": () => {
+    throw new Error("thrown");
+  },
+  "/rejects": () => Promise.reject(new Error("rejected")),
+};
+const edge = {
+  observer: new Observer(log, new Metrics(), false),
+  operations: { isDraining: () => false },
+  aws: (exchange, request, response) => broken[request.url ?? ""]?.(exchange, request, response),
+} as Pick<EdgeDependencies, "observer" | "operations" | "aws"> as EdgeDependencies;
+const app = createApp(edge);
+const server = createServer(app.listener);
+await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+afterAll(() => void server.close());
+
+test.each([
+  ["throws", "thrown"],
+  ["rejects", "rejected"],
+])("a door that %s costs its request, not the process", async (path, said) => {
+  await expect(fetch(`${url}/${path}`)).rejects.toThrow();
+  expect(defects.at(-1)).toBe(`edge failed: ${said}`);
+  await app.idle();
+  expect(app.inFlight()).toBe(0);
+});
