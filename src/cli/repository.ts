@@ -3,9 +3,10 @@ import type { Cause } from "../audit/cause.ts";
 import { repositoryArn } from "../iam/actions.ts";
 import type { Clock } from "../registry/clock.ts";
 import { parseRepositoryName, type RepositoryName } from "../registry/names.ts";
-import type { RegistryId, Repository, RepositorySettings, RepositoryStore } from "../registry/ports/index.ts";
-import type { RegistryKey } from "../registry/ports/repository-catalog.ts";
-import { DEFAULT_SETTINGS, repositoryUnknown } from "../registry/repositories.ts";
+import type { Repository, RepositorySettings, RepositoryStore } from "../registry/ports/index.ts";
+import { repositoryUnknown } from "../registry/repositories/errors.ts";
+import { DEFAULT_SETTINGS } from "../registry/repositories/settings.ts";
+import type { RegistryAddress, RegistryId } from "../registry/scope.ts";
 import { operatorCause } from "./operator.ts";
 
 /** What the command works on: the domain with the server's own configuration. */
@@ -176,7 +177,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
   },
 };
 
-function causeOf({ account, region }: RegistryKey, action: string, name: RepositoryName): Cause {
+function causeOf({ account, region }: RegistryAddress, action: string, name: RepositoryName): Cause {
   return operatorCause(account, action, repositoryArn(account, region, name));
 }
 

@@ -1,8 +1,4 @@
-/** The account and region that a request speaks to. */
-export interface RegistryAddress {
-  readonly account: string;
-  readonly region: string;
-}
+import type { RegistryAddress } from "../registry/scope.ts";
 
 const ECR_HOST = /^(\d{12})\.dkr(?:\.|-)ecr(?:-fips)?\.([a-z0-9-]+)\./;
 

@@ -1,7 +1,6 @@
 import { RegistryError } from "../registry/errors.ts";
-import type { RegistryId, RepositoryStore } from "../registry/ports/index.ts";
-import type { RegistryScope } from "../registry/repositories.ts";
-import type { RegistryAddress } from "./registry-host.ts";
+import type { RepositoryStore } from "../registry/ports/index.ts";
+import type { RegistryAddress, RegistryId, Scope } from "../registry/scope.ts";
 
 /** Registries never change their identity and are few: those found are remembered for good, the others asked for anew. */
 export class Scopes {
@@ -13,7 +12,7 @@ export class Scopes {
   }
 
   /** @throws RegistryError NAME_UNKNOWN for an account or region that has no registry here */
-  async find({ account, region }: RegistryAddress): Promise<RegistryScope> {
+  async find({ account, region }: RegistryAddress): Promise<Scope> {
     const key = `${account}/${region}`;
     const id = this.#known.get(key) ?? (await this.#repositories.findRegistry(account, region));
     if (id === undefined) {

@@ -3,7 +3,8 @@ import type { Digest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 import type { RepositoryName } from "./names.ts";
 import type { RegistryPorts, Repository, StoredBlob } from "./ports/index.ts";
-import { type RegistryScope, repositoryUnknown } from "./repositories.ts";
+import { repositoryUnknown } from "./repositories/errors.ts";
+import type { Scope } from "./scope.ts";
 
 /** Repositories that a mount without `from` tries, at most. */
 export const MOUNT_SOURCES_MAX = 8;
@@ -11,7 +12,7 @@ export const MOUNT_SOURCES_MAX = 8;
 /** Where a blob is. @throws RegistryError NAME_UNKNOWN or BLOB_UNKNOWN */
 export async function findBlob(
   ports: Pick<RegistryPorts, "blobs">,
-  scope: RegistryScope,
+  scope: Scope,
   name: RepositoryName,
   digest: Digest,
 ): Promise<StoredBlob> {
@@ -39,7 +40,7 @@ export interface Mount {
  */
 export async function mountBlob(
   ports: Pick<RegistryPorts, "blobs" | "clock">,
-  scope: RegistryScope,
+  scope: Scope,
   target: Repository,
   mount: Mount,
 ): Promise<boolean> {
@@ -53,7 +54,7 @@ export async function mountBlob(
 
 async function sourcesOf(
   ports: Pick<RegistryPorts, "blobs">,
-  scope: RegistryScope,
+  scope: Scope,
   mount: Mount,
 ): Promise<readonly RepositoryName[]> {
   return mount.from === undefined
@@ -64,7 +65,7 @@ async function sourcesOf(
 /** Takes a blob from a repository. @throws RegistryError BLOB_UNKNOWN, NAME_UNKNOWN, UNSUPPORTED naming the manifests */
 export async function deleteBlob(
   ports: Pick<RegistryPorts, "blobs" | "clock">,
-  scope: RegistryScope,
+  scope: Scope,
   name: RepositoryName,
   digest: Digest,
   cause: Cause,

@@ -9,7 +9,7 @@ import type { EntityId } from "../../src/iam/principals/entity.ts";
 import { newUniqueId } from "../../src/iam/principals/unique-ids.ts";
 import { issueSession } from "../../src/iam/sessions/issue.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
-import { DEFAULT_SETTINGS } from "../../src/registry/repositories.ts";
+import { DEFAULT_SETTINGS } from "../../src/registry/repositories/settings.ts";
 import { basic, makeTestHome, openTestState, startTestBerth } from "../support/berth.ts";
 import { CAUSE } from "../support/cause.ts";
 

@@ -10,7 +10,8 @@ import { parseReference } from "../../src/registry/manifests/pull.ts";
 import { pushManifest } from "../../src/registry/manifests/push.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { BlobStorage, GarbageStore, RegistryPorts, Repository } from "../../src/registry/ports/index.ts";
-import { openForPush, type RegistryScope } from "../../src/registry/repositories.ts";
+import { openForPush } from "../../src/registry/repositories/push-target.ts";
+import type { Scope } from "../../src/registry/scope.ts";
 import { type NewSession, uploadAtOnce } from "../../src/registry/uploads/start.ts";
 import { makeTestHome, openTestState, type TestHome } from "./berth.ts";
 import { CAUSE } from "./cause.ts";
@@ -32,7 +33,7 @@ export interface TestRegistry {
   readonly clock: ManualClock;
   readonly ports: RegistryPorts;
   readonly garbage: GarbageStore;
-  readonly scope: RegistryScope;
+  readonly scope: Scope;
   /** One round of collection. */
   collect(graces?: CollectionGraces): Promise<CollectionRound>;
   /** Rounds until nothing is left to do at this time. */

@@ -1,6 +1,7 @@
 import { digestFromBytes, digestToBytes } from "../../registry/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
-import type { BlobRemoval, BlobStore, RegistryId } from "../../registry/ports/index.ts";
+import type { BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
+import type { RegistryId } from "../../registry/scope.ts";
 import { changeRecord, recordChange, recordingEach } from "./audit/record.ts";
 import { BatchedReads, keysFrom } from "./batched-reads.ts";
 import type { Database } from "./database.ts";

@@ -1,11 +1,11 @@
 import type { RepositoryName } from "../../registry/names.ts";
 import type {
-  RegistryId,
   Repository,
   RepositoryId,
   RepositorySettings,
   RepositoryStore,
 } from "../../registry/ports/index.ts";
+import type { RegistryId } from "../../registry/scope.ts";
 import { changeRecord, recordChange, recordingEach } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import type { Transaction } from "./transaction.ts";

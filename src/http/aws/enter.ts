@@ -5,8 +5,8 @@ import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.
 import { type AccountPrincipal, ANONYMOUS, type Principal, principalName } from "../../iam/principal.ts";
 import type { Caller, OpenedClaim, SignaturePolicy, SignatureVerifier } from "../../iam/sigv4/verify.ts";
 import type { Clock } from "../../registry/clock.ts";
+import type { RegistryAddress } from "../../registry/scope.ts";
 import type { Client } from "../client.ts";
-import type { RegistryAddress } from "../registry-host.ts";
 import { AwsError } from "./aws-error.ts";
 import type { AwsCall, CallTrace, Conditions, UnsignedCall } from "./call.ts";
 import { hostCandidates, signedRequestOf } from "./incoming.ts";

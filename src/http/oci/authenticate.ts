@@ -8,8 +8,8 @@ import type { TokenAccess } from "../../iam/tokens/registry-token.ts";
 import { isInScope, scopedRegistry } from "../../iam/tokens/scopes.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RepositoryName } from "../../registry/names.ts";
+import type { RegistryAddress } from "../../registry/scope.ts";
 import type { Client } from "../client.ts";
-import type { RegistryAddress } from "../registry-host.ts";
 import type { Challenge } from "../token/challenge.ts";
 
 /** Milliseconds after a token's end for which an upload that it began may go on: one PATCH may take hours. */

@@ -5,11 +5,11 @@ import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
 import { principalName } from "../../iam/principal.ts";
 import { RegistryError } from "../../registry/errors.ts";
-import type { RegistryScope } from "../../registry/repositories.ts";
+import type { RegistryAddress, Scope } from "../../registry/scope.ts";
 import { type Client, clientOf } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import type { Outcome } from "../outcome.ts";
-import { type RegistryAddress, registryOfHost } from "../registry-host.ts";
+import { registryOfHost } from "../registry-host.ts";
 import { respond } from "../respond.ts";
 import type { Scopes } from "../scopes.ts";
 import type { BearerHosts } from "../token/bearer-hosts.ts";
@@ -98,7 +98,7 @@ function challengeOf(
 }
 
 /** A ping names no registry. */
-const NO_REGISTRY = 0 as RegistryScope["id"];
+const NO_REGISTRY = 0 as Scope["id"];
 
 function queryOf(incoming: IncomingMessage): URLSearchParams {
   const url = incoming.url ?? "";

@@ -4,7 +4,8 @@ import { listReferrers } from "../../registry/manifests/referrers.ts";
 import { listTags } from "../../registry/manifests/tags.ts";
 import { OCI_INDEX } from "../../registry/media-types.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
-import { listRepositories, PAGE_MAX, type Page } from "../../registry/repositories.ts";
+import { PAGE_MAX, type Page } from "../../registry/pages.ts";
+import { listRepositories } from "../../registry/repositories/describe.ts";
 import { json, type Outcome } from "../outcome.ts";
 import type { OciDependencies, OciRequest } from "./request.ts";
 

@@ -5,7 +5,7 @@ import type { Call } from "../../iam/actions.ts";
 import type { ManifestCache } from "../../registry/manifests/pull.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { RegistryPorts } from "../../registry/ports/index.ts";
-import type { RegistryScope } from "../../registry/repositories.ts";
+import type { Scope } from "../../registry/scope.ts";
 
 /** What the handlers of the registry door work with. */
 export interface OciDependencies {
@@ -20,7 +20,7 @@ export interface OciDependencies {
 export interface OciRequest {
   readonly incoming: IncomingMessage;
   readonly query: URLSearchParams;
-  readonly scope: RegistryScope;
+  readonly scope: Scope;
   /** ARN of the caller, or `anonymous`. */
   readonly principal: string;
   /** @throws RegistryError DENIED with the reason */

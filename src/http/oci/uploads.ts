@@ -4,7 +4,8 @@ import { type Digest, type DigestAlgorithm, isDigestAlgorithm, parseDigest } fro
 import { RegistryError } from "../../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../../registry/names.ts";
 import type { UploadAddress } from "../../registry/ports/index.ts";
-import { openForPush, repositoryUnknown } from "../../registry/repositories.ts";
+import { repositoryUnknown } from "../../registry/repositories/errors.ts";
+import { openForPush } from "../../registry/repositories/push-target.ts";
 import { appendToUpload } from "../../registry/uploads/append.ts";
 import { completeUpload } from "../../registry/uploads/complete.ts";
 import { findSession } from "../../registry/uploads/find-session.ts";

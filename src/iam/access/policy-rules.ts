@@ -1,3 +1,4 @@
+import type { RegistryAddress } from "../../registry/scope.ts";
 import type { RequestContext } from "../authorizer.ts";
 import { type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
 import { PolicyError } from "../policy/errors.ts";
@@ -6,7 +7,6 @@ import { iamArn } from "../principals/arns.ts";
 import type { Identity } from "../principals/identity.ts";
 import type { IdentityStore } from "../principals/ports/index.ts";
 import type { PolicyAuthorizer } from "./policy-authorizer.ts";
-import type { RegistryKey } from "./policy-texts.ts";
 
 /** What may be written in the policies of repositories and registries. */
 export class ResourcePolicyRules {
@@ -26,7 +26,7 @@ export class ResourcePolicyRules {
     );
   }
 
-  registryPolicyProblem(text: string, { account }: RegistryKey): Promise<string | undefined> {
+  registryPolicyProblem(text: string, { account }: RegistryAddress): Promise<string | undefined> {
     return this.#problem(account, () => parsePolicyDocument(text, { kind: "registry", scope: "V2" }));
   }
 

@@ -1,25 +1,20 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../../registry/names.ts";
-
-/** The registry of an account in a region. */
-export interface RegistryKey {
-  readonly account: string;
-  readonly region: string;
-}
+import type { RegistryAddress } from "../../registry/scope.ts";
 
 /** Policy texts of repositories, kept as they were given. `"unknown"` where there is no such repository. */
 export interface RepositoryPolicies {
   set(
-    registry: RegistryKey,
+    registry: RegistryAddress,
     name: RepositoryName,
     text: string,
     cause: Cause,
     at: Date,
   ): Promise<"set" | "unknown">;
-  get(registry: RegistryKey, name: RepositoryName): Promise<PolicyText | "unknown">;
+  get(registry: RegistryAddress, name: RepositoryName): Promise<PolicyText | "unknown">;
   /** Gives the text that was deleted. */
   delete(
-    registry: RegistryKey,
+    registry: RegistryAddress,
     name: RepositoryName,
     cause: Cause,
     at: Date,
@@ -33,8 +28,8 @@ export interface PolicyText {
 
 /** The policy text of each registry. */
 export interface RegistryPolicies {
-  put(registry: RegistryKey, text: string, cause: Cause, at: Date): Promise<void>;
-  get(registry: RegistryKey): Promise<string | undefined>;
+  put(registry: RegistryAddress, text: string, cause: Cause, at: Date): Promise<void>;
+  get(registry: RegistryAddress): Promise<string | undefined>;
   /** Gives the text that was deleted. */
-  delete(registry: RegistryKey, cause: Cause, at: Date): Promise<string | undefined>;
+  delete(registry: RegistryAddress, cause: Cause, at: Date): Promise<string | undefined>;
 }

@@ -2,7 +2,7 @@ import type { Cause } from "../../audit/cause.ts";
 import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../names.ts";
 import type { RegistryPorts } from "../ports/index.ts";
-import type { RegistryScope } from "../repositories.ts";
+import type { Scope } from "../scope.ts";
 import { findManifest, manifestUnknown, type Reference } from "./pull.ts";
 
 /**
@@ -11,7 +11,7 @@ import { findManifest, manifestUnknown, type Reference } from "./pull.ts";
  */
 export async function deleteManifest(
   ports: Pick<RegistryPorts, "manifests" | "clock">,
-  scope: RegistryScope,
+  scope: Scope,
   name: RepositoryName,
   reference: Reference,
   cause: Cause,

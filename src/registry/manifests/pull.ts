@@ -3,7 +3,8 @@ import { type Digest, looksLikeDigest, parseDigest } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import { parseTag, type RepositoryName, type Tag } from "../names.ts";
 import type { ManifestHead, RegistryPorts } from "../ports/index.ts";
-import { type RegistryScope, repositoryUnknown } from "../repositories.ts";
+import { repositoryUnknown } from "../repositories/errors.ts";
+import type { Scope } from "../scope.ts";
 
 /** A tag or a digest, as the path of a manifest request has it. */
 export type Reference =
@@ -23,7 +24,7 @@ export type ManifestCache = LRUCache<Digest, Buffer>;
 /** What a manifest is, without its bytes. One query. @throws RegistryError NAME_UNKNOWN, MANIFEST_UNKNOWN */
 export async function findManifest(
   ports: Pick<RegistryPorts, "manifests">,
-  scope: RegistryScope,
+  scope: Scope,
   name: RepositoryName,
   reference: Reference,
 ): Promise<ManifestHead> {

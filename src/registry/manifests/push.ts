@@ -4,7 +4,7 @@ import { RegistryError } from "../errors.ts";
 import { parseManifest } from "../manifest.ts";
 import { parseTag, type Tag } from "../names.ts";
 import type { RegistryPorts, TagConditions } from "../ports/index.ts";
-import { type PushTarget, pushInto } from "../repositories.ts";
+import { type PushTarget, pushInto } from "../repositories/push-target.ts";
 import type { Reference } from "./pull.ts";
 
 /** `tag` parameters of one PUT by digest (distribution-spec 1.2 asks for at least ten). */

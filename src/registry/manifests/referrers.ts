@@ -3,7 +3,7 @@ import { MANIFEST_SIZE_MAX } from "../manifest.ts";
 import { OCI_INDEX } from "../media-types.ts";
 import type { RepositoryName } from "../names.ts";
 import type { ReferrerRow, RegistryPorts } from "../ports/index.ts";
-import type { RegistryScope } from "../repositories.ts";
+import type { Scope } from "../scope.ts";
 
 /** Rows read at a time; annotations decide how many fit into one answer. */
 const BATCH = 500;
@@ -22,7 +22,7 @@ export interface ReferrersPage {
  */
 export async function listReferrers(
   ports: Pick<RegistryPorts, "manifests">,
-  scope: RegistryScope,
+  scope: Scope,
   name: RepositoryName,
   query: {
     readonly subject: Digest;

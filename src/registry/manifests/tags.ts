@@ -1,11 +1,13 @@
 import type { RepositoryName, Tag } from "../names.ts";
+import { cutPage, type NamePage, type Page } from "../pages.ts";
 import type { RegistryPorts } from "../ports/index.ts";
-import { cutPage, type NamePage, type Page, type RegistryScope, repositoryUnknown } from "../repositories.ts";
+import { repositoryUnknown } from "../repositories/errors.ts";
+import type { Scope } from "../scope.ts";
 
 /** Tags of a repository, a page at a time in byte order (distribution-spec end-8). @throws RegistryError NAME_UNKNOWN */
 export async function listTags(
   ports: Pick<RegistryPorts, "manifests">,
-  scope: RegistryScope,
+  scope: Scope,
   name: RepositoryName,
   page: Page,
 ): Promise<NamePage<Tag>> {

@@ -1,7 +1,8 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { Digest } from "../digest.ts";
 import type { RepositoryName } from "../names.ts";
-import type { RegistryId, RepositoryId } from "./repository-store.ts";
+import type { RegistryId } from "../scope.ts";
+import type { RepositoryId } from "./repository-store.ts";
 
 /** A blob that a repository has, and where its bytes are. */
 export interface StoredBlob {

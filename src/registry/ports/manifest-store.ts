@@ -2,7 +2,8 @@ import type { Cause } from "../../audit/cause.ts";
 import type { Digest } from "../digest.ts";
 import type { ManifestView } from "../manifest.ts";
 import type { RepositoryName, Tag } from "../names.ts";
-import type { RegistryId, RepositoryId } from "./repository-store.ts";
+import type { RegistryId } from "../scope.ts";
+import type { RepositoryId } from "./repository-store.ts";
 
 /** What a pull needs beside the bytes. */
 export interface ManifestHead {

@@ -1,11 +1,6 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../names.ts";
-
-/** The registry of an account in a region. */
-export interface RegistryKey {
-  readonly account: string;
-  readonly region: string;
-}
+import type { RegistryAddress } from "../scope.ts";
 
 /** ECR's imageTagMutability: the filters of a `…_WITH_EXCLUSION` name the tags for which the opposite holds. */
 export type TagMutability = "MUTABLE" | "IMMUTABLE" | "IMMUTABLE_WITH_EXCLUSION" | "MUTABLE_WITH_EXCLUSION";
@@ -32,18 +27,18 @@ export interface RepositoryRecord extends Omit<RepositoryDraft, "tags"> {
 export interface RepositoryCatalog {
   /** With its tags, in one transaction. Undefined when the name is taken.  */
   create(
-    registry: RegistryKey,
+    registry: RegistryAddress,
     draft: RepositoryDraft,
     cause: Cause,
     at: Date,
   ): Promise<RepositoryRecord | undefined>;
   /** Those of `names` that exist, in any order. */
-  find(registry: RegistryKey, names: readonly RepositoryName[]): Promise<readonly RepositoryRecord[]>;
+  find(registry: RegistryAddress, names: readonly RepositoryName[]): Promise<readonly RepositoryRecord[]>;
   /** Names after `after` in byte order, at most `limit`. */
-  page(registry: RegistryKey, after: string, limit: number): Promise<readonly RepositoryRecord[]>;
+  page(registry: RegistryAddress, after: string, limit: number): Promise<readonly RepositoryRecord[]>;
   /** Gives the repository as it was. Unless `force`, one that holds an image stays. */
   delete(
-    registry: RegistryKey,
+    registry: RegistryAddress,
     name: RepositoryName,
     options: { readonly force: boolean; readonly cause: Cause; readonly at: Date },
   ): Promise<RepositoryRecord | "unknown" | "not-empty">;

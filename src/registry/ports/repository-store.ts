@@ -1,17 +1,9 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../names.ts";
+import type { RegistryId } from "../scope.ts";
 import type { TagMutability } from "./repository-catalog.ts";
 
-/** Database id of the registry of one account and region. */
-export type RegistryId = number & { readonly __brand: "RegistryId" };
 export type RepositoryId = number & { readonly __brand: "RepositoryId" };
-
-/** The registry a request speaks to: one account in one region. */
-export interface RegistryScope {
-  readonly id: RegistryId;
-  readonly account: string;
-  readonly region: string;
-}
 
 export interface RepositorySettings {
   /** Manifests may name children and layers that the repository does not have. */

@@ -1,8 +1,9 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { Digest, DigestAlgorithm } from "../digest.ts";
 import type { RepositoryName } from "../names.ts";
+import type { RegistryId, Scope } from "../scope.ts";
 import type { UploadContent } from "./blob-storage.ts";
-import type { RegistryId, RegistryScope, RepositoryId } from "./repository-store.ts";
+import type { RepositoryId } from "./repository-store.ts";
 
 /** An upload session as its row says. */
 export interface UploadSession {
@@ -32,7 +33,7 @@ export interface NewUpload extends UploadAddress {
 
 /** A session as its URL and its caller name it: the repository by name, so that no look-up of it must come before. */
 export interface UploadAddress {
-  readonly scope: RegistryScope;
+  readonly scope: Scope;
   readonly name: RepositoryName;
   readonly id: string;
   readonly principal: string;

@@ -1,5 +1,5 @@
 import type { RegistryPorts, UploadAddress, UploadSession } from "../ports/index.ts";
-import { repositoryUnknown } from "../repositories.ts";
+import { repositoryUnknown } from "../repositories/errors.ts";
 import { uploadUnknown } from "./upload-errors.ts";
 
 /** The state of a session (distribution-spec end-13). @throws RegistryError NAME_UNKNOWN, BLOB_UPLOAD_UNKNOWN */

@@ -3,7 +3,7 @@ import type { Cause } from "../../audit/cause.ts";
 import { type Digest, type DigestAlgorithm, digestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { BegunAttempt, RegistryPorts, RepositoryId, UploadAddress } from "../ports/index.ts";
-import { type PushTarget, pushInto } from "../repositories.ts";
+import { type PushTarget, pushInto } from "../repositories/push-target.ts";
 import { finishAttempt } from "./complete.ts";
 import { findSession } from "./find-session.ts";
 import type { Attempt } from "./known-uploads.ts";

@@ -5,12 +5,11 @@ import type {
   ManifestRemoval,
   ManifestStore,
   ReferrerRow,
-  RegistryId,
   RepositoryId,
 } from "../../../src/registry/ports/index.ts";
-import type { RegistryScope } from "../../../src/registry/repositories.ts";
+import type { RegistryId, Scope } from "../../../src/registry/scope.ts";
 
-export const SCOPE: RegistryScope = { id: 1 as RegistryId, account: "123456789012", region: "eu-north-1" };
+export const SCOPE: Scope = { id: 1 as RegistryId, account: "123456789012", region: "eu-north-1" };
 export const APP: RepositoryName = parseRepositoryName("team/app");
 export const MISSING: RepositoryName = parseRepositoryName("team/missing");
 

@@ -2,12 +2,8 @@ import { describe, expect, test } from "vitest";
 import { openHashing } from "../../../src/adapters/hashing/index.ts";
 import { digestOf } from "../../../src/registry/digest.ts";
 import { parseRepositoryName } from "../../../src/registry/names.ts";
-import type {
-  BegunAttempt,
-  RegistryId,
-  RepositoryId,
-  UploadAddress,
-} from "../../../src/registry/ports/index.ts";
+import type { BegunAttempt, RepositoryId, UploadAddress } from "../../../src/registry/ports/index.ts";
+import type { RegistryId } from "../../../src/registry/scope.ts";
 import { KnownUploads } from "../../../src/registry/uploads/known-uploads.ts";
 import { ManualClock } from "../../support/clock.ts";
 

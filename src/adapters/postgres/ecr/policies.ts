@@ -1,9 +1,5 @@
-import type {
-  PolicyText,
-  RegistryKey,
-  RegistryPolicies,
-  RepositoryPolicies,
-} from "../../../iam/access/policy-texts.ts";
+import type { PolicyText, RegistryPolicies, RepositoryPolicies } from "../../../iam/access/policy-texts.ts";
+import type { RegistryAddress } from "../../../registry/scope.ts";
 import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import type { Transaction } from "../transaction.ts";
@@ -104,7 +100,7 @@ export function postgresRegistryPolicies(database: Database): RegistryPolicies {
 
 async function lockRepository(
   tx: Transaction,
-  { account, region }: RegistryKey,
+  { account, region }: RegistryAddress,
   name: string,
 ): Promise<number | undefined> {
   return (await tx.query<{ id: number }>(LOCK_REPOSITORY, [account, region, name]))[0]?.id;

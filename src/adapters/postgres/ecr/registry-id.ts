@@ -1,5 +1,4 @@
-import type { RegistryId } from "../../../registry/ports/index.ts";
-import type { RegistryKey } from "../../../registry/ports/repository-catalog.ts";
+import type { RegistryAddress, RegistryId } from "../../../registry/scope.ts";
 import type { Transaction } from "../transaction.ts";
 
 const FIND = {
@@ -15,7 +14,7 @@ const MAKE = {
 /** The registry of an account in a region; an account has one in every region that it writes to. */
 export async function registryFor(
   tx: Transaction,
-  { account, region }: RegistryKey,
+  { account, region }: RegistryAddress,
 ): Promise<RegistryId | undefined> {
   const [found] = await tx.query<{ id: RegistryId }>(FIND, [account, region]);
   if (found !== undefined) return found.id;

@@ -4,9 +4,9 @@ import type {
   ManifestLookup,
   ManifestStore,
   ReferrerRow,
-  RegistryId,
   RepositoryId,
 } from "../../../registry/ports/index.ts";
+import type { RegistryId } from "../../../registry/scope.ts";
 import { BatchedReads, keysFrom } from "../batched-reads.ts";
 import type { Database } from "../database.ts";
 

@@ -1,4 +1,4 @@
-import type { RegistryAddress } from "../../registry-host.ts";
+import type { RegistryAddress } from "../../../registry/scope.ts";
 import { AwsError } from "../aws-error.ts";
 
 export function repositoryNotFound({ account }: RegistryAddress, name: string): AwsError {

@@ -2,7 +2,7 @@ import type { RegistryPolicies, RepositoryPolicies } from "../../../iam/access/p
 import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { RepositoryCatalog } from "../../../registry/ports/repository-catalog.ts";
-import type { RegistryAddress } from "../../registry-host.ts";
+import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { PageTokens } from "../page-tokens.ts";
 
 export type {

@@ -1,5 +1,5 @@
 import type { Repository } from "../../../aws-models/ecr.types.ts";
-import type { RegistryAddress } from "../../registry-host.ts";
+import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { RegistryHosts, RepositoryRecord } from "./ports.ts";
 import { arnIn } from "./registry.ts";
 

@@ -1,5 +1,5 @@
 import { OPERATION_PERMISSIONS, type OperationName, repositoryArn } from "../../../iam/actions.ts";
-import type { RegistryAddress } from "../../registry-host.ts";
+import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { AwsCall, Conditions } from "../call.ts";
 
 /** The registry that a request speaks to: the caller's own, unless it names another account's. */

@@ -1,6 +1,6 @@
 import type { EcrPorts, RepositoryRecord } from "../../../../src/http/aws/ecr/ports.ts";
 import { PageTokens } from "../../../../src/http/aws/page-tokens.ts";
-import type { RegistryAddress } from "../../../../src/http/registry-host.ts";
+import type { RegistryAddress } from "../../../../src/registry/scope.ts";
 
 interface Kept {
   readonly record: RepositoryRecord;

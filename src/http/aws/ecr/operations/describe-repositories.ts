@@ -1,6 +1,6 @@
 import type { DescribeRepositoriesRequest, Repository } from "../../../../aws-models/ecr.types.ts";
 import { parseRepositoryName } from "../../../../registry/names.ts";
-import type { RegistryAddress } from "../../../registry-host.ts";
+import type { RegistryAddress } from "../../../../registry/scope.ts";
 import type { AwsCall, EcrHandler } from "../../call.ts";
 import { repositoryNotFound } from "../errors.ts";
 import { openNextToken, PAGE_DEFAULT, refusePagingWith } from "../paging.ts";

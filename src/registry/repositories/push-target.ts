@@ -1,24 +1,13 @@
-import type { Cause } from "../audit/cause.ts";
-import { RegistryError } from "./errors.ts";
-import type { RepositoryName } from "./names.ts";
-import type { RegistryPorts, RegistryScope, Repository, RepositorySettings } from "./ports/index.ts";
-
-export type { RegistryScope } from "./ports/index.ts";
-
-export const DEFAULT_SETTINGS: RepositorySettings = { sparse: false, tagMutability: "MUTABLE" };
-
-/** ECR's RepositoryNotFoundException, in its words. */
-export function repositoryUnknown(account: string, name: string): RegistryError {
-  return new RegistryError(
-    "NAME_UNKNOWN",
-    `The repository with name '${name}' does not exist in the registry with id '${account}'`,
-    { detail: { name } },
-  );
-}
+import type { Cause } from "../../audit/cause.ts";
+import type { RepositoryName } from "../names.ts";
+import type { RegistryPorts, Repository } from "../ports/index.ts";
+import type { Scope } from "../scope.ts";
+import { repositoryUnknown } from "./errors.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
 
 /** Where a push goes to. */
 export interface PushTarget {
-  readonly scope: RegistryScope;
+  readonly scope: Scope;
   readonly name: RepositoryName;
   /** Whether a missing repository may be created: configuration and `ecr:CreateRepository`. */
   readonly mayCreate: () => Promise<boolean>;
@@ -67,36 +56,4 @@ export async function openForPush(
   target: PushTarget,
 ): Promise<Repository> {
   return pushInto(ports, target, () => ports.repositories.find(target.scope.id, target.name));
-}
-
-/** Names for the catalog, a page at a time in byte order; `n` as in {@link pageSize}. */
-export async function listRepositories(
-  ports: Pick<RegistryPorts, "repositories">,
-  scope: RegistryScope,
-  page: Page,
-): Promise<NamePage<RepositoryName>> {
-  return cutPage(await ports.repositories.listNames(scope.id, page.last, page.n + 1), page.n);
-}
-
-/** A page of a list that is ordered by name. */
-export interface Page {
-  /** Entries wanted, 0 to {@link PAGE_MAX}. */
-  readonly n: number;
-  /** The last name of the page before; empty for the first page. */
-  readonly last: string;
-}
-
-export interface NamePage<Name> {
-  readonly names: readonly Name[];
-  /** What `last` must be for the next page; undefined at the end. */
-  readonly next: Name | undefined;
-}
-
-/** Entries of one page when the client names no number, and the most that one page has. */
-export const PAGE_MAX = 1000;
-
-/** Cuts a list that was read one entry too far, to know whether more follow. */
-export function cutPage<Name>(names: readonly Name[], n: number): NamePage<Name> {
-  const shown = names.slice(0, n);
-  return { names: shown, next: names.length > n && n > 0 ? shown.at(-1) : undefined };
 }

@@ -1,24 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseRepositoryName, type RepositoryName } from "../../src/registry/names.ts";
-import type {
-  RegistryId,
-  Repository,
-  RepositoryId,
-  RepositoryStore,
-} from "../../src/registry/ports/index.ts";
-import {
-  cutPage,
-  DEFAULT_SETTINGS,
-  listRepositories,
-  openForPush,
-  type PushTarget,
-  pushInto,
-  repositoryUnknown,
-} from "../../src/registry/repositories.ts";
-import { CAUSE } from "../support/cause.ts";
-import { ManualClock } from "../support/clock.ts";
-import { refusal } from "./refusal.ts";
+import { parseRepositoryName, type RepositoryName } from "../../../src/registry/names.ts";
+import { cutPage } from "../../../src/registry/pages.ts";
+import type { Repository, RepositoryId, RepositoryStore } from "../../../src/registry/ports/index.ts";
+import { listRepositories } from "../../../src/registry/repositories/describe.ts";
+import { repositoryUnknown } from "../../../src/registry/repositories/errors.ts";
+import { openForPush, type PushTarget, pushInto } from "../../../src/registry/repositories/push-target.ts";
+import { DEFAULT_SETTINGS } from "../../../src/registry/repositories/settings.ts";
+import type { RegistryId } from "../../../src/registry/scope.ts";
+import { CAUSE } from "../../support/cause.ts";
+import { ManualClock } from "../../support/clock.ts";
+import { refusal } from "../refusal.ts";
 
 const scope = { id: 1 as RegistryId, account: "123456789012", region: "eu-north-1" };
 const clock = new ManualClock();
