@@ -5,7 +5,7 @@ import type { AwsDoor } from "./aws/door.ts";
 import { openFastLane } from "./fast-lane.ts";
 import type { Exchange, Observer } from "./observe.ts";
 import { type OciDoorDependencies, openOciDoor } from "./oci/door.ts";
-import { ociRouter } from "./oci/router.ts";
+import { routeOf } from "./oci/router.ts";
 import { type OperationsDependencies, operationsRouter } from "./ops/router.ts";
 import { respond } from "./respond.ts";
 
@@ -46,12 +46,14 @@ export function createApp(edge: EdgeDependencies): App {
     exchange.route = route;
     return respond(exchange, ctx.req, ctx.res, handle);
   });
-  const oci = ociRouter(edge.oci, (ctx, call, handle) => door(take(ctx), ctx.req, ctx.res, call, handle));
   app.use((ctx, next) =>
     hasPath(ctx) ? next() : respond(take(ctx), ctx.req, ctx.res, () => Promise.reject(noTarget())),
   );
   app.use(operations.routes());
-  app.use(oci.routes());
+  app.use((ctx, next) => {
+    const route = routeOf(edge.oci, ctx.method, ctx.path);
+    return route === undefined ? next() : door(take(ctx), ctx.req, ctx.res, route.call, route.handle);
+  });
   app.use((ctx) => respond(take(ctx), ctx.req, ctx.res, () => Promise.reject(nothingHere())));
   return track(edge, openFastLane(edge.oci, door), app.callback());
 }
@@ -67,6 +69,19 @@ function hasPath(ctx: Context): boolean {
 
 function noTarget(): RegistryError {
   return new RegistryError("UNSUPPORTED", "the target of the request is not a valid URL", { status: 400 });
+}
+
+/** Bytes of a path: a name of 256 characters and a digest, each of them percent-encoded, are far below. */
+const PATH_MAX = 2_048;
+
+function isTooLong({ url = "" }: IncomingMessage): boolean {
+  if (url.length <= PATH_MAX) return false;
+  const mark = url.indexOf("?");
+  return mark < 0 || mark > PATH_MAX;
+}
+
+function pathTooLong(): RegistryError {
+  return new RegistryError("NAME_INVALID", `a path has at most ${PATH_MAX} bytes`, { status: 414 });
 }
 
 function nothingHere(): RegistryError {
@@ -86,6 +101,9 @@ function track(
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> => {
+    if (isTooLong(request)) {
+      return respond(exchange, request, response, () => Promise.reject(pathTooLong()));
+    }
     const handled = fastLane(exchange, request, response) ?? aws(exchange, request, response);
     if (handled !== undefined) return handled;
     exchanges.set(request, exchange);

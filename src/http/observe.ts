@@ -138,12 +138,16 @@ const TOKEN = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 /** Secrets are at least so long; access key ids as well. */
 const SECRET_LENGTH = 16;
 
+/** Characters of a target that the log looks at; longer paths are refused. */
+const PATH_SHOWN = 2_048;
+
 /**
  * The path without what may be a secret: its query, the user before a host, tokens, and of a path that nobody serves
  * all but a short beginning. (Secrets have slashes: any part of it may be one of theirs.)
  */
 function pathOf(url: string, route: string): string | undefined {
   const path = url
+    .slice(0, PATH_SHOWN)
     .split(/[?#]/, 1)[0]
     ?.replace(/^(?:[a-z][a-z\d+.-]*:)?\/\/.*@/is, "//")
     .replaceAll(TOKEN, "…");

@@ -1,3 +1,4 @@
+import { ParametersError } from "../kernel/parameters.ts";
 import { RegistryError } from "../registry/errors.ts";
 import { ClientGoneError } from "./body.ts";
 import { json, type Outcome } from "./outcome.ts";
@@ -7,6 +8,7 @@ export type Fault = "caller" | "dependency" | "bug" | "gone";
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof ClientGoneError || codeOf(error) === "ERR_STREAM_PREMATURE_CLOSE") return "gone";
+  if (error instanceof ParametersError) return "caller";
   if (!(error instanceof RegistryError)) return "bug";
   return error.status >= 500 ? "dependency" : "caller";
 }
@@ -20,6 +22,9 @@ export function errorOutcome(error: unknown, requestId: string): Outcome {
       { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] },
       headers,
     );
+  }
+  if (error instanceof ParametersError) {
+    return json(error.status, { errors: [{ code: "SIZE_INVALID", message: error.message }] });
   }
   const message = `an internal error occurred; the log has it under request id ${requestId}`;
   return json(500, { errors: [{ code: "UNKNOWN", message }] });

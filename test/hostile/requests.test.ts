@@ -75,6 +75,9 @@ describe("paths", () => {
     `/v2/${"%61".repeat(3_000)}/manifests/v1`,
     `/v2/lib/app${"/manifests/v1".repeat(700)}`,
     `/v2${"/".repeat(10_000)}`,
+    `/v2/x/blobs/${":".repeat(31_000)}/`,
+    `/v2/x/blobs/${":".repeat(2_000)}/`,
+    `/v2/${"/blobs/:".repeat(200)}/`,
   ];
   const METHODS = ["GET", "HEAD", "PUT", "DELETE", "PATCH", "POST"];
 
@@ -92,8 +95,17 @@ describe("paths", () => {
   test("without authorization tell nothing", async () => {
     for (const path of TRICKS.filter((trick) => trick.startsWith("/v2/"))) {
       const answer = await once(berth.url, requestText("GET", path));
-      expect([400, 401], path).toContain(answer?.status);
+      expect([400, 401, 414], path).toContain(answer?.status);
     }
+  });
+
+  test("of more than 2 KiB are refused before anybody is asked for, whatever the query", async () => {
+    const at = (bytes: number, query = "") => raw("GET", `/v2/${"a".repeat(bytes - 4)}${query}`);
+    expect((await at(2_048, `?${"a".repeat(10_000)}`))?.status).toBe(414);
+    expect((await at(2_048, `?a=${"a".repeat(10_000)}`))?.status).toBe(404);
+    const answer = await once(berth.url, requestText("GET", `/v2/${"a".repeat(2_045)}?x`));
+    expect(answer?.status).toBe(414);
+    expect(answer?.body.toString()).toContain("a path has at most 2048 bytes");
   });
 });
 
@@ -326,16 +338,15 @@ describe("queries", () => {
     }
   });
 
-  test("of thousands of parameters cost no more than a moment", async () => {
-    const started = performance.now();
-    const query = Array.from({ length: 6000 }, (_, at) => `${at}=`).join("&");
+  test("of a thousand parameters are served, and of more refused", async () => {
+    const query = Array.from({ length: 1_000 }, (_, at) => `${at}=`).join("&");
     for (const path of ["/v2/_catalog", "/v2/lib/app/tags/list", BLOB, "/v2/lib/app/manifests/v1", "/v2/"]) {
-      expect((await raw("GET", `${path}?${query.slice(0, 30_000)}`))?.status, path).toBe(200);
+      expect((await raw("GET", `${path}?${query}`))?.status, path).toBe(200);
+      expect((await raw("GET", `${path}?${query}&a`))?.status, path).toBe(414);
     }
-    expect((await raw("POST", `/v2/lib/app/blobs/uploads/?${"mount=x&from=y&".repeat(1500)}`))?.status).toBe(
+    expect((await raw("POST", `/v2/lib/app/blobs/uploads/?${"mount=x&from=y&".repeat(500)}`))?.status).toBe(
       400,
     );
-    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   test.each([

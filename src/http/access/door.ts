@@ -8,6 +8,7 @@ import { type Explainer, UnknownPrincipalError } from "../../iam/explain/explain
 import { presentAnswer, presentDenial } from "../../iam/explain/present.ts";
 import { parseDecisionId, parseQuery, QueryError } from "../../iam/explain/query.ts";
 import type { AccountPrincipal } from "../../iam/principal.ts";
+import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import type { Clock } from "../../registry/clock.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import { type Client, clientOf } from "../client.ts";
@@ -58,9 +59,7 @@ async function answer(
     });
   }
   await authorize(dependencies, principal, request, client);
-  const { url = "" } = request;
-  const mark = url.indexOf("?");
-  const asked = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+  const asked = Parameters.parse(queryText(request.url), QUERY_LIMITS);
   try {
     const id = asked.get("id");
     return id === null
@@ -107,7 +106,7 @@ async function authorize(
 async function explain(
   { explainer }: AccessDoorDependencies,
   caller: AccountPrincipal,
-  asked: URLSearchParams,
+  asked: Parameters,
 ): Promise<Outcome> {
   const [principal, action, resource] = ["principal", "action", "resource"].map((name) => asked.get(name));
   if (!principal || !action || !resource) throw wrong("principal, action and resource are needed, or id");

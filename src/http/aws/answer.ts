@@ -26,8 +26,20 @@ export async function sendAnswer(
 
 /** What a caller put into a field may be a secret that belongs elsewhere: only the caller is shown it again. */
 function withoutValues(message: string): string {
-  return message.replace(/\bValue .*? at '/gs, "Value … at '");
+  const kept: string[] = [];
+  let at = 0;
+  for (let value = message.indexOf(VALUE); value >= 0; value = message.indexOf(VALUE, at)) {
+    const end = message.indexOf(VALUE_END, value);
+    if (end < 0) break;
+    kept.push(message.slice(at, value), `${VALUE}…`);
+    at = end;
+  }
+  return kept.join("") + message.slice(at);
 }
+
+/** What stands around a value in a message of validation. */
+const VALUE = "Value ";
+const VALUE_END = " at '";
 
 /** What the log is told of an error: the log tells families apart by the domain's errors, and a bug by any other. */
 export function noted(thrown: unknown, answered: AwsError, status: number): unknown {

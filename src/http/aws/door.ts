@@ -102,7 +102,7 @@ async function answer(
   const recognised =
     form === undefined
       ? await recogniseTarget(request)
-      : await recogniseAction(form.parameters, request.headers.authorization);
+      : await recogniseAction(form.address, request.headers.authorization);
   progress.recognised = recognised;
   const { service, operation, model } = recognised;
   exchange.route = `${service}.${operation}`;
@@ -117,7 +117,7 @@ async function answer(
   const caller = claim?.verify(body);
   progress.caller = caller;
   exchange.principal = caller?.principal.arn;
-  const input = inputOf(recognised, form?.parameters ?? body);
+  const input = inputOf(recognised, form?.parameters() ?? body);
   const origin = {
     ...{ request, client, service, operation, requestId: progress.requestId, trace: progress.trace },
     parameters: () => parametersOf(model, operation, input),

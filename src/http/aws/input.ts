@@ -1,4 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { isPresigned } from "../../iam/sigv4/claim.ts";
+import { type ParameterLimits, Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { readBody } from "../body.ts";
 import { violationsOf } from "./constraints.ts";
 import { bodyMax } from "./incoming.ts";
@@ -7,29 +9,49 @@ import { decodeQuery } from "./query-decoder.ts";
 import type { Recognised } from "./recognise.ts";
 import { jsonValidationError, queryValidationError } from "./validation-errors.ts";
 
-/** The body of a Query call, as it was signed, and its parameters. */
+/** Bytes of the form of a call that nobody claims to have signed: that of a token of an identity provider. */
+const UNSIGNED_FORM_MAX = 64 * 1024;
+
+/** A list of a few thousand elements is the most that an operation takes; a value is a policy, percent-encoded. */
+const FORM_LIMITS: ParameterLimits = {
+  ...{ status: 413, count: 4_000 },
+  ...{ nameBytes: 256, valueBytes: 512 * 1024 },
+};
+
+/** What says which operation is meant. */
+const ADDRESS = ["Action", "Version"];
+
+/** The body of a Query call, as it was signed. */
 export interface Form {
   readonly body: Buffer;
-  readonly parameters: URLSearchParams;
+  /** What the call is addressed to. Nothing else is read until it is known who sent it. */
+  readonly address: Parameters;
+  /** All parameters; those of the query string too, which AWS takes alike. */
+  parameters(): Parameters;
 }
 
-/** Reads a form; parameters may stand in the query string too, which AWS takes alike. */
+/** Reads a form, and counts its parameters. @throws RegistryError (413, 408), ParametersError */
 export async function readForm(request: IncomingMessage): Promise<Form> {
-  const body = await readBody(request, bodyMax(""));
-  const url = request.url ?? "";
-  const mark = url.indexOf("?");
-  const parameters = new URLSearchParams(body.toString("utf8"));
-  for (const [name, value] of new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1))) {
-    if (!name.startsWith("X-Amz-")) parameters.append(name, value);
-  }
-  return { body, parameters };
+  const query = queryText(request.url);
+  const isClaimed = request.headers.authorization !== undefined || isPresigned(query);
+  const body = await readBody(request, isClaimed ? bodyMax("") : UNSIGNED_FORM_MAX);
+  const anyName = (name: string): boolean => !name.startsWith("X-Amz-");
+  return {
+    body,
+    address: Parameters.pick(body, ADDRESS, FORM_LIMITS).with(
+      Parameters.pick(query, ADDRESS, QUERY_LIMITS),
+      anyName,
+    ),
+    parameters: () =>
+      Parameters.parse(body, FORM_LIMITS).with(Parameters.parse(query, QUERY_LIMITS), anyName),
+  };
 }
 
 /** The input of an operation, decoded and checked against its shape. @throws AwsError for what the model does not allow */
-export function inputOf({ model, operation }: Recognised, sent: Buffer | URLSearchParams): unknown {
+export function inputOf({ model, operation }: Recognised, sent: Buffer | Parameters): unknown {
   const shape = model.operations[operation]?.input;
   if (shape === undefined) return {};
-  const isForm = sent instanceof URLSearchParams;
+  const isForm = sent instanceof Parameters;
   const input = isForm ? decodeQuery(model, shape, sent) : decodeJson(model, shape, sent);
   const violations = violationsOf(model, shape, input);
   if (violations.length === 0) return input;

@@ -1,4 +1,5 @@
 import { type ServiceModel, type Shape, shapeOf } from "../../aws-models/model.ts";
+import type { Parameters } from "../../kernel/parameters.ts";
 import { AwsError } from "./aws-error.ts";
 
 /** A form's parameters as a tree, by the dots in their names: `Tags.member.1.Key`. */
@@ -9,19 +10,17 @@ interface Node {
 
 /** No shape nests deeper; what does is not a parameter of any operation. */
 const DEPTH_MAX = 16;
-const PARAMETERS_MAX = 10_000;
 
 /**
  * The parameters of a Query call as the model types them ("AWS Query protocol", Smithy): lists by `member.N`, or by `N`
  * where the model flattens them, maps by `entry.N.key` and `entry.N.value`. Unknown parameters are left out.
  * @throws AwsError SerializationException (MalformedInput to clients)
  */
-export function decodeQuery(model: ServiceModel, shapeName: string, parameters: URLSearchParams): unknown {
-  if (parameters.size > PARAMETERS_MAX) throw malformed(`There are more than ${PARAMETERS_MAX} parameters`);
+export function decodeQuery(model: ServiceModel, shapeName: string, parameters: Parameters): unknown {
   return decodeStructure(model, shapeOf(model, shapeName), treeOf(parameters), "");
 }
 
-function treeOf(parameters: URLSearchParams): Node {
+function treeOf(parameters: Parameters): Node {
   const root: Node = { children: new Map() };
   for (const [name, value] of parameters) {
     const parts = name.split(".", DEPTH_MAX + 1);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { loadModel, operationOf, type Service, type ServiceModel } from "../../aws-models/model.ts";
+import type { Parameters } from "../../kernel/parameters.ts";
 import { AwsError } from "./aws-error.ts";
 
 /** The operation that a request turned out to call. */
@@ -39,7 +40,7 @@ export async function recogniseTarget(request: IncomingMessage): Promise<Recogni
 
 /** By `Version`, or by the credential's scope where there is none. @throws AwsError MissingAction, InvalidAction */
 export async function recogniseAction(
-  parameters: URLSearchParams,
+  parameters: Parameters,
   authorization: string | undefined,
 ): Promise<Recognised> {
   const action = parameters.get("Action") ?? "";

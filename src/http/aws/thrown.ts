@@ -1,5 +1,6 @@
 import type { Service } from "../../aws-models/model.ts";
 import { SignatureError, type SignatureFault } from "../../iam/sigv4/errors.ts";
+import { ParametersError } from "../../kernel/parameters.ts";
 import { type ErrorCode, RegistryError } from "../../registry/errors.ts";
 import { AwsError, type AwsErrorCode } from "./aws-error.ts";
 
@@ -54,6 +55,10 @@ const INTERNAL: Readonly<Record<Service, AwsErrorCode>> = {
 /** Anything thrown, as the client is told it. What a bug says is for the log alone. */
 export function awsErrorOf(thrown: unknown, service: Service | undefined, requestId: string): AwsError {
   if (thrown instanceof AwsError) return thrown;
+  if (thrown instanceof ParametersError) {
+    const { status, message } = thrown;
+    return new AwsError("RequestEntityTooLargeException", message, { status });
+  }
   if (thrown instanceof SignatureError) return new AwsError(SIGNATURE_FAULTS[thrown.fault], thrown.message);
   if (thrown instanceof RegistryError) {
     const fromBody = bodyError(thrown);

@@ -4,6 +4,7 @@ import type { Call } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
 import { principalName } from "../../iam/principal.ts";
+import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
 import { type Client, clientOf } from "../client.ts";
@@ -100,10 +101,8 @@ function challengeOf(
 /** A ping names no registry. */
 const NO_REGISTRY = 0 as Scope["id"];
 
-function queryOf(incoming: IncomingMessage): URLSearchParams {
-  const url = incoming.url ?? "";
-  const mark = url.indexOf("?");
-  const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
+function queryOf(incoming: IncomingMessage): Parameters {
+  const query = Parameters.parse(queryText(incoming.url), QUERY_LIMITS);
   for (const [key, value] of query) {
     // Postgres text holds no NUL, and nothing that a registry knows has one.
     if (key.includes("\0") || value.includes("\0")) {

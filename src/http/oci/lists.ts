@@ -1,3 +1,4 @@
+import type { Parameters } from "../../kernel/parameters.ts";
 import { parseDigest } from "../../registry/digest.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import { listReferrers } from "../../registry/manifests/referrers.ts";
@@ -64,7 +65,7 @@ export async function getReferrers(
   };
 }
 
-function pageOf(query: URLSearchParams): Page {
+function pageOf(query: Parameters): Page {
   const n = query.get("n");
   const last = query.get("last") ?? "";
   if (n === null) return { n: PAGE_MAX, last };

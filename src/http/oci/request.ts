@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { AuditRecord } from "../../audit/audit-log.ts";
 import type { Cause } from "../../audit/cause.ts";
 import type { Call } from "../../iam/actions.ts";
+import type { Parameters } from "../../kernel/parameters.ts";
 import type { ManifestCache } from "../../registry/manifests/pull.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { RegistryPorts } from "../../registry/ports/index.ts";
@@ -19,7 +20,7 @@ export interface OciDependencies {
 /** An authenticated request to one registry. */
 export interface OciRequest {
   readonly incoming: IncomingMessage;
-  readonly query: URLSearchParams;
+  readonly query: Parameters;
   readonly scope: Scope;
   /** ARN of the caller, or `anonymous`. */
   readonly principal: string;

@@ -1,10 +1,10 @@
-import Router, { type RouterContext } from "@koa/router";
 import type { Call } from "../../iam/actions.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import { empty, type Outcome } from "../outcome.ts";
 import { getBlob, removeBlob } from "./blobs.ts";
 import { getCatalog, getReferrers, getTags } from "./lists.ts";
 import { getManifest, putManifest, removeManifest } from "./manifests.ts";
+import { type Resource, resourceAt } from "./paths.ts";
 import type { OciDependencies, OciRequest } from "./request.ts";
 import { deleteUpload, getUpload, patchUpload, postUpload, putUpload } from "./uploads.ts";
 
@@ -14,73 +14,77 @@ type Handler = (
   captures: readonly string[],
 ) => Promise<Outcome>;
 
-/** The registry's door, for a Koa context. */
-export type Serve = (
-  ctx: RouterContext,
-  call: Call | "ping",
-  handle: (request: OciRequest) => Promise<Outcome>,
-) => Promise<void>;
-
-// Names are greedy, so that a name may itself contain blobs, manifests, tags or uploads: the path parses from the right.
-const MANIFEST = /^\/v2\/(.+)\/manifests\/([^/]+)$/;
-const BLOB = /^\/v2\/(.+)\/blobs\/([^/]+:[^/]+)$/;
-const UPLOADS = /^\/v2\/(.+)\/blobs\/uploads\/?$/;
-const UPLOAD = /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/;
-const TAGS = /^\/v2\/(.+)\/tags\/list$/;
-const REFERRERS = /^\/v2\/(.+)\/referrers\/([^/]+)$/;
-const ANY_BLOB = /^\/v2\/(.+)\/blobs\/([^/]+)$/;
-
-/** The registry door: distribution-spec 1.1 and what its next version adds. */
-export function ociRouter(dependencies: OciDependencies, serve: Serve): Router {
-  const router = new Router();
-  const route =
-    (name: Call, handler: Handler) =>
-    (ctx: RouterContext): Promise<void> =>
-      serve(ctx, name, (request) => handler(dependencies, request, decodeAll(ctx.captures)));
-  const ping = (ctx: RouterContext): Promise<void> => serve(ctx, "ping", async () => empty(200));
-
-  router.get(/^\/v2\/?$/, ping);
-  router.get(/^\/v2\/_catalog$/, route("listRepositories", getCatalog));
-  router.get(MANIFEST, route("getManifest", getManifest));
-  router.put(MANIFEST, route("putManifest", putManifest));
-  router.delete(MANIFEST, route("deleteManifest", removeManifest));
-  router.get(BLOB, route("getBlob", getBlob));
-  router.delete(BLOB, route("deleteBlob", removeBlob));
-  router.post(UPLOADS, route("startUpload", postUpload));
-  router.patch(UPLOAD, route("patchUpload", patchUpload));
-  router.put(UPLOAD, route("completeUpload", putUpload));
-  router.get(UPLOAD, route("getUpload", getUpload));
-  router.delete(UPLOAD, route("cancelUpload", deleteUpload));
-  router.get(TAGS, route("listTags", getTags));
-  router.get(REFERRERS, route("listReferrers", getReferrers));
-  // A blob path whose last segment is no digest: the handler says what is wrong with it.
-  router.get(ANY_BLOB, route("getBlob", getBlob));
-  router.delete(ANY_BLOB, route("deleteBlob", removeBlob));
-  router.all(/^\/v2(?:\/|$)/, (ctx) => serve(ctx, "ping", () => Promise.reject(noSuchCall(ctx))));
-  return router;
+interface Entry {
+  readonly call: Call | "ping";
+  readonly handler: Handler;
 }
 
-function noSuchCall(ctx: RouterContext): RegistryError {
-  return new RegistryError(
-    "UNSUPPORTED",
-    `the registry has no call ${ctx.method} ${ctx.path.slice(0, 200)}`,
-    {
-      status: KNOWN_PATHS.some((path) => path.test(ctx.path)) ? 405 : 404,
-    },
-  );
+/** The registry door: distribution-spec 1.1 and what its next version adds. HEAD goes where GET goes. */
+const ROUTES: Readonly<Record<Resource["kind"], Readonly<Record<string, Entry>>>> = {
+  base: { GET: { call: "ping", handler: async () => empty(200) } },
+  catalog: { GET: { call: "listRepositories", handler: getCatalog } },
+  manifest: {
+    GET: { call: "getManifest", handler: getManifest },
+    PUT: { call: "putManifest", handler: putManifest },
+    DELETE: { call: "deleteManifest", handler: removeManifest },
+  },
+  blob: {
+    GET: { call: "getBlob", handler: getBlob },
+    DELETE: { call: "deleteBlob", handler: removeBlob },
+  },
+  uploads: { POST: { call: "startUpload", handler: postUpload } },
+  upload: {
+    GET: { call: "getUpload", handler: getUpload },
+    PATCH: { call: "patchUpload", handler: patchUpload },
+    PUT: { call: "completeUpload", handler: putUpload },
+    DELETE: { call: "cancelUpload", handler: deleteUpload },
+  },
+  tags: { GET: { call: "listTags", handler: getTags } },
+  referrers: { GET: { call: "listReferrers", handler: getReferrers } },
+};
+
+/** The call that a request makes; what is no call is refused by its handler, once the caller is known. */
+export interface Route {
+  readonly call: Call | "ping";
+  readonly handle: (request: OciRequest) => Promise<Outcome>;
 }
 
-const KNOWN_PATHS = [MANIFEST, BLOB, UPLOADS, UPLOAD, TAGS, REFERRERS, /^\/v2\/(?:_catalog)?$/];
+/** Undefined for a path that is not the registry's. */
+export function routeOf(dependencies: OciDependencies, method: string, path: string): Route | undefined {
+  if (path !== "/v2" && !path.startsWith("/v2/")) return undefined;
+  const resource = resourceAt(path);
+  if (resource === undefined) return refusing(method, path, undefined);
+  const entries = ROUTES[resource.kind];
+  const name = method === "HEAD" ? "GET" : method;
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (entry === undefined) return refusing(method, path, Object.keys(entries));
+  return {
+    call: entry.call,
+    handle: (request) => entry.handler(dependencies, request, decodeAll(partsOf(resource))),
+  };
+}
 
-function decodeAll(captures: readonly string[] = []): readonly string[] {
-  return captures.map((capture) => {
+function refusing(method: string, path: string, methods: readonly string[] | undefined): Route {
+  const message = `the registry has no call ${method.slice(0, 40)} ${path.slice(0, 200)}`;
+  const allowed = methods?.flatMap((one) => (one === "GET" ? ["GET", "HEAD"] : [one])).join(", ");
+  const refusal =
+    allowed === undefined
+      ? new RegistryError("UNSUPPORTED", message, { status: 404 })
+      : new RegistryError("UNSUPPORTED", message, { headers: { Allow: allowed } });
+  return { call: "ping", handle: () => Promise.reject(refusal) };
+}
+
+/** What a path holds beside its kind, in order. */
+function partsOf({ kind: _, ...parts }: Resource): readonly string[] {
+  return Object.values(parts);
+}
+
+function decodeAll(parts: readonly string[]): readonly string[] {
+  return parts.map((part) => {
     try {
-      return decodeURIComponent(capture);
+      return decodeURIComponent(part);
     } catch {
-      throw new RegistryError(
-        "NAME_INVALID",
-        `the path has invalid percent-encoding: ${capture.slice(0, 100)}`,
-      );
+      throw new RegistryError("NAME_INVALID", `the path has invalid percent-encoding: ${part.slice(0, 100)}`);
     }
   });
 }

@@ -1,7 +1,9 @@
 import type { Call } from "../../iam/actions.ts";
 import { scopeFor } from "../../iam/tokens/scopes.ts";
+import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
 import type { Client } from "../client.ts";
+import { resourceAt } from "../oci/paths.ts";
 
 /** What is wrong with the token that came (RFC 6750 section 3.1); clients then drop it and ask for another one. */
 export type BearerError = "invalid_token" | "insufficient_scope";
@@ -29,18 +31,26 @@ export function bearerChallenge(
   return `Bearer realm="${originOf(client)}${TOKEN_PATH}",service="${plainHost(client)}"${scope}${reason}`;
 }
 
-// Greedy, as the router reads it: a name may itself contain blobs, manifests, tags or uploads.
-const NAMED = /^\/v2\/(.+)\/(?:manifests|blobs|tags|referrers)\//;
-
 function scopesOf(call: Call | "ping", url: string): readonly string[] {
   if (call === "ping") return [];
   if (call === "listRepositories") return [scopeFor(call, undefined)];
-  const [path = "", query = ""] = url.split("?", 2);
-  const name = validName(NAMED.exec(path)?.[1]);
+  const [path = ""] = url.split("?", 1);
+  const name = validName(repositoryIn(path));
   if (name === undefined) return [];
-  const from = call === "startUpload" ? validName(new URLSearchParams(query).get("from")) : undefined;
+  const from = call === "startUpload" ? validName(sourceIn(url)) : undefined;
   const source = from === undefined || from === name ? [] : [scopeFor("mountFrom", from)];
   return [scopeFor(call, name), ...source];
+}
+
+/** The name in a path of the registry, as it stands there. */
+function repositoryIn(path: string): string | undefined {
+  const found = resourceAt(path);
+  return found !== undefined && "name" in found ? found.name : undefined;
+}
+
+/** The repository that a mount names. */
+function sourceIn(url: string): string | null {
+  return Parameters.pick(queryText(url), ["from"], QUERY_LIMITS).get("from");
 }
 
 /** A name that may stand in a header. */

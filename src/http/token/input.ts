@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { type ParameterLimits, Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import { readBody } from "../body.ts";
 
@@ -17,6 +18,8 @@ export interface TokenInput {
 }
 
 const BODY_MAX = 64 * 1024;
+/** A scope each for as many repositories as a token may name, and a few parameters besides. */
+const FORM_LIMITS: ParameterLimits = { status: 413, count: 100, nameBytes: 256, valueBytes: BODY_MAX };
 
 /**
  * GET with a query (Docker token specification), or POST with a form (its OAuth 2 variant).
@@ -26,8 +29,7 @@ export async function readTokenInput(request: IncomingMessage): Promise<TokenInp
   if (request.method === "GET") {
     const { authorization } = request.headers;
     const proof: Proof = authorization === undefined ? { kind: "none" } : { kind: "header", authorization };
-    const [, query = ""] = (request.url ?? "").split("?", 2);
-    return inputOf(new URLSearchParams(query), proof);
+    return inputOf(Parameters.parse(queryText(request.url), QUERY_LIMITS), proof);
   }
   if (request.method !== "POST") {
     throw new RegistryError("UNSUPPORTED", "the token service takes GET and POST", {
@@ -38,16 +40,16 @@ export async function readTokenInput(request: IncomingMessage): Promise<TokenInp
     const message = "the token service takes forms: application/x-www-form-urlencoded";
     throw new RegistryError("UNSUPPORTED", message, { status: 415 });
   }
-  const form = new URLSearchParams((await readBody(request, BODY_MAX)).toString("utf8"));
+  const form = Parameters.parse(await readBody(request, BODY_MAX), FORM_LIMITS);
   return inputOf(form, proofOf(form));
 }
 
-function inputOf(parameters: URLSearchParams, proof: Proof): TokenInput {
+function inputOf(parameters: Parameters, proof: Proof): TokenInput {
   const offline = parameters.get("offline_token") === "true" || parameters.get("access_type") === "offline";
   return { proof, scopes: parameters.getAll("scope"), offline };
 }
 
-function proofOf(form: URLSearchParams): Proof {
+function proofOf(form: Parameters): Proof {
   const grant = form.get("grant_type");
   if (grant === "refresh_token") return { kind: "refresh", token: need(form, "refresh_token") };
   if (grant === "password") {
@@ -59,7 +61,7 @@ function proofOf(form: URLSearchParams): Proof {
   throw badRequest("grant_type must be password or refresh_token");
 }
 
-function need(form: URLSearchParams, name: string): string {
+function need(form: Parameters, name: string): string {
   const value = form.get(name);
   if (value === null) throw badRequest(`the form has no ${name}`);
   return value;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
 
 /** A request as SigV4 looks at it. */
 export interface SignedRequest {
@@ -60,7 +61,7 @@ export function canonicalQuery(query: string): string {
 
 /** Names and values of a query, decoded exactly as the operation's parameters are: what was signed is what is read. */
 export function queryPairs(query: string): readonly (readonly [string, string])[] {
-  return [...new URLSearchParams(query)];
+  return [...Parameters.parse(query, QUERY_LIMITS)];
 }
 
 function compare(a: string, b: string): number {

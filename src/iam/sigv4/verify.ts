@@ -122,9 +122,8 @@ function requireSignedHeaders({ headers }: SignedRequest, { signedHeaders }: Cla
       "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
     );
   }
-  const unsigned = Object.keys(headers).find(
-    (name) => name.startsWith("x-amz-") && !signedHeaders.includes(name),
-  );
+  const signed = new Set(signedHeaders);
+  const unsigned = Object.keys(headers).find((name) => name.startsWith("x-amz-") && !signed.has(name));
   if (unsigned !== undefined) {
     throw new SignatureError("mismatch", `'${unsigned}' must be a 'SignedHeader' in the AWS Authorization.`);
   }

@@ -347,6 +347,29 @@ describe("Query", () => {
   });
 });
 
+describe("a form that is too much", () => {
+  const post = (body: string, headers: Readonly<Record<string, string>> = {}) =>
+    fetch(server.url, { method: "POST", body, headers });
+
+  test("of more than 64 KiB from whoever signs nothing", async () => {
+    const answer = await post(`Action=GetUser&x=${"x".repeat(64 * 1024)}`);
+    expect(answer.status).toBe(413);
+    expect(await answer.text()).toContain("RequestEntityTooLarge");
+  });
+
+  test("of more parameters than any operation takes, before anything else of it is looked at", async () => {
+    const answer = await post("a&".repeat(4_001));
+    expect(answer.status).toBe(413);
+    expect(await answer.text()).toContain("a form may not have more than 4000 parameters");
+  });
+
+  test("in the query string", async () => {
+    const answer = await fetch(`${server.url}/?Action=GetUser${"&a".repeat(1_000)}`);
+    expect(answer.status).toBe(414);
+    expect(await answer.text()).toContain("a query may not have more than 1000 parameters");
+  });
+});
+
 describe("who may knock", () => {
   const IDENTITY = { Action: "GetCallerIdentity", Version: "2011-06-15" };
   const presign = (changed: Partial<ToSign> = {}): string =>

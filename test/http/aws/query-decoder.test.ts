@@ -4,6 +4,7 @@ import { AwsError } from "../../../src/http/aws/aws-error.ts";
 import { violationsOf } from "../../../src/http/aws/constraints.ts";
 import { decodeQuery } from "../../../src/http/aws/query-decoder.ts";
 import { queryValidationError } from "../../../src/http/aws/validation-errors.ts";
+import { Parameters } from "../../../src/kernel/parameters.ts";
 
 const iam = await loadModel("iam");
 const sts = await loadModel("sts");
@@ -30,8 +31,10 @@ const every: ServiceModel = {
   },
 };
 
+const LIMITS = { status: 413, count: 10_000, nameBytes: 1_000, valueBytes: 200_000 } as const;
+
 const decode = (model: ServiceModel, shape: string, form: string): unknown =>
-  decodeQuery(model, shape, new URLSearchParams(form));
+  decodeQuery(model, shape, Parameters.parse(form, LIMITS));
 
 test("every type becomes what its handler reads", () => {
   const form =
@@ -75,12 +78,9 @@ test("names that look like anything else are no parameters", () => {
   });
 });
 
-test("hostile forms cost little", () => {
-  const start = performance.now();
-  decode(every, "Input", `${"a.".repeat(200_000)}=1`);
-  decode(every, "Input", `Flat.999999999=1&Flat.99999999999999999999=2`);
-  expect(() => decode(every, "Input", "a&".repeat(20_000))).toThrow("more than 10000 parameters");
-  expect(performance.now() - start).toBeLessThan(1_000);
+test("names that are too deep, and numbers that are too long, are no parameters", () => {
+  expect(decode(every, "Input", `${"a.".repeat(400)}=1`)).toEqual({});
+  expect(decode(every, "Input", `Flat.999999999=1&Flat.99999999999999999999=2`)).toEqual({ Flat: ["1"] });
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { getCatalog, getReferrers, getTags } from "../../../src/http/oci/lists.ts";
 import type { OciDependencies, OciRequest } from "../../../src/http/oci/request.ts";
+import { Parameters, QUERY_LIMITS } from "../../../src/kernel/parameters.ts";
 import { digestOf } from "../../../src/registry/digest.ts";
 import type { RegistryPorts } from "../../../src/registry/ports/index.ts";
 import { manifestStore, SCOPE } from "../../registry/manifests/registry.ts";
@@ -26,7 +27,7 @@ const dependencies = {
 
 function request(query: string, prefix = ""): OciRequest {
   const made: Partial<OciRequest> = {
-    query: new URLSearchParams(query),
+    query: Parameters.parse(query, QUERY_LIMITS),
     scope: SCOPE,
     authorize: async () => undefined,
     locate: (path) => `${prefix}${path}`,
