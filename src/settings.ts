@@ -53,17 +53,20 @@ export const SETTINGS = {
   },
   BERTH_MASTER_KEY: {
     secret: true,
-    doc: "32 random bytes in base64 (`openssl rand -base64 32`) that encrypt secrets in the database. Required with an external database; embedded, one is made at first start.",
+    doc: "32 random bytes in base64 (`openssl rand -base64 32`) that encrypt secrets in the database. Required with an external database; embedded, one is made at first start. A node whose key is not the database's does not start.",
   },
   BERTH_PREVIOUS_MASTER_KEY: {
     secret: true,
     doc: "Another master key, which opens secrets but encrypts none: for the time of `berth keys rotate`. See [the command line](cli.md#berth-keys).",
   },
   BERTH_ADMIN_ACCESS_KEY_ID: {
-    doc: "Access key id of the administrator (16 to 128 letters, digits, `_`). Required with an external database at first start; embedded, a key is made and printed once.",
+    doc: "Access key id of the administrator (16 to 128 letters, digits, `_`). Required with an external database at first start; embedded, a key is made and printed once. Later starts change no key: see [operating](operating.md#master-key-and-administrator).",
     secret: true,
   },
-  BERTH_ADMIN_SECRET_ACCESS_KEY: { secret: true, doc: "Its secret, at least 16 characters." },
+  BERTH_ADMIN_SECRET_ACCESS_KEY: {
+    secret: true,
+    doc: "Its secret, at least 16 characters. A node that was given another one than the key has does not start.",
+  },
   BERTH_ACCOUNT_ID: {
     default: "000000000000",
     doc: "The default account, 12 digits: the one that a host name without an account speaks to.",

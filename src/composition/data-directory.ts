@@ -37,20 +37,28 @@ export async function keptAdministrator(config: Config): Promise<Credentials | u
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** The master key of the embedded database: made at first start, beside the data that it protects. */
-export async function embeddedMasterKey(directory: string): Promise<MasterKey> {
-  const file = masterKeyFile(directory);
-  const isThere = await access(file).then(
+/**
+ * The master key of the embedded database, from its file beside the data that it protects.
+ * @returns undefined when there is no such file
+ * @throws Error naming the file when it cannot be read or holds no key
+ */
+export async function embeddedMasterKey(directory: string): Promise<MasterKey | undefined> {
+  const isThere = await access(masterKeyFile(directory)).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return false;
-      throw error;
+      throw unreadable(masterKeyFile(directory), error);
     },
   );
-  if (!isThere) await writePrivateFile(file, keyText(MasterKey.generate()));
+  if (!isThere) return undefined;
   const read = (): MasterKeys => readKeys(directory);
   const [key, ...others] = read();
   return new MasterKey(key, others, read);
+}
+
+/** Makes the key of a database that holds no secret yet. */
+export async function makeMasterKey(directory: string): Promise<void> {
+  await writePrivateFile(masterKeyFile(directory), keyText(MasterKey.generate()));
 }
 
 export function embeddedKeyFiles(directory: string): KeyFiles {
@@ -74,7 +82,8 @@ export function embeddedKeyFiles(directory: string): KeyFiles {
   };
 }
 
-function masterKeyFile(directory: string): string {
+/** Where the key is that encrypts the secrets in the embedded database. */
+export function masterKeyFile(directory: string): string {
   return join(directory, "master-key");
 }
 
@@ -84,18 +93,41 @@ function previousKeysFile(directory: string): string {
 }
 
 function readKeys(directory: string): MasterKeys {
-  const current = parseKey(readFileSync(masterKeyFile(directory), "utf8"));
-  let previous = "";
-  try {
-    previous = readFileSync(previousKeysFile(directory), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  return [current, ...previous.split("\n").filter(Boolean).map(parseKey)];
+  const [current] = keysIn(masterKeyFile(directory));
+  if (current === undefined)
+    throw new Error(`${masterKeyFile(directory)} is empty; restore it from a backup`);
+  return [current, ...keysIn(previousKeysFile(directory), "")];
 }
 
-function parseKey(text: string): Buffer {
-  return Buffer.from(text.trim(), "base64");
+/** The keys of a file, one a line. @throws Error naming the file, unless it is missing and `absent` stands in for it */
+function keysIn(file: string, absent?: string): readonly Buffer[] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || absent === undefined) {
+      throw unreadable(file, error as Error);
+    }
+    text = absent;
+  }
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => {
+      const key = Buffer.from(line, "base64");
+      if (key.length === 32) return key;
+      throw new Error(
+        `${file} must hold 32 bytes in base64, and holds ${key.length}; restore it from a backup`,
+      );
+    });
+}
+
+function unreadable(file: string, error: Error): Error {
+  return new Error(
+    `the master key ${file} cannot be read (${error.message}): give it to the user who starts Berth`,
+    { cause: error },
+  );
 }
 
 function keyText(key: Buffer): string {

@@ -1,6 +1,7 @@
-import { postgresAccessKeyStore } from "../adapters/postgres/iam/index.ts";
+import { postgresAccessKeyStore, postgresMasterKeyRecord } from "../adapters/postgres/iam/index.ts";
 import type { Config } from "../config.ts";
-import { bootstrap, type Credentials } from "../iam/access-keys.ts";
+import { type BootstrapOutcome, bootstrap, type Credentials } from "../iam/access-keys.ts";
+import { claimMasterKey } from "../iam/master-key-check.ts";
 import { type Log, openLog } from "../log.ts";
 import { keepAdministrator, keptAdministrator } from "./data-directory.ts";
 import { type RunningNode, startNode } from "./node.ts";
@@ -39,9 +40,11 @@ export async function serve(config: Config): Promise<number> {
   }
   const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);
   try {
-    await migrateDatabase(server.connection);
-    const state = await openState(config, server.connection, log);
-    const generated = await bootstrapAdministrator(config, state);
+    const state = await openState(config, server.connection, log, true);
+    const generated = await prepareDatabase(config, state, server.connection, log).catch(async (error) => {
+      await state.close();
+      throw error;
+    });
     const node = await startServing(config, state, server.connection, log);
     process.stdout.write(
       welcome(config, node.url, generated ?? (await keptAdministrator(config)), generated !== undefined),
@@ -66,8 +69,22 @@ async function startServing(
   return startProcesses(config.processes, connection, log);
 }
 
+/** Schema, master key and administrator. @returns the administrator's key when this start has made it */
+async function prepareDatabase(
+  config: Config,
+  state: State,
+  connection: DatabaseConnection,
+  log: Log,
+): Promise<Credentials | undefined> {
+  await migrateDatabase(connection);
+  await claimMasterKey(postgresMasterKeyRecord(state.database), state.masterKey);
+  const { generated, warning } = await bootstrapAdministrator(config, state);
+  if (warning !== undefined) log.warn(warning);
+  return generated;
+}
+
 /** Makes the default account and its first key; see {@link bootstrap}. */
-export function bootstrapAdministrator(config: Config, state: State): Promise<Credentials | undefined> {
+export function bootstrapAdministrator(config: Config, state: State): Promise<BootstrapOutcome> {
   const { account, region, administrator, dataDir } = config;
   const keep =
     config.database === undefined

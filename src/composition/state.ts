@@ -3,12 +3,14 @@ import type pg from "pg";
 import { openDatabaseClock } from "../adapters/postgres/clock.ts";
 import { type Database, openDatabase } from "../adapters/postgres/database.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "../adapters/postgres/embedded/index.ts";
+import { postgresMasterKeyRecord } from "../adapters/postgres/iam/index.ts";
 import { migrate } from "../adapters/postgres/migrate.ts";
 import type { Config } from "../config.ts";
-import { MasterKey } from "../iam/master-key.ts";
+import type { MasterKey } from "../iam/master-key.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../registry/clock.ts";
-import { embeddedMasterKey, prepareDataDirectory } from "./data-directory.ts";
+import { prepareDataDirectory } from "./data-directory.ts";
+import { openMasterKey } from "./master-key.ts";
 
 /** Connections for transactions, of each process. */
 const POOL_SIZE = 8;
@@ -71,25 +73,36 @@ export async function migrateDatabase(connection: DatabaseConnection): Promise<v
   await migrate(connection.direct, MIGRATIONS);
 }
 
-export async function openState(config: Config, connection: DatabaseConnection, log: Log): Promise<State> {
+/**
+ * Opens the database, whatever its schema, and changes nothing in it. `makesKey`: for the first start of the embedded
+ * database, whose key file it makes.
+ * @throws WrongMasterKeyError when the secrets in it are under another key
+ */
+export async function openState(
+  config: Config,
+  connection: DatabaseConnection,
+  log: Log,
+  makesKey = false,
+): Promise<State> {
   const database = openDatabase({ ...connection, poolSize: POOL_SIZE }, (error) =>
     log.warn("database connection lost", { error: error.message }),
   );
-  const clock = await openDatabaseClock(database);
-  const masterKey =
-    config.masterKey === undefined
-      ? await embeddedMasterKey(config.dataDir)
-      : new MasterKey(config.masterKey, config.previousMasterKey && [config.previousMasterKey]);
-  return {
-    database,
-    clock,
-    masterKey,
-    isAlone: config.database === undefined && config.processes === 1,
-    async close() {
-      clock.close();
-      await database.close();
-    },
-  };
+  try {
+    const masterKey = await openMasterKey(config, postgresMasterKeyRecord(database), log, makesKey);
+    const clock = await openDatabaseClock(database);
+    return {
+      ...{ database, clock, masterKey },
+      isAlone: config.database === undefined && config.processes === 1,
+      async close() {
+        clock.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    // Its idle connections would hold up the end of the process.
+    await database.close();
+    throw error;
+  }
 }
 
 function externalConnection(config: Config): DatabaseConnection | undefined {

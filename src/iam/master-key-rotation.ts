@@ -2,6 +2,8 @@ import type { MasterKey } from "./master-key.ts";
 
 /** Every secret that is encrypted under a master key. */
 export interface SealedSecrets {
+  /** Makes the key of `masterKey` the database's: a node that does not know it does not start from now on. */
+  adopt(masterKey: MasterKey): Promise<void>;
   /** How many secrets are under each master key. */
   countByKey(): Promise<readonly { readonly masterKeyId: string; readonly secrets: number }[]>;
   /**
@@ -48,6 +50,7 @@ export async function rotateMasterKey(rotation: Rotation): Promise<{ id: string;
     );
   }
   await keyFiles?.replace(newKey);
+  await secrets.adopt(masterKey);
   let done = await resealAll(masterKey, rotation);
   if (keyFiles !== undefined) {
     await settle();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type KeysAccess, keysCommand } from "../../src/cli/keys.ts";
 import { composeRegistryAccess, type RegistryAccess } from "../../src/composition/command.ts";
-import { embeddedMasterKey } from "../../src/composition/data-directory.ts";
+import { embeddedMasterKey, makeMasterKey } from "../../src/composition/data-directory.ts";
 import { startNode } from "../../src/composition/node.ts";
 import { openState, type State } from "../../src/composition/state.ts";
 import { openStorage } from "../../src/composition/storage.ts";
@@ -52,6 +52,14 @@ async function keyFile(name: string, key = MasterKey.generate()): Promise<string
 }
 
 const keyIn = async (path: string): Promise<Buffer> => Buffer.from(await readFile(path, "utf8"), "base64");
+
+/** The key in a data directory; made when there is none. */
+async function keyOf(dataDir: string): Promise<MasterKey> {
+  if ((await embeddedMasterKey(dataDir)) === undefined) await makeMasterKey(dataDir);
+  const key = await embeddedMasterKey(dataDir);
+  if (key === undefined) throw new Error("no key was made");
+  return key;
+}
 
 /** The number of secrets under each master key. */
 const counts = async (access: RegistryAccess): Promise<Readonly<Record<string, number>>> =>
@@ -238,7 +246,7 @@ describe("with the embedded key", () => {
   test("swaps the key file, and a server that runs follows", async () => {
     const mine = await makeTestHome();
     const config: Config = { ...mine.config, masterKey: undefined };
-    const running = await embeddedMasterKey(mine.dataDir);
+    const running = await keyOf(mine.dataDir);
     const first = running.id;
     const opened = {
       ...(await openTestState({ ...mine, config: { ...config, administrator: ADMINISTRATOR } })),
@@ -249,7 +257,7 @@ describe("with the embedded key", () => {
     ]);
     const access = composeRegistryAccess(config, {
       ...opened,
-      masterKey: await embeddedMasterKey(mine.dataDir),
+      masterKey: await keyOf(mine.dataDir),
     });
     const file = await keyFile("embedded");
     const key = await keyIn(file);
@@ -262,7 +270,7 @@ describe("with the embedded key", () => {
       // In the middle both keys are there: for a server that runs, and for one that starts now.
       const sealed = running.seal("made meanwhile", "AKIAMEANWHILE");
       expect(sealed.masterKeyId).toBe(new MasterKey(key).id);
-      const started = await embeddedMasterKey(mine.dataDir);
+      const started = await keyOf(mine.dataDir);
       expect(started.open(sealed, "AKIAMEANWHILE")).toBe("made meanwhile");
       expect(started.knows(first)).toBe(true);
 
@@ -275,7 +283,7 @@ describe("with the embedded key", () => {
         'SELECT secret_ciphertext AS ciphertext, master_key_id AS "masterKeyId" FROM access_keys',
       );
       if (row === undefined) throw new Error("no row");
-      for (const each of [running, await embeddedMasterKey(mine.dataDir), new MasterKey(key)]) {
+      for (const each of [running, await keyOf(mine.dataDir), new MasterKey(key)]) {
         expect(each.open(row, ADMINISTRATOR.accessKeyId)).toBe(ADMINISTRATOR.secretAccessKey);
       }
     } finally {
@@ -286,26 +294,26 @@ describe("with the embedded key", () => {
 
   test.runIf(process.getuid?.() === 0)("refuses to write what the server could not read", async () => {
     const dataDir = await mkdtemp(join(directory, "data-"));
-    const { id } = await embeddedMasterKey(dataDir);
+    const { id } = await keyOf(dataDir);
     await chown(join(dataDir, "master-key"), 12_345, 12_345);
     const config = { ...home.config, masterKey: undefined, dataDir };
     const access: KeysAccess = {
       ...composeRegistryAccess(config, state),
-      secrets: { countByKey: async () => [], reseal: async () => 0 },
+      secrets: { adopt: async () => undefined, countByKey: async () => [], reseal: async () => 0 },
     };
     await expect(berth(access, "rotate", "--new-key-file", await keyFile("foreign"))).rejects.toThrow(
       "belongs to the user with id 12345: run this as that user",
     );
-    expect((await embeddedMasterKey(dataDir)).id).toBe(id);
+    expect((await keyOf(dataDir)).id).toBe(id);
   });
 
   test("an interrupted rotation to one key and a whole one to another lose nothing", async () => {
     const dataDir = await mkdtemp(join(directory, "data-"));
-    const zero = (await embeddedMasterKey(dataDir)).seal("of the first key", "a");
+    const zero = (await keyOf(dataDir)).seal("of the first key", "a");
     const keyFiles = composeRegistryAccess({ ...home.config, masterKey: undefined, dataDir }, state).keyFiles;
     await keyFiles?.replace(MasterKey.generate());
     await keyFiles?.replace(MasterKey.generate());
-    expect((await embeddedMasterKey(dataDir)).open(zero, "a")).toBe("of the first key");
+    expect((await keyOf(dataDir)).open(zero, "a")).toBe("of the first key");
   });
 });
 

@@ -4,6 +4,7 @@ import {
   type AccessKeyStore,
   administratorArn,
   type Bootstrap,
+  type BootstrapOutcome,
   bootstrap,
   type Credentials,
   generateCredentials,
@@ -17,7 +18,7 @@ const CONFIGURED: Credentials = { accessKeyId: "AKIACONFIGURED123456", secretAcc
 
 /** Keys in memory; `events` tells what happened in which order. */
 function start(existing: readonly AccessKey[] = []) {
-  const keys = new Map(existing.map((key) => [key.id, key]));
+  const keys = new Map(existing.map((key) => [key.id, { ...key, active: true }]));
   const events: string[] = [];
   const store: AccessKeyStore = {
     find: async (id) => keys.get(id),
@@ -25,16 +26,18 @@ function start(existing: readonly AccessKey[] = []) {
       events.push(`account ${account} ${region}`);
     },
     hasKey: async (account, principal) =>
-      [...keys.values()].some((key) => key.account === account && key.principal === principal),
-    async put(key) {
-      const held = keys.get(key.id);
-      if (held !== undefined && held.principal !== key.principal) return false;
-      events.push("put");
-      keys.set(key.id, key);
-      return true;
+      [...keys.values()].some((key) => key.account === account && key.principal === principal && key.active),
+    async add(key) {
+      if (keys.has(key.id)) return;
+      events.push("add");
+      keys.set(key.id, { ...key, active: true });
+    },
+    async reseal(id, sealed, from) {
+      const key = keys.get(id);
+      if (key?.sealed.masterKeyId === from) keys.set(id, { ...key, sealed });
     },
   };
-  const run = (more: Partial<Bootstrap> = {}): Promise<Credentials | undefined> =>
+  const run = (more: Partial<Bootstrap> = {}): Promise<BootstrapOutcome> =>
     bootstrap(
       store,
       masterKey,
@@ -63,9 +66,9 @@ describe("generated credentials", () => {
 describe("the first start", () => {
   test("makes the account, and a key that its owner has before it takes effect", async () => {
     const { keys, events, run } = start();
-    const made = await run();
+    const { generated: made } = await run();
     if (made === undefined) throw new Error("no key was made");
-    expect(events).toEqual([`account ${ACCOUNT} eu-north-1`, `keep ${made.accessKeyId}`, "put"]);
+    expect(events).toEqual([`account ${ACCOUNT} eu-north-1`, `keep ${made.accessKeyId}`, "add"]);
     const key = keys.get(made.accessKeyId);
     expect(key).toMatchObject({ account: ACCOUNT, principal: administratorArn(ACCOUNT) });
     if (key !== undefined) expect(masterKey.open(key.sealed, key.id)).toBe(made.secretAccessKey);
@@ -92,8 +95,9 @@ describe("a later start", () => {
   test("makes no second key", async () => {
     const { keys, run } = start();
     await run();
-    expect(await run()).toBeUndefined();
-    expect(await run({ keep: undefined })).toBeUndefined();
+    const nothing = { generated: undefined, warning: undefined };
+    expect(await run()).toEqual(nothing);
+    expect(await run({ keep: undefined })).toEqual(nothing);
     expect(keys.size).toBe(1);
   });
 });
@@ -101,28 +105,79 @@ describe("a later start", () => {
 describe("a configured administrator", () => {
   test("is stored and not shown again", async () => {
     const { keys, events, run } = start();
-    expect(await run({ administrator: CONFIGURED })).toBeUndefined();
-    expect(events).toEqual([`account ${ACCOUNT} eu-north-1`, "put"]);
+    expect(await run({ administrator: CONFIGURED })).toEqual({ generated: undefined, warning: undefined });
+    expect(events).toEqual([`account ${ACCOUNT} eu-north-1`, "add"]);
     const key = keys.get(CONFIGURED.accessKeyId);
     if (key === undefined) throw new Error("no key was stored");
     expect(masterKey.open(key.sealed, key.id)).toBe(CONFIGURED.secretAccessKey);
   });
 
-  test("may get another secret", async () => {
+  test("whose secret is another than the stored one is refused by name, and nothing changes", async () => {
     const { keys, run } = start();
     await run({ administrator: CONFIGURED });
-    await run({ administrator: { ...CONFIGURED, secretAccessKey: "another-secret-now" } });
-    const key = keys.get(CONFIGURED.accessKeyId);
-    if (key === undefined) throw new Error("no key was stored");
-    expect(masterKey.open(key.sealed, key.id)).toBe("another-secret-now");
+    const before = keys.get(CONFIGURED.accessKeyId);
+    const other = { ...CONFIGURED, secretAccessKey: "another-secret-now" };
+    const refused = await run({ administrator: other }).catch(String);
+    expect(refused).toMatch(
+      /BERTH_ADMIN_SECRET_ACCESS_KEY is not the secret of AKIACONFIGURED123456.*nothing was changed/,
+    );
+    expect(refused).not.toContain("another-secret-now");
+    expect(keys.get(CONFIGURED.accessKeyId)).toBe(before);
   });
 
-  test("whose id is another principal's is refused by id, without the secret", async () => {
+  test("is not written again by a later start", async () => {
+    const { keys, events, run } = start();
+    await run({ administrator: CONFIGURED });
+    const before = keys.get(CONFIGURED.accessKeyId);
+    await run({ administrator: CONFIGURED });
+    expect(events.filter((event) => event === "add")).toHaveLength(1);
+    expect(keys.get(CONFIGURED.accessKeyId)).toBe(before);
+  });
+
+  test("of another id beside a key that is active makes none, and says so", async () => {
+    const { keys, run } = start();
+    await run({ administrator: CONFIGURED });
+    const other = { ...CONFIGURED, accessKeyId: "AKIAANOTHERONE123456" };
+    expect((await run({ administrator: other })).warning).toMatch(
+      /AKIAANOTHERONE123456, which does not exist/,
+    );
+    expect([...keys.keys()]).toEqual([CONFIGURED.accessKeyId]);
+  });
+
+  test("that was deactivated stays so, and the start says it", async () => {
+    const { keys, run } = start();
+    await run({ administrator: CONFIGURED });
+    const key = keys.get(CONFIGURED.accessKeyId);
+    if (key !== undefined) keys.set(key.id, { ...key, active: false });
+    expect((await run({ administrator: CONFIGURED })).warning).toMatch(/is inactive, and stays so/);
+    expect(keys.get(CONFIGURED.accessKeyId)?.active).toBe(false);
+  });
+
+  test("whose secret nobody can open any more is stored anew, and the start says it", async () => {
+    const lost = new MasterKey(Buffer.alloc(32, 9));
+    const { accessKeyId: id, secretAccessKey } = CONFIGURED;
+    const principal = administratorArn(ACCOUNT);
+    const { keys, run } = start([{ id, account: ACCOUNT, principal, sealed: lost.seal("x", id) }]);
+    expect((await run({ administrator: CONFIGURED })).warning).toMatch(/under a lost master key/);
+    const key = keys.get(id);
+    expect(key && masterKey.open(key.sealed, id)).toBe(secretAccessKey);
+  });
+
+  test("of a user with another name by now starts all the same, and the start says it", async () => {
+    const { accessKeyId: id, secretAccessKey } = CONFIGURED;
+    const principal = `arn:aws:iam::${ACCOUNT}:user/renamed`;
+    const { run } = start([{ id, account: ACCOUNT, principal, sealed: masterKey.seal(secretAccessKey, id) }]);
+    expect((await run({ administrator: CONFIGURED })).warning).toContain(`belongs to ${principal}`);
+  });
+
+  test("whose id is another account's is refused by id, without the secret", async () => {
     const sealed = masterKey.seal("x", CONFIGURED.accessKeyId);
-    const { run } = start([{ id: CONFIGURED.accessKeyId, account: ACCOUNT, principal: "arn:other", sealed }]);
+    const { run } = start([
+      { id: CONFIGURED.accessKeyId, account: "999999999999", principal: "arn:other", sealed },
+    ]);
     await expect(run({ administrator: CONFIGURED })).rejects.toThrow(
       new Error(
-        `the access key ${CONFIGURED.accessKeyId} belongs to another principal; configure another administrator key`,
+        `the access key ${CONFIGURED.accessKeyId} belongs to another account; configure another administrator key`,
       ),
     );
   });

@@ -1,5 +1,5 @@
 import type { AccessKeyStore } from "../../../iam/access-keys.ts";
-import { parseIamArn } from "../../../iam/principals/arns.ts";
+import { iamArn, parseIamArn, rootArn } from "../../../iam/principals/arns.ts";
 import type { EntityId } from "../../../iam/principals/entity.ts";
 import { newUniqueId } from "../../../iam/principals/unique-ids.ts";
 import { recordChange } from "../audit/record.ts";
@@ -14,10 +14,10 @@ const ADMINISTRATOR_ACCESS = {
 };
 
 const FIND = {
-  name: "access_key_find_active",
-  text: `SELECT k.id, k.account_id, k.secret_ciphertext, k.master_key_id, e.path, e.name
-    FROM access_keys k JOIN accounts a ON a.id = k.account_id LEFT JOIN iam_entities e ON e.id = k.user_id
-    WHERE k.id = $1 AND k.active AND NOT a.disabled AND (k.user_id IS NOT NULL OR k.principal_arn IS NULL)`,
+  name: "access_key_find_any",
+  // A key of the first schema, which had no users, has the ARN of its principal alone.
+  text: `SELECT k.id, k.account_id, k.active, k.secret_ciphertext, k.master_key_id, k.principal_arn, e.path, e.name
+    FROM access_keys k LEFT JOIN iam_entities e ON e.id = k.user_id WHERE k.id = $1`,
 };
 const HAS_KEY = {
   name: "access_key_of_user",
@@ -41,35 +41,35 @@ const INSERT_POLICY = {
   name: "access_key_user_policy",
   text: "INSERT INTO iam_inline_policies (account_id, entity_id, name, document) VALUES ($1, $2, $3, $4)",
 };
-const PUT = {
-  name: "access_key_put_for_user",
+const ADD = {
+  name: "access_key_add_for_user",
   text: `INSERT INTO access_keys (id, account_id, user_id, secret_ciphertext, master_key_id, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (id) DO UPDATE SET secret_ciphertext = EXCLUDED.secret_ciphertext,
-      master_key_id = EXCLUDED.master_key_id, active = true, user_id = EXCLUDED.user_id
-    WHERE access_keys.account_id = EXCLUDED.account_id
-      -- A node of the first schema wrote the ARN alone.
-      AND (access_keys.user_id = EXCLUDED.user_id OR access_keys.user_id IS NULL AND access_keys.principal_arn = $7)
-    RETURNING xmax = 0 AS inserted`,
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING RETURNING id`,
+};
+const RESEAL = {
+  name: "access_key_reseal",
+  text: `UPDATE access_keys SET secret_ciphertext = $2, master_key_id = $3 WHERE id = $1 AND master_key_id = $4`,
 };
 
-/** Keys as the start of a node and `docker login` need them. A put makes the user and lets it do everything. */
+interface KeyRow {
+  readonly id: string;
+  readonly account_id: string;
+  readonly active: boolean;
+  readonly secret_ciphertext: Buffer;
+  readonly master_key_id: string;
+  readonly principal_arn: string | null;
+  readonly path: string | null;
+  readonly name: string | null;
+}
+
+/** Keys as the start of a node needs them. To add one makes the user and lets it do everything. */
 export function postgresAccessKeyStore(database: Database): AccessKeyStore {
   return {
     async find(id) {
-      const [row] = await database.read<{
-        readonly id: string;
-        readonly account_id: string;
-        readonly secret_ciphertext: Buffer;
-        readonly master_key_id: string;
-        readonly path: string | null;
-        readonly name: string | null;
-      }>(FIND, [id]);
+      const [row] = await database.run<KeyRow>(FIND, [id]);
       return (
         row && {
-          id: row.id,
-          account: row.account_id,
-          principal: `arn:aws:iam::${row.account_id}:${row.name === null ? "root" : `user${row.path}${row.name}`}`,
+          ...{ id: row.id, account: row.account_id, principal: principalOf(row), active: row.active },
           sealed: { masterKeyId: row.master_key_id, ciphertext: row.secret_ciphertext },
         }
       );
@@ -82,17 +82,24 @@ export function postgresAccessKeyStore(database: Database): AccessKeyStore {
       return (await database.run(HAS_KEY, [account, path, name])).length > 0;
     },
     // Who may meet: nodes that start at once. The account's row lets one after the other in; the later ones find the
-    // user, and write the same key once more.
-    put: ({ id, account, principal, sealed }, cause, at) =>
+    // user, and the key.
+    add: ({ id, account, principal, sealed }, cause, at) =>
       database.transaction(async (tx) => {
         await tx.query(LOCK_ACCOUNT, [account]);
         const user = await findOrCreate(tx, account, principal, at);
-        const values = [id, account, user, sealed.ciphertext, sealed.masterKeyId, at, principal];
-        const put = await tx.query<{ inserted: boolean }>(PUT, values);
-        if (put[0]?.inserted) await recordChange(tx, cause, at, { accessKeyId: id });
-        return put.length > 0;
+        const values = [id, account, user, sealed.ciphertext, sealed.masterKeyId, at];
+        const added = await tx.query(ADD, values);
+        if (added.length > 0) await recordChange(tx, cause, at, { accessKeyId: id });
       }),
+    async reseal(id, { ciphertext, masterKeyId }, from) {
+      await database.run(RESEAL, [id, ciphertext, masterKeyId, from]);
+    },
   };
+}
+
+function principalOf({ account_id, principal_arn, path, name }: KeyRow): string {
+  if (path !== null && name !== null) return iamArn({ account: account_id, kind: "user", path, name });
+  return principal_arn ?? rootArn(account_id);
 }
 
 async function findOrCreate(

@@ -2,6 +2,7 @@ export { postgresAccessKeyStore } from "./access-key-store.ts";
 export { postgresAccounts } from "./accounts.ts";
 export { postgresCredentials } from "./credentials.ts";
 export { postgresIdentity } from "./identity-store.ts";
+export { postgresMasterKeyRecord } from "./master-key-record.ts";
 export { postgresPrincipalPolicies } from "./principal-policies.ts";
 export { postgresSessions } from "./sessions.ts";
 export { readAwsPolicies } from "./shipped-policies.ts";

@@ -1,7 +1,9 @@
 import type { MasterKey } from "../../../iam/master-key.ts";
+import { sealCheck } from "../../../iam/master-key-check.ts";
 import type { SealedSecrets } from "../../../iam/master-key-rotation.ts";
 import type { Database, Statement } from "../database.ts";
 import type { Transaction } from "../transaction.ts";
+import { postgresMasterKeyRecord } from "./master-key-record.ts";
 
 interface Place {
   /** Rows that a change of these accounts may hold as well: who takes both takes the account first. */
@@ -58,7 +60,9 @@ interface Row {
 
 /** Secrets in Postgres. A row tells which key it is under, so that a rotation goes on wherever it was interrupted. */
 export function postgresSealedSecrets(database: Database): SealedSecrets {
+  const record = postgresMasterKeyRecord(database);
   return {
+    adopt: (masterKey) => record.replace(sealCheck(masterKey)),
     countByKey: () => database.run(COUNT, []),
     async reseal(masterKey, limit) {
       for (const each of PLACES) {
