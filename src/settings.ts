@@ -44,12 +44,12 @@ export const SETTINGS = {
     doc: "Server-side encryption of new objects: `AES256`, or `aws:kms:` and a key id. Absent: what the bucket does by itself.",
   },
   BERTH_EXTERNAL_URL: {
-    doc: "URL under which clients reach Berth, e.g. `https://registry.example.com`. Absent: answers carry paths only, which is right behind any proxy that keeps paths.",
+    doc: "URL under which clients reach Berth, e.g. `https://registry.example.com`. It wins over what proxies say: in `Location` and `Link`, challenges, `repositoryUri` and `proxyEndpoint`. Absent: answers carry paths only, which is right behind any proxy that keeps paths, and the rest names the host that the client came to.",
   },
   BERTH_TLS_CERT: { doc: "PEM file with the certificate chain; with `BERTH_TLS_KEY` Berth speaks HTTPS." },
   BERTH_TLS_KEY: { doc: "PEM file with the private key." },
   BERTH_TRUSTED_PROXIES: {
-    doc: "Addresses or networks (`10.0.0.0/8,::1`), comma-separated, whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. Absent: nobody's.",
+    doc: "Addresses or networks (`10.0.0.0/8,::1`), comma-separated, whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` are believed, or their `Forwarded` (RFC 7239) where they send none of these. A proxy that writes `Forwarded` must remove the `X-Forwarded-*` of its clients. Absent: nobody's.",
   },
   BERTH_MASTER_KEY: {
     secret: true,
@@ -73,7 +73,7 @@ export const SETTINGS = {
   },
   BERTH_REGION: { default: "us-east-1", doc: "The region of the default account's registry." },
   BERTH_REGISTRY_HOST: {
-    doc: "Host names of registries, such as `{account}.dkr.ecr.{region}.example.com`: what `repositoryUri` and `proxyEndpoint` of the ECR API say. Absent: where this node is reached, for every account.",
+    doc: "Host names of registries, such as `{account}.dkr.ecr.{region}.example.com`: what `repositoryUri` and `proxyEndpoint` of the ECR API say. Absent: the external URL, or where the asking client reached Berth, for every account.",
   },
   BERTH_TOKEN_LIFETIME: {
     default: "12h",

@@ -61,8 +61,7 @@ export interface Access {
   readonly batches: Batches;
 }
 
-/** `url` tells where this node listens, once it does. */
-export function composeAccess(config: Config, state: State, url: () => string, log: Log): Access {
+export function composeAccess(config: Config, state: State, log: Log): Access {
   const { database, clock, masterKey } = state;
   const audit = new AuditRecorder(postgresAuditLog(database), batchEvents("audit", log));
   const decider = new CasbinDecider();
@@ -95,9 +94,8 @@ export function composeAccess(config: Config, state: State, url: () => string, l
         return credential;
       },
     }),
-    ...{ authorizer, clock, regions: [config.region], trustedProxies: config.trustedProxies },
+    ...{ authorizer, clock, regions: [config.region] },
     defaultRegistry: { account: config.account, region: config.region },
-    externalUrl: config.externalUrl,
     handlers: {
       ecr: ecrHandlers({
         repositories: postgresRepositoryCatalog(database),
@@ -111,7 +109,7 @@ export function composeAccess(config: Config, state: State, url: () => string, l
             return (await tokens.issue({ accessKeyId, account, region, access: undefined, expiresAt })).token;
           },
         },
-        hosts: registryHosts(config, url),
+        hosts: registryHosts(config),
         pageTokens,
       }),
       iam: iamHandlers({ identity, aws: shipped, masterKey, tokens: pageTokens, policies, decider }),
@@ -133,10 +131,10 @@ export function composeAccess(config: Config, state: State, url: () => string, l
     ...{ authenticator, authorizer, credentials, tokens, clock, bearer },
     refreshTokens: new RefreshTokens(signingKeys, clock),
     defaultRegistry: { account: config.account, region: config.region },
-    ...{ trustedProxies: config.trustedProxies, tokenLifetime: config.tokenLifetime },
+    tokenLifetime: config.tokenLifetime,
   });
   const explain = openAccessDoor({
-    ...{ authenticator, authorizer, clock, trustedProxies: config.trustedProxies },
+    ...{ authenticator, authorizer, clock },
     explainer: composeExplainer(config, state),
   });
   return {

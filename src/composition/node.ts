@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Config } from "../config.ts";
 import { type App, createApp } from "../http/app.ts";
+import { browserHeaders } from "../http/browser-headers.ts";
 import { Observer } from "../http/observe.ts";
 import { Scopes } from "../http/scopes.ts";
 import { listen, type RunningServer } from "../http/server.ts";
@@ -42,8 +43,7 @@ export async function startNode(
   const ports = composePorts(config, state, storage, log);
   const metrics = new Metrics();
   const draining = { yes: false };
-  const place = { url: "" };
-  const access = composeAccess(config, state, () => place.url, log);
+  const access = composeAccess(config, state, log);
   const closeAll = async (): Promise<void> => {
     await ports.hashing.close();
     await closeBatches(access.batches);
@@ -58,7 +58,6 @@ export async function startNode(
       throw error;
     },
   );
-  place.url = server.url;
   const collector = startCollector(config, state, ports, metrics, log);
   const auditDays = startAuditDays(config, state, log);
   return {
@@ -124,8 +123,11 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     scopes: new Scopes(ports.repositories),
     observer: new Observer(log, metrics, config.accessLog),
     defaultRegistry: { account: config.account, region: config.region },
-    trustedProxies: config.trustedProxies,
-    externalUrl: config.externalUrl,
+    tellsOrigin: config.externalUrl !== undefined,
+    whereabouts: { trustedProxies: config.trustedProxies, externalUrl: config.externalUrl },
+    browserHeaders: browserHeaders(
+      config.tls !== undefined || config.externalUrl?.startsWith("https:") === true,
+    ),
   });
 }
 

@@ -1,13 +1,14 @@
 import type { Config } from "../config.ts";
 import type { RegistryHosts } from "../http/aws/ecr/ports.ts";
 
-/** Names of registries by the configured template; without one the place where this node is reached names them all. */
-export function registryHosts(config: Config, url: () => string): RegistryHosts {
-  const hostOf: RegistryHosts["hostOf"] = ({ account, region }) =>
-    config.registryHost === undefined
-      ? new URL(config.externalUrl ?? url()).host
-      : config.registryHost.replaceAll("{account}", account).replaceAll("{region}", region);
-  const scheme = (): string =>
-    config.registryHost === undefined ? new URL(config.externalUrl ?? url()).protocol : "https:";
-  return { hostOf, endpointOf: (registry) => `${scheme()}//${hostOf(registry)}` };
+/** Names of registries by the configured template; without one the origin that a client came to names them all. */
+export function registryHosts({ registryHost }: Pick<Config, "registryHost">): RegistryHosts {
+  const endpointOf: RegistryHosts["endpointOf"] = ({ account, region }, origin) =>
+    registryHost === undefined
+      ? origin
+      : `https://${registryHost.replaceAll("{account}", account).replaceAll("{region}", region)}`;
+  return {
+    endpointOf,
+    hostOf: (registry, origin) => endpointOf(registry, origin).replace(/^https?:\/\//, ""),
+  };
 }

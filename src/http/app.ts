@@ -2,17 +2,22 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
 import { RegistryError } from "../registry/errors.ts";
 import type { AwsDoor } from "./aws/door.ts";
+import { clientOf, type Whereabouts } from "./client.ts";
+import { crossSite, isCrossSite } from "./cross-site.ts";
 import { openFastLane } from "./fast-lane.ts";
 import type { Exchange, Observer } from "./observe.ts";
 import { type OciDoorDependencies, openOciDoor } from "./oci/door.ts";
 import { routeOf } from "./oci/router.ts";
 import { type OperationsDependencies, operationsRouter } from "./ops/router.ts";
+import type { Outcome } from "./outcome.ts";
 import { respond } from "./respond.ts";
 
 export interface EdgeDependencies extends OciDoorDependencies {
   readonly aws: AwsDoor;
   readonly operations: OperationsDependencies;
   readonly observer: Observer;
+  readonly whereabouts: Whereabouts;
+  readonly browserHeaders: Outcome["headers"];
 }
 
 /** All doors behind one request listener. */
@@ -58,6 +63,15 @@ export function createApp(edge: EdgeDependencies): App {
   return track(edge, openFastLane(edge.oci, door), app.callback());
 }
 
+function refuseCrossSite(
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> | undefined {
+  if (!isCrossSite(request, exchange.client)) return undefined;
+  return respond(exchange, request, response, () => Promise.reject(crossSite()));
+}
+
 /** Whether the target has a path: one with a scheme may be no URL. */
 function hasPath(ctx: Context): boolean {
   try {
@@ -91,7 +105,7 @@ function nothingHere(): RegistryError {
 }
 
 function track(
-  { observer, operations, aws }: EdgeDependencies,
+  { observer, operations, aws, whereabouts, browserHeaders }: EdgeDependencies,
   fastLane: ReturnType<typeof openFastLane>,
   koa: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): App {
@@ -104,7 +118,10 @@ function track(
     if (isTooLong(request)) {
       return respond(exchange, request, response, () => Promise.reject(pathTooLong()));
     }
-    const handled = fastLane(exchange, request, response) ?? aws(exchange, request, response);
+    const handled =
+      fastLane(exchange, request, response) ??
+      refuseCrossSite(exchange, request, response) ??
+      aws(exchange, request, response);
     if (handled !== undefined) return handled;
     exchanges.set(request, exchange);
     return koa(request, response);
@@ -116,7 +133,8 @@ function track(
         request.socket.destroy();
         return;
       }
-      const exchange = observer.begin(request, response);
+      const client = clientOf(request, whereabouts);
+      const exchange = observer.begin(request, response, { client, headers: browserHeaders });
       if (operations.isDraining()) response.setHeader("Connection", "close");
       const tracked = handle(exchange, request, response)
         .catch((error: Error) => {

@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Log } from "../log.ts";
 import { label, type Metrics } from "../metrics.ts";
+import type { Client } from "./client.ts";
 import { faultOf } from "./on-error.ts";
+import type { Outcome } from "./outcome.ts";
 
 /** What is noted as the status when the client hung up before there was an answer (nginx's convention). */
 const CLIENT_GONE = 499;
@@ -15,12 +18,15 @@ const UNKNOWN = "unknown";
 
 /** One request, from its first byte to the end of its answer. */
 export interface Exchange {
-  readonly id: string;
+  /** Random, so that it tells nothing of the node; the log and the client are told it. */
+  id: string;
+  readonly client: Client;
+  /** What every answer says, unless its handler says otherwise. */
+  readonly headers: Outcome["headers"];
   /** The call that it turned out to be (a key of PERMISSIONS, or an operations path). */
   route: string;
   /** ARN of the caller, once known. */
   principal: string | undefined;
-  clientIp: string;
   error: unknown;
 }
 
@@ -34,8 +40,6 @@ export class Observer {
   readonly #received;
   /** Bytes of a connection that belong to exchanges that have ended. */
   readonly #counted = new WeakMap<Socket, { readonly sent: number; readonly received: number }>();
-  #count = 0;
-  readonly #boot = `${Date.now().toString(36)}-${process.pid.toString(36)}`;
 
   constructor(log: Log, metrics: Metrics, accessLog: boolean) {
     this.#log = log;
@@ -50,13 +54,14 @@ export class Observer {
     this.#received = metrics.counter("berth_http_received_bytes_total", "Bytes of requests by route.");
   }
 
-  begin(request: IncomingMessage, response: ServerResponse): Exchange {
+  begin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    about: Pick<Exchange, "client" | "headers">,
+  ): Exchange {
     const exchange: Exchange = {
-      id: `${this.#boot}-${(++this.#count).toString(36)}`,
-      route: UNKNOWN,
-      principal: undefined,
-      clientIp: "",
-      error: undefined,
+      ...{ id: randomUUID(), client: about.client, headers: about.headers },
+      ...{ route: UNKNOWN, principal: undefined, error: undefined },
     };
     const { socket } = request;
     const start = performance.now();
@@ -107,7 +112,8 @@ export class Observer {
       received: facts.received,
       ms: Math.round(facts.milliseconds),
       principal: exchange.principal,
-      ip: exchange.clientIp,
+      ip: exchange.client.ip,
+      userAgent: userAgentOf(request),
       ...(slow ? { slow: true } : {}),
       ...(fault === undefined ? {} : describe(error, fault)),
     };
@@ -158,6 +164,17 @@ function beginningOf(path: string): string {
   const [, first = "", ...rest] = path.split("/");
   const shown = first.length < SECRET_LENGTH ? first : "…";
   return rest.length === 0 ? `/${shown}` : `/${shown}/…`;
+}
+
+/** Characters of a user agent that are logged. */
+const USER_AGENT_MAX = 200;
+
+/** What a client calls itself, as far as it may stand in a log. */
+function userAgentOf({ headers }: IncomingMessage): string | undefined {
+  return headers["user-agent"]
+    ?.slice(0, USER_AGENT_MAX)
+    .replaceAll(TOKEN, "…")
+    .replaceAll(/\p{Cc}/gu, "?");
 }
 
 function describe(error: unknown, fault: string): Readonly<Record<string, unknown>> {

@@ -26,8 +26,15 @@ export function callQuery(
 }
 
 /** One signed call of ECR. */
-export function callEcrApi(url: string, operation: string, input: object, keys: Keys): Promise<AwsAnswer> {
+export function callEcrApi(
+  url: string,
+  operation: string,
+  input: object,
+  keys: Keys,
+  more: Readonly<Record<string, string>> = {},
+): Promise<AwsAnswer> {
   const headers = {
+    ...more,
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": `AmazonEC2ContainerRegistry_V20150921.${operation}`,
   };

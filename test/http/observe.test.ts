@@ -6,6 +6,7 @@ import { type Exchange, Observer } from "../../src/http/observe.ts";
 import type { Log } from "../../src/log.ts";
 import { Metrics } from "../../src/metrics.ts";
 import { RegistryError, unavailable } from "../../src/registry/errors.ts";
+import { beginExchange } from "../support/begin-exchange.ts";
 import { dial, type Sent, send, serve } from "./loopback.ts";
 
 interface Line {
@@ -27,6 +28,8 @@ interface Observed extends Sent {
 afterEach(() => {
   vi.useRealTimers();
 });
+
+const CLIENT = { ip: "203.0.113.7", secure: false, host: "x", origin: "http://x" };
 
 /** What an observer wrote: its lines and its metrics. */
 function observe(accessLog = false) {
@@ -52,8 +55,8 @@ async function exchange({ accessLog = false, status = 200, takes = 0, ...about }
   const { promise: over, resolve } = Promise.withResolvers<Exchange>();
   vi.useFakeTimers({ toFake: ["performance"] });
   const port = await serve((request, response) => {
-    const noted = observed.observer.begin(request, response);
-    Object.assign(noted, { route, principal, error, clientIp: "203.0.113.7" });
+    const noted = observed.observer.begin(request, response, beginExchange(request));
+    Object.assign(noted, { route, principal, error, client: CLIENT });
     response.once("close", () => resolve(noted));
     vi.advanceTimersByTime(takes);
     request.resume().once("end", () => response.writeHead(status).end("body"));
@@ -100,6 +103,7 @@ describe("what is logged", () => {
   test("the facts of the exchange", async () => {
     const { lines, noted } = await exchange({
       ...{ method: "PUT", path: "/v2/team/app/manifests/latest", body: "x".repeat(500), takes: 2_345 },
+      headers: { "User-Agent": "docker/27.0 (linux)" },
       ...{ status: 403, error: refused, route: "putManifest", principal: "arn:aws:iam::1:user/x" },
     });
     expect(lines[0]?.fields).toEqual({
@@ -113,12 +117,25 @@ describe("what is logged", () => {
       ms: 2345,
       principal: "arn:aws:iam::1:user/x",
       ip: "203.0.113.7",
+      userAgent: "docker/27.0 (linux)",
       slow: true,
       fault: "caller",
       error: "User: x is not authorized",
     });
     expect(lines[0]?.fields["received"]).toBeGreaterThan(500);
     expect(lines[0]?.fields["bytes"]).toBeGreaterThan(4);
+  });
+
+  test.each([
+    ["docker/27.0", "docker/27.0"],
+    [undefined, undefined],
+    ["x".repeat(5_000), "x".repeat(200)],
+    ["a\tb\u009bc", "a?b?c"],
+    ["eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln", "…"],
+  ])("of the user agent %j: %j", async (agent, shown) => {
+    const headers: Record<string, string> = agent === undefined ? {} : { "User-Agent": agent };
+    const { lines } = await exchange({ method: "PUT", headers });
+    expect(lines[0]?.fields["userAgent"]).toBe(shown);
   });
 
   test("never the query, never a credential", async () => {
@@ -214,22 +231,24 @@ describe("metrics", () => {
   });
 });
 
-test("every exchange has an id of its own", async () => {
+test("every exchange has an id of its own, which tells nothing of the node", async () => {
   const { observer } = observe();
   const ids = new Set<string>();
   const port = await serve((request, response) => {
-    ids.add(observer.begin(request, response).id);
+    ids.add(observer.begin(request, response, beginExchange(request)).id);
     response.end();
   });
   for (let count = 0; count < 5; count++) await send(port);
   expect(ids.size).toBe(5);
+  for (const id of ids)
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
 test("a client that leaves before its answer is over has ended its exchange", async () => {
   const { observer, metrics } = observe();
   const { promise: begun, resolve } = Promise.withResolvers<[IncomingMessage, ServerResponse]>();
   const port = await serve((request, response) => {
-    observer.begin(request, response).route = "getBlob";
+    observer.begin(request, response, beginExchange(request)).route = "getBlob";
     response.write("part");
     resolve([request, response]);
   });

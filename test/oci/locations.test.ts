@@ -1,12 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { startTestBerth, type TestBerth } from "../support/berth.ts";
+import { callEcrApi, succeeded } from "../access/aws-client.ts";
+import { ADMINISTRATOR, startTestBerth, type TestBerth } from "../support/berth.ts";
 import { type Answer, exchange, expectAnswer, testExchanges } from "../support/exchange.ts";
 import { digestOfText } from "../support/manifests.ts";
 import { pushImage, pushManifest } from "../support/push.ts";
 
 const EXTERNAL = "https://registry.example.com:8443";
 const plain = await startTestBerth();
-const external = await startTestBerth({ env: { BERTH_EXTERNAL_URL: `${EXTERNAL}/` } });
+const external = await startTestBerth({
+  env: { BERTH_EXTERNAL_URL: `${EXTERNAL}/`, BERTH_BEARER_HOSTS: "bearer.example.com" },
+});
 const proxied = await startTestBerth({ env: { BERTH_TRUSTED_PROXIES: "127.0.0.0/8,10.1.0.0/16,::1" } });
 afterAll(() => Promise.all([plain.stop(), external.stop(), proxied.stop()]));
 
@@ -64,6 +67,38 @@ describe.each([
   });
 });
 
+describe("the ECR API names registries by", () => {
+  const named = async (
+    berth: TestBerth,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<string[]> => {
+    const call = (operation: string, input: object): Promise<string> =>
+      succeeded(callEcrApi(berth.url, operation, input, ADMINISTRATOR, headers));
+    await pushImage(berth, "lib/named", "a", "named");
+    const described = JSON.parse(await call("DescribeRepositories", { repositoryNames: ["lib/named"] }));
+    const { authorizationData } = JSON.parse(await call("GetAuthorizationToken", {}));
+    return [described.repositories[0].repositoryUri, authorizationData[0].proxyEndpoint];
+  };
+
+  test("the external URL, where there is one", async () => {
+    expect(await named(external)).toEqual(["registry.example.com:8443/lib/named", EXTERNAL]);
+  });
+
+  test("the host that a trusted proxy says, with its port", async () => {
+    const forwarded = { "X-Forwarded-Host": "reg.test:7107", "X-Forwarded-Proto": "https" };
+    const wanted = ["reg.test:7107/lib/named", "https://reg.test:7107"];
+    expect(await named(proxied, forwarded)).toEqual(wanted);
+    expect(await named(proxied, { Forwarded: 'for=203.0.113.9;proto=https;host="reg.test:7107"' })).toEqual(
+      wanted,
+    );
+  });
+
+  test("the host that the client came to", async () => {
+    const { host } = new URL(plain.url);
+    expect(await named(plain, { "X-Forwarded-Host": "evil" })).toEqual([`${host}/lib/named`, plain.url]);
+  });
+});
+
 describe("behind a proxy", () => {
   const anonymous = (berth: TestBerth, headers: Readonly<Record<string, string>>): Promise<Answer> =>
     exchange(berth, { path: "/v2/", headers: { authorization: "", host: "inside:5050", ...headers } });
@@ -113,11 +148,30 @@ describe("behind a proxy", () => {
 
 testExchanges(external, [
   {
-    name: "the challenge names the host that the client used, not the external URL",
+    name: "the challenge names the external URL, not the host that a proxy made of it",
     path: "/v2/",
-    headers: { authorization: "", host: "used:1" },
+    headers: { authorization: "", host: "registry.example.com" },
     status: 401,
-    answers: { "WWW-Authenticate": 'Basic realm="http://used:1/",service="berth"' },
+    answers: { "WWW-Authenticate": `Basic realm="${EXTERNAL}/",service="berth"` },
+  },
+  {
+    name: "the challenge of a bearer host names the external URL",
+    path: "/v2/",
+    headers: { authorization: "", host: "bearer.example.com" },
+    status: 401,
+    answers: {
+      "WWW-Authenticate": `Bearer realm="${EXTERNAL}/token",service="registry.example.com:8443"`,
+    },
+  },
+  {
+    name: "a host that names a registry stays itself: its uploads are no other's",
+    method: "POST",
+    path: "/v2/lib/account/blobs/uploads/",
+    headers: { host: "000000000000.dkr.ecr.us-east-1.example.com" },
+    status: 202,
+    answers: {
+      Location: /^https:\/\/000000000000\.dkr\.ecr\.us-east-1\.example\.com:8443\/v2\/lib\/account\//,
+    },
   },
 ]);
 

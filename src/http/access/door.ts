@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList } from "node:net";
 import { ownerOf } from "../../iam/access/assemble.ts";
 import { ACCESS_PERMISSIONS } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
@@ -11,7 +10,7 @@ import type { AccountPrincipal } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import type { Clock } from "../../registry/clock.ts";
 import { RegistryError } from "../../registry/errors.ts";
-import { type Client, clientOf } from "../client.ts";
+import type { Client } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf } from "../oci/authenticate.ts";
 import { json, type Outcome } from "../outcome.ts";
@@ -25,7 +24,6 @@ export interface AccessDoorDependencies {
   readonly authorizer: Authorizer;
   readonly explainer: Explainer;
   readonly clock: Clock;
-  readonly trustedProxies: BlockList;
 }
 
 /** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
@@ -39,9 +37,8 @@ export type AccessDoor = (
 export function openAccessDoor(dependencies: AccessDoorDependencies): AccessDoor {
   return (exchange, request, response) => {
     if (request.url?.split("?", 1)[0] !== EXPLAIN_PATH) return undefined;
-    const client = clientOf(request, dependencies.trustedProxies);
-    Object.assign(exchange, { route: "explainAccess", clientIp: client.ip });
-    return respond(exchange, request, response, () => answer(dependencies, exchange, request, client));
+    exchange.route = "explainAccess";
+    return respond(exchange, request, response, () => answer(dependencies, exchange, request));
   };
 }
 
@@ -49,8 +46,8 @@ async function answer(
   dependencies: AccessDoorDependencies,
   exchange: Exchange,
   request: IncomingMessage,
-  client: Client,
 ): Promise<Outcome> {
+  const { client } = exchange;
   const principal = await enter(dependencies, request, client);
   exchange.principal = principal.arn;
   if (request.method !== "GET") {

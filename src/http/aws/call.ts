@@ -29,6 +29,8 @@ interface CallFacts {
   readonly region: string;
   readonly clientIp: string;
   readonly secure: boolean;
+  /** Scheme, host and port under which the client reaches Berth. */
+  readonly origin: string;
   readonly userAgent: string;
   readonly clock: Clock;
   /** Why something changes, for the audit log; asked for once the call has been allowed. */

@@ -2,10 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Caller } from "../../iam/sigv4/verify.ts";
 import { readBody } from "../body.ts";
-import { clientOf } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf } from "../oci/authenticate.ts";
-import type { Outcome } from "../outcome.ts";
+import { type Outcome, withHeaders } from "../outcome.ts";
 import { noted, sendAnswer } from "./answer.ts";
 import { AwsError } from "./aws-error.ts";
 import type { CallTrace, Handlers } from "./call.ts";
@@ -75,12 +74,12 @@ async function serve(
     outcome = await withinDeadline(work, dependencies.callMax ?? CALL_MAX);
   } catch (thrown) {
     const error = awsErrorOf(thrown, progress.recognised?.service, progress.requestId);
-    if (isDenial(error)) keepDenial(dependencies, request, progress, error.message);
+    if (isDenial(error)) keepDenial(dependencies, exchange, request, progress, error.message);
     outcome = dialect.failure(error, progress.recognised?.model, progress.requestId);
     exchange.error = noted(thrown, error, outcome.status);
   }
   try {
-    if (!response.destroyed) await sendAnswer(request, response, outcome);
+    if (!response.destroyed) await sendAnswer(request, response, withHeaders(outcome, exchange.headers));
   } catch (error) {
     exchange.error = error;
     response.destroy();
@@ -95,8 +94,7 @@ async function answer(
   dialect: Dialect,
   progress: Progress,
 ): Promise<Outcome> {
-  const client = clientOf(request, dependencies.trustedProxies);
-  exchange.clientIp = client.ip;
+  const { client } = exchange;
   // A form says in its body what it calls; JSON says so in a header, and its body waits until the head is in order.
   const form = dialect === QUERY_DIALECT ? await readForm(request) : undefined;
   const recognised =
@@ -133,7 +131,8 @@ function isDenial({ code }: AwsError): boolean {
 
 /** `berth explain --id` finds it by the id of the request, which every error of AWS carries. */
 function keepDenial(
-  { authorizer, clock, trustedProxies }: AwsDoorDependencies,
+  { authorizer, clock }: AwsDoorDependencies,
+  { client }: Exchange,
   request: IncomingMessage,
   { requestId, recognised, caller, trace }: Progress,
   reason: string,
@@ -143,7 +142,7 @@ function keepDenial(
   // What the domain refuses, such as a role that does not trust the caller, no permission was asked for.
   const denied = trace.denied ?? {
     ...{ action: `${recognised.service}:${recognised.operation}`, resource: "*", reason },
-    context: contextOf(clientOf(request, trustedProxies), request, clock.now()),
+    context: contextOf(client, request, clock.now()),
   };
   authorizer.keepDenial?.({ ...denied, principal, requestId });
 }

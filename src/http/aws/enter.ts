@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { BlockList } from "node:net";
 import type { Service } from "../../aws-models/model.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
 import { type AccountPrincipal, ANONYMOUS, type Principal, principalName } from "../../iam/principal.ts";
@@ -32,8 +31,6 @@ export interface EntranceDependencies {
   readonly regions: readonly string[];
   /** Account and region of calls that nobody signs. */
   readonly defaultRegistry: RegistryAddress;
-  readonly trustedProxies: BlockList;
-  readonly externalUrl: string | undefined;
 }
 
 /** IAM is one for all regions, and STS has a global endpoint: both are signed for this one. */
@@ -46,10 +43,10 @@ export function openClaim(
   client: Client,
   recognised: Recognised,
 ): Promise<OpenedClaim> {
-  const { verifier, clock, externalUrl } = dependencies;
+  const { verifier, clock } = dependencies;
   return verifier.open(
     signedRequestOf(request),
-    hostCandidates(request, client, externalUrl),
+    hostCandidates(request, client),
     signaturePolicy(dependencies, recognised),
     clock.now(),
   );
@@ -134,6 +131,7 @@ function factsOf(
   const userAgent = request.headers["user-agent"] ?? "";
   return {
     ...{ service, operation, requestId, clientIp: client.ip, secure: client.secure, userAgent, clock },
+    origin: client.origin,
     cause: () => ({
       ...{ account, principal: principalName(principal), requestId, sourceIp: client.ip, userAgent },
       accessKeyId: principal.kind === "anonymous" ? undefined : principal.accessKeyId,

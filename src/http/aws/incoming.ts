@@ -31,13 +31,8 @@ export function signedRequestOf(request: IncomingMessage): SignedRequest {
 
 /**
  * The host headers that a client may have signed, the likeliest first: what a trusted proxy says the client sent, what
- * arrived, and the name under which the configuration says that Berth is reached.
+ * arrived, and the name under which Berth is reached as far as configuration and proxies tell.
  */
-export function hostCandidates(
-  request: IncomingMessage,
-  client: Client,
-  externalUrl: string | undefined,
-): readonly string[] {
-  const external = externalUrl === undefined ? [] : [new URL(externalUrl).host];
-  return [client.host, request.headers.host ?? "", ...external];
+export function hostCandidates(request: IncomingMessage, { host, origin }: Client): readonly string[] {
+  return [host, request.headers.host ?? "", origin.slice(origin.indexOf("//") + 2)];
 }

@@ -3,6 +3,7 @@ import { parseByteRange } from "../../registry/byte-range.ts";
 import { parseDigest } from "../../registry/digest.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
 import type { StoredBlob } from "../../registry/ports/index.ts";
+import { ASK_EACH_TIME } from "../browser-headers.ts";
 import { etagMatches } from "../entity-tags.ts";
 import { empty, type Outcome } from "../outcome.ts";
 import { header, type OciDependencies, type OciRequest } from "./request.ts";
@@ -23,7 +24,7 @@ export async function getBlob(
   const blob = await findBlob(ports, request.scope, name, digest);
   const etag = `"${digest}"`;
   if (etagMatches(header(request, "if-none-match"), digest)) {
-    return empty(304, { "Docker-Content-Digest": digest, ETag: etag });
+    return empty(304, { "Docker-Content-Digest": digest, ETag: etag, ...ASK_EACH_TIME });
   }
   const range = parseByteRange(rangeHeader(request, etag), blob.size);
   const size = range === undefined ? blob.size : range.end - range.start + 1;
@@ -32,6 +33,7 @@ export async function getBlob(
     "Content-Length": size,
     "Docker-Content-Digest": digest,
     ETag: etag,
+    ...ASK_EACH_TIME,
     "Accept-Ranges": "bytes",
     ...(range === undefined ? {} : { "Content-Range": `bytes ${range.start}-${range.end}/${blob.size}` }),
   };

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList } from "node:net";
 import type { Call } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
@@ -7,7 +6,7 @@ import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
-import { type Client, clientOf } from "../client.ts";
+import type { Client } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import type { Outcome } from "../outcome.ts";
 import { registryOfHost } from "../registry-host.ts";
@@ -26,8 +25,8 @@ export interface OciDoorDependencies {
   readonly scopes: Scopes;
   readonly bearer: BearerHosts;
   readonly defaultRegistry: RegistryAddress;
-  readonly trustedProxies: BlockList;
-  readonly externalUrl: string | undefined;
+  /** Whether answers carry whole URLs. */
+  readonly tellsOrigin: boolean;
 }
 
 /** Authenticates a request, finds the registry that it speaks to, runs its handler and writes the outcome. */
@@ -44,13 +43,15 @@ export function openOciDoor(dependencies: OciDoorDependencies): OciDoor {
     exchange.route = call;
     const enterAndHandle = async (): Promise<Outcome> =>
       handle(await enter(dependencies, exchange, request, call));
-    return respond(exchange, request, response, enterAndHandle, (path) => locate(dependencies, path));
+    return respond(exchange, request, response, enterAndHandle, (path) =>
+      locate(dependencies, exchange.client, path),
+    );
   };
 }
 
-/** A path as clients are told it: as it is, or below the external URL. */
-function locate({ externalUrl = "" }: OciDoorDependencies, path: string): string {
-  return `${externalUrl}${path}`;
+/** A path as clients are told it: as it is, or below the origin under which they reach Berth. */
+function locate({ tellsOrigin }: OciDoorDependencies, client: Client, path: string): string {
+  return tellsOrigin ? `${client.origin}${path}` : path;
 }
 
 async function enter(
@@ -59,9 +60,8 @@ async function enter(
   incoming: IncomingMessage,
   call: Call | "ping",
 ): Promise<OciRequest> {
-  const { oci, authenticator, authorizer, scopes, bearer, defaultRegistry, trustedProxies } = dependencies;
-  const client = clientOf(incoming, trustedProxies);
-  exchange.clientIp = client.ip;
+  const { oci, authenticator, authorizer, scopes, bearer, defaultRegistry } = dependencies;
+  const { client } = exchange;
   const address = registryOfHost(client.host, defaultRegistry);
   const now = oci.ports.clock.now();
   const { authorization } = incoming.headers;
@@ -84,7 +84,7 @@ async function enter(
     authorize: (wanted, name) => permissions.require(wanted, name),
     may: (wanted, name) => permissions.allows(wanted, name),
     causeOf: (allowed, name) => permissions.causeOf(allowed, name),
-    locate: (path) => locate(dependencies, path),
+    locate: (path) => locate(dependencies, client, path),
   };
 }
 

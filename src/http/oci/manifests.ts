@@ -5,6 +5,7 @@ import { findManifest, parseReference, readManifest } from "../../registry/manif
 import { pushManifest } from "../../registry/manifests/push.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
 import { readBody } from "../body.ts";
+import { ASK_EACH_TIME } from "../browser-headers.ts";
 import { etagMatches, parseEntityTags } from "../entity-tags.ts";
 import { empty, type Outcome } from "../outcome.ts";
 import { header, type OciDependencies, type OciRequest } from "./request.ts";
@@ -19,15 +20,9 @@ export async function getManifest(
   const reference = parseReference(referenceText);
   await request.authorize("getManifest", name);
   const head = await findManifest(ports, request.scope, name, reference);
-  const headers = {
-    "Content-Type": head.mediaType,
-    "Content-Length": head.size,
-    "Docker-Content-Digest": head.digest,
-    ETag: `"${head.digest}"`,
-  };
-  if (etagMatches(header(request, "if-none-match"), head.digest)) {
-    return empty(304, { "Docker-Content-Digest": head.digest, ETag: `"${head.digest}"` });
-  }
+  const validators = { "Docker-Content-Digest": head.digest, ETag: `"${head.digest}"`, ...ASK_EACH_TIME };
+  if (etagMatches(header(request, "if-none-match"), head.digest)) return empty(304, validators);
+  const headers = { "Content-Type": head.mediaType, "Content-Length": head.size, ...validators };
   if (request.incoming.method === "HEAD") return { status: 200, headers };
   const body = await readManifest(ports, manifestCache, name, head);
   onPull?.({

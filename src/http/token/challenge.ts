@@ -15,7 +15,7 @@ export type Challenge = (error?: BearerError) => string;
 export const TOKEN_PATH = "/token";
 
 export function basicChallenge(client: Client, path = "/"): string {
-  return `Basic realm="${originOf(client)}${path}",service="berth"`;
+  return `Basic realm="${client.origin}${path}",service="berth"`;
 }
 
 /** Names the exact scope of the request: clients that do not ping take it from there. */
@@ -28,7 +28,7 @@ export function bearerChallenge(
   const scopes = scopesOf(call, url).join(" ");
   const scope = scopes === "" ? "" : `,scope="${scopes}"`;
   const reason = error === undefined ? "" : `,error="${error}"`;
-  return `Bearer realm="${originOf(client)}${TOKEN_PATH}",service="${plainHost(client)}"${scope}${reason}`;
+  return `Bearer realm="${client.origin}${TOKEN_PATH}",service="${hostOf(client)}"${scope}${reason}`;
 }
 
 function scopesOf(call: Call | "ping", url: string): readonly string[] {
@@ -62,10 +62,6 @@ function validName(text: string | null | undefined): string | undefined {
   }
 }
 
-function originOf(client: Client): string {
-  return `${client.secure ? "https" : "http"}://${plainHost(client)}`;
-}
-
-function plainHost({ host }: Client): string {
-  return host.replaceAll(/[^\w.:[\]-]/g, "");
+function hostOf({ origin }: Client): string {
+  return origin.slice(origin.indexOf("//") + 2);
 }

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList } from "node:net";
 import { ANONYMOUS_SUBJECT } from "../../iam/access/credential-authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
 import { principalName } from "../../iam/principal.ts";
 import { grantScopes, parseScopes, scopedRegistry, type WantedScope } from "../../iam/tokens/scopes.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
-import { type Client, clientOf } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf, Permissions } from "../oci/authenticate.ts";
 import { json, type Outcome } from "../outcome.ts";
@@ -23,7 +21,6 @@ export interface TokenDoorDependencies extends LoginDependencies {
   readonly clock: Clock;
   readonly bearer: BearerHosts;
   readonly defaultRegistry: RegistryAddress;
-  readonly trustedProxies: BlockList;
   /** Milliseconds that a password from the ECR API lives, and with it a refresh token. */
   readonly tokenLifetime: number;
 }
@@ -42,10 +39,9 @@ const SCOPED_LIFETIME = 3_600_000;
 export function openTokenDoor(dependencies: TokenDoorDependencies): TokenDoor {
   return (exchange, request, response) => {
     if (request.url?.split("?", 1)[0] !== TOKEN_PATH) return undefined;
-    const client = clientOf(request, dependencies.trustedProxies);
-    if (!dependencies.bearer.has(client)) return undefined;
-    Object.assign(exchange, { route: "token", clientIp: client.ip });
-    return respond(exchange, request, response, () => answer(dependencies, exchange, request, client));
+    if (!dependencies.bearer.has(exchange.client)) return undefined;
+    exchange.route = "token";
+    return respond(exchange, request, response, () => answer(dependencies, exchange, request));
   };
 }
 
@@ -53,9 +49,9 @@ async function answer(
   dependencies: TokenDoorDependencies,
   exchange: Exchange,
   request: IncomingMessage,
-  client: Client,
 ): Promise<Outcome> {
   const { authorizer, clock, bearer, defaultRegistry } = dependencies;
+  const { client } = exchange;
   const input = await readTokenInput(request);
   const wanted = parseScopes(input.scopes);
   const address = registryOfHost(client.host, defaultRegistry);

@@ -102,11 +102,11 @@ describe("JSON 1.1", () => {
 
   test("the log names the request as its client was told, the operation and the caller", async () => {
     const answer = await callJson(server, "DescribeRegistry", {});
-    expect(server.exchanges[0]).toEqual({
+    expect(server.exchanges[0]).toMatchObject({
       id: answer.headers.get("x-amzn-requestid"),
       route: "ecr.DescribeRegistry",
       principal: USER_ARN,
-      clientIp: "127.0.0.1",
+      client: { ip: "127.0.0.1" },
       error: undefined,
     });
   });
@@ -544,7 +544,7 @@ describe("behind a proxy", () => {
     if (door.trusted) trustedProxies.addAddress("127.0.0.1");
     await using proxied = await startAwsServer({
       handlers,
-      door: { trustedProxies, externalUrl: door.externalUrl },
+      whereabouts: { trustedProxies, externalUrl: door.externalUrl },
     });
     const signed = signInHeader({
       ...toSign("DescribeRegistry"),

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Client } from "../../../src/http/client.ts";
 import { authenticate, type Entrance, Permissions, type Proven } from "../../../src/http/oci/authenticate.ts";
+import { originOf } from "../../../src/http/origin.ts";
 import { basicChallenge, type Challenge } from "../../../src/http/token/challenge.ts";
 import { type Call, PERMISSIONS } from "../../../src/iam/actions.ts";
 import type { Authentication } from "../../../src/iam/authenticator.ts";
@@ -15,9 +17,14 @@ const principal: AccountPrincipal = {
   ...{ kind: "user", account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:user/x`, name: "x" },
   ...{ accessKeyId: "AKIAEXAMPLEEXAMPLE12", uniqueId: "AIDAEXAMPLEEXAMPLE123" },
 };
-const client = { ip: "203.0.113.7", secure: false, host: "registry:5050" };
+const client = clientWith({});
 const NOW = new Date("2030-01-01T12:00:00Z");
 const ACCESS = [{ type: "repository", name: "team/app", actions: ["pull"] }];
+
+function clientWith(more: Partial<Client>): Client {
+  const facts = { ip: "203.0.113.7", secure: false, host: "registry:5050", ...more };
+  return { ...facts, origin: originOf({ ...facts, port: undefined, externalUrl: undefined }) };
+}
 
 /** What a header proves, knocking at some door. */
 function knock(
@@ -69,7 +76,7 @@ describe("a request", () => {
     [{ host: 'x",service="evil' }, 'Basic realm="http://xserviceevil/",service="berth"'],
     [{ host: "x\r\nSet-Cookie: a=b" }, 'Basic realm="http://xSet-Cookie:ab/",service="berth"'],
   ])("from %j is challenged with the realm of its host and nothing more", async (more, wanted) => {
-    const challenge = (): string => basicChallenge({ ...client, ...more });
+    const challenge = (): string => basicChallenge(clientWith(more));
     await expect(knock({ state: "refused" }, { challenge })).rejects.toMatchObject({
       headers: { "WWW-Authenticate": wanted },
     });

@@ -10,6 +10,7 @@ import { json, type Outcome, sendOutcome } from "../../../src/http/outcome.ts";
 import { Parameters, QUERY_LIMITS } from "../../../src/kernel/parameters.ts";
 import { RegistryError } from "../../../src/registry/errors.ts";
 import type { RepositoryName } from "../../../src/registry/names.ts";
+import { beginExchange } from "../../support/begin-exchange.ts";
 import { CAUSE } from "../../support/cause.ts";
 import { send } from "../loopback.ts";
 
@@ -76,11 +77,7 @@ const server = createServer(async (request: IncomingMessage, response: ServerRes
   const lane = openFastLane(dependencies, async (_, incoming, answer, call, handle) =>
     sendOutcome(answer, await trace(incoming, call, handle as (request: OciRequest) => Promise<Outcome>)),
   );
-  const handled = lane(
-    { id: "", route: "", principal: undefined, clientIp: "", error: undefined },
-    request,
-    response,
-  );
+  const handled = lane(beginExchange(request), request, response);
   if (handled === undefined) response.writeHead(404).end();
   await handled;
 }).listen(0, "127.0.0.1");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ConfigError, readConfig } from "../../../src/config.ts";
 import { BearerHosts } from "../../../src/http/token/bearer-hosts.ts";
 
-const at = (host: string) => ({ ip: "203.0.113.7", secure: true, host });
+const at = (host: string) => ({ ip: "203.0.113.7", secure: true, host, origin: "" });
 
 describe("bearer hosts", () => {
   test.each<[string, string, boolean]>([

@@ -33,12 +33,12 @@ export interface TokenIssuer {
   issueToken(principal: AccountPrincipal, expiresAt: Date): Promise<string>;
 }
 
-/** Where clients find a registry, by the configured host template. */
+/** Where clients find a registry: by the configured template, else at the origin under which the asking client came. */
 export interface RegistryHosts {
   /** `<host>[:<port>]`: what stands before the repository's name in an image reference. */
-  hostOf(registry: RegistryAddress): string;
+  hostOf(registry: RegistryAddress, origin: string): string;
   /** `https://<host>[:<port>]`, without a path. */
-  endpointOf(registry: RegistryAddress): string;
+  endpointOf(registry: RegistryAddress, origin: string): string;
 }
 
 /** What the operations of ECR work on. */

@@ -3,18 +3,19 @@ import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { RegistryHosts, RepositoryRecord } from "./ports.ts";
 import { arnIn } from "./registry.ts";
 
-/** A repository as every operation shows it; its tags are not part of it. */
+/** A repository as every operation shows it to a client that came to `origin`; its tags are not part of it. */
 export function presentRepository(
   hosts: RegistryHosts,
   registry: RegistryAddress,
   record: RepositoryRecord,
+  origin: string,
 ): Repository {
   const { name, createdAt, tagMutability, exclusionFilters, scanOnPush, encryption } = record;
   return {
     repositoryArn: arnIn(registry, name),
     registryId: registry.account,
     repositoryName: name,
-    repositoryUri: `${hosts.hostOf(registry)}/${name}`,
+    repositoryUri: `${hosts.hostOf(registry, origin)}/${name}`,
     createdAt,
     imageTagMutability: tagMutability,
     ...(exclusionFilters.length === 0

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { type AddressInfo, BlockList } from "node:net";
+import type { AddressInfo } from "node:net";
 import { CasbinDecider } from "../../../../src/adapters/casbin/decider.ts";
 import { type Database, openDatabase } from "../../../../src/adapters/postgres/database.ts";
 import {
@@ -16,7 +16,6 @@ import type { AwsAuthorizer } from "../../../../src/http/aws/enter.ts";
 import { iamHandlers } from "../../../../src/http/aws/iam/index.ts";
 import { PageTokens } from "../../../../src/http/aws/page-tokens.ts";
 import { stsHandlers } from "../../../../src/http/aws/sts/index.ts";
-import type { Exchange } from "../../../../src/http/observe.ts";
 import { bootstrap, type Credentials } from "../../../../src/iam/access-keys.ts";
 import { MasterKey } from "../../../../src/iam/master-key.ts";
 import { OidcVerifier } from "../../../../src/iam/oidc/verify.ts";
@@ -27,6 +26,7 @@ import { StoredPolicies } from "../../../../src/iam/principals/stored-policies.t
 import type { StsPorts } from "../../../../src/iam/sessions/ports.ts";
 import { SignatureVerifier } from "../../../../src/iam/sigv4/verify.ts";
 import { signInHeader } from "../../../iam/sigv4/signer.ts";
+import { beginExchange } from "../../../support/begin-exchange.ts";
 import { createDatabase } from "../../../support/berth.ts";
 import { CAUSE } from "../../../support/cause.ts";
 import { ManualClock } from "../../../support/clock.ts";
@@ -103,20 +103,13 @@ export async function startIamServer(): Promise<IamServer> {
     verifier: new SignatureVerifier(postgresCredentials(database, masterKey)),
     authorizer: realAuthorizer(ports),
     ...{ clock, regions: [REGION], defaultRegistry: { account: ACCOUNT, region: REGION } },
-    ...{ trustedProxies: new BlockList(), externalUrl: undefined },
     handlers: {
       iam: iamHandlers({ ...ports, policies: policyStore, tokens: new PageTokens(Buffer.alloc(32, 1)) }),
       sts: stsHandlers(ports),
     },
   });
   const server = createServer((request, response) => {
-    const exchange: Exchange = {
-      id: "none",
-      route: "unknown",
-      principal: undefined,
-      clientIp: "",
-      error: undefined,
-    };
+    const exchange = beginExchange(request);
     if (door(exchange, request, response) === undefined) response.writeHead(404).end();
     response.on("close", () => {
       // A defect shows its stack in the output of the test.

@@ -1,13 +1,15 @@
 import { createServer } from "node:http";
-import { type AddressInfo, BlockList } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { Handlers } from "../../../../src/http/aws/call.ts";
 import { type AwsDoorDependencies, openAwsDoor } from "../../../../src/http/aws/door.ts";
 import { ecrHandlers } from "../../../../src/http/aws/ecr/index.ts";
+import type { Whereabouts } from "../../../../src/http/client.ts";
 import type { Exchange } from "../../../../src/http/observe.ts";
 import type { SigningCredential } from "../../../../src/iam/sigv4/credential-store.ts";
 import { type Mismatch, SignatureVerifier } from "../../../../src/iam/sigv4/verify.ts";
 import type { Clock } from "../../../../src/registry/clock.ts";
 import { signInHeader, type ToSign } from "../../../iam/sigv4/signer.ts";
+import { beginExchange } from "../../../support/begin-exchange.ts";
 import { ManualClock } from "../../../support/clock.ts";
 import { type MemoryPorts, memoryPorts } from "./memory-ports.ts";
 
@@ -51,6 +53,7 @@ export interface AwsServerOptions {
   readonly clock?: Clock;
   readonly port?: number;
   readonly door?: Partial<AwsDoorDependencies>;
+  readonly whereabouts?: Whereabouts;
 }
 
 /** The AWS door alone, over memory. What it leaves to others is answered 404. */
@@ -77,13 +80,11 @@ export async function startAwsServer(options: AwsServerOptions = {}): Promise<Aw
     clock: options.clock ?? clock,
     regions: [REGION],
     defaultRegistry: { account: ACCOUNT, region: REGION },
-    trustedProxies: new BlockList(),
-    externalUrl: undefined,
     handlers: options.handlers ?? { ecr: ecrHandlers(ports) },
     ...options.door,
   });
   const server = createServer((request, response) => {
-    const exchange = { id: "none", route: "unknown", principal: undefined, clientIp: "", error: undefined };
+    const exchange = beginExchange(request, options.whereabouts);
     exchanges.push(exchange);
     const handled = door(exchange, request, response);
     if (handled === undefined) response.writeHead(404).end();

@@ -22,7 +22,7 @@ export function createRepository({
     }
     const created = await repositories.create(registry, draft, call.cause(), call.clock.now());
     if (created === undefined) throw repositoryAlreadyExists(registry, draft.name);
-    return { repository: presentRepository(hosts, registry, created) };
+    return { repository: presentRepository(hosts, registry, created, call.origin) };
   };
 }
 

@@ -17,6 +17,6 @@ export function deleteRepository({
     const deleted = await repositories.delete(registry, name, options);
     if (deleted === "unknown") throw repositoryNotFound(registry, name);
     if (deleted === "not-empty") throw repositoryNotEmpty(registry, name);
-    return { repository: presentRepository(hosts, registry, deleted) };
+    return { repository: presentRepository(hosts, registry, deleted, call.origin) };
   };
 }

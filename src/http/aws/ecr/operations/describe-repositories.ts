@@ -33,7 +33,7 @@ async function describeNamed(
   return names.map((name) => {
     const record = found.get(name);
     if (record === undefined) throw repositoryNotFound(registry, name);
-    return presentRepository(hosts, registry, record);
+    return presentRepository(hosts, registry, record, call.origin);
   });
 }
 
@@ -52,7 +52,7 @@ async function describePage(
   const last = shown.at(-1);
   const hasMore = records.length > maxResults && last !== undefined;
   return {
-    repositories: shown.map((record) => presentRepository(hosts, registry, record)),
+    repositories: shown.map((record) => presentRepository(hosts, registry, record, call.origin)),
     nextToken: hasMore ? pageTokens.seal(binding, [last.name]) : undefined,
   };
 }

@@ -20,7 +20,7 @@ export function getAuthorizationToken({
       authorizationData: accounts.map((account) => ({
         authorizationToken,
         expiresAt,
-        proxyEndpoint: hosts.endpointOf({ account, region: call.region }),
+        proxyEndpoint: hosts.endpointOf({ account, region: call.region }, call.origin),
       })),
     };
   };
