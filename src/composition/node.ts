@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import { type App, createApp } from "../http/app.ts";
 import { browserHeaders } from "../http/browser-headers.ts";
 import { Observer } from "../http/observe.ts";
+import { HiddenCursors } from "../http/oci/hidden-cursor.ts";
 import { Scopes } from "../http/scopes.ts";
 import { listen, type RunningServer } from "../http/server.ts";
 import type { Log } from "../log.ts";
@@ -101,6 +102,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
   return createApp({
     oci: {
       ...{ ports, manifestCache, autoCreate: config.autoCreate },
+      cursors: new HiddenCursors(state.masterKey),
       onPull: config.auditPulls ? (pull) => access.audit.note(pull) : undefined,
     },
     operations: {

@@ -20,15 +20,18 @@ export const PERMISSIONS = {
   headBlob: onRepository("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer"),
   getBlob: onRepository("ecr:GetDownloadUrlForLayer"),
   deleteBlob: onRepository("ecr:BatchDeleteImage"),
+  /** Beside `patchUpload` and `completeUpload` where the bytes come with it. */
   startUpload: onRepository("ecr:InitiateLayerUpload"),
-  /** On the source of a mount, beside `startUpload` on the target. */
+  /** On the source of a mount, beside `startUpload` and `completeUpload` on the target. */
   mountFrom: onRepository("ecr:GetDownloadUrlForLayer"),
   patchUpload: onRepository("ecr:UploadLayerPart"),
   getUpload: onRepository("ecr:UploadLayerPart"),
   cancelUpload: onRepository("ecr:UploadLayerPart"),
+  /** Beside `patchUpload` where it carries the last bytes. */
   completeUpload: onRepository("ecr:CompleteLayerUpload"),
   listTags: onRepository("ecr:ListImages"),
   listReferrers: onRepository("ecr:BatchGetImage"),
+  /** On each repository that the catalog shows. */
   listRepositories: { actions: ["ecr:DescribeRepositories"], resource: "registry" },
   /** Beside the permission of a push to a repository that does not exist yet. */
   createRepository: onRepository("ecr:CreateRepository"),

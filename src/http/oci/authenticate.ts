@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import type { Cause } from "../../audit/cause.ts";
 import { type Call, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
@@ -14,6 +15,8 @@ import type { Challenge } from "../token/challenge.ts";
 
 /** Milliseconds after a token's end for which an upload that it began may go on: one PATCH may take hours. */
 export const UPLOAD_GRACE = 3_600_000;
+/** Names of a catalog that are decided in one turn of the event loop. */
+const DECIDED_AT_ONCE = 25;
 const UPLOAD_CALLS: ReadonlySet<string> = new Set([
   "patchUpload",
   "completeUpload",
@@ -127,6 +130,20 @@ export class Permissions {
     return isInScope(this.#proven.access, call, name) && (await this.#decide(call, name)).allowed;
   }
 
+  /** Those of `names` that the catalog may show: whoever makes the request may describe them. */
+  async visible(names: readonly RepositoryName[]): Promise<readonly RepositoryName[]> {
+    if (!isInScope(this.#proven.access, "listRepositories", undefined)) return [];
+    const shown: RepositoryName[] = [];
+    for (let at = 0; at < names.length; at += DECIDED_AT_ONCE) {
+      // A decision that is not known yet may be long in thought: others have their turn in between.
+      if (at > 0) await setImmediate();
+      const asked = names.slice(at, at + DECIDED_AT_ONCE);
+      const decisions = await Promise.all(asked.map((name) => this.#decide("listRepositories", name)));
+      shown.push(...asked.filter((_, index) => decisions[index]?.allowed === true));
+    }
+    return shown;
+  }
+
   /** Why a call that was allowed changes something. */
   causeOf(call: Call, name: RepositoryName): Cause {
     const { principal } = this.#proven;
@@ -160,7 +177,7 @@ export class Permissions {
 
   #arnOf(call: Call, name: RepositoryName | undefined): string {
     const { account, region } = this.#facts.address;
-    return repositoryArn(account, region, PERMISSIONS[call].resource === "registry" ? "*" : (name ?? ""));
+    return repositoryArn(account, region, name ?? (PERMISSIONS[call].resource === "registry" ? "*" : ""));
   }
 
   async #decide(call: Call, name: RepositoryName | undefined): Promise<Decision> {

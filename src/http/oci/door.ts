@@ -83,6 +83,7 @@ async function enter(
     principal: exchange.principal,
     authorize: (wanted, name) => permissions.require(wanted, name),
     may: (wanted, name) => permissions.allows(wanted, name),
+    visible: (names) => permissions.visible(names),
     causeOf: (allowed, name) => permissions.causeOf(allowed, name),
     locate: (path) => locate(dependencies, client, path),
   };

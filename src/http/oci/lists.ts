@@ -23,12 +23,27 @@ export async function getTags(
   return json(200, { name, tags: names }, link(request, `/v2/${name}/tags/list`, { n: page.n, last: next }));
 }
 
-/** GET _catalog: the repositories of the account. */
-export async function getCatalog({ ports }: OciDependencies, request: OciRequest): Promise<Outcome> {
-  await request.authorize("listRepositories");
-  const page = pageOf(request.query);
-  const { names, next } = await listRepositories(ports, request.scope, page);
-  return json(200, { repositories: names }, link(request, "/v2/_catalog", { n: page.n, last: next }));
+/**
+ * GET _catalog: the repositories of the account that the caller may describe, each by itself. A page may be shorter than
+ * asked for, and a link leads on. Who sees none at all must be allowed to describe all.
+ */
+export async function getCatalog({ ports, cursors }: OciDependencies, request: OciRequest): Promise<Outcome> {
+  const { scope } = request;
+  const { n, last: cursor } = pageOf(request.query);
+  const last = cursors.open(scope, cursor);
+  if (last === undefined) {
+    throw new RegistryError(
+      "PAGINATION_NUMBER_INVALID",
+      "last is neither a name nor from a link of this list",
+    );
+  }
+  const { names, next } = await listRepositories(ports, scope, { n, last }, (asked) =>
+    request.visible(asked),
+  );
+  if (names.length === 0 && next === undefined && last === "") await request.authorize("listRepositories");
+  const isShown = next === undefined || names.at(-1) === next;
+  const after = isShown ? next : cursors.seal(scope, next);
+  return json(200, { repositories: names }, link(request, "/v2/_catalog", { n, last: after }));
 }
 
 /** GET referrers (end-12). */

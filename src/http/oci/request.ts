@@ -7,11 +7,13 @@ import type { ManifestCache } from "../../registry/manifests/pull.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { RegistryPorts } from "../../registry/ports/index.ts";
 import type { Scope } from "../../registry/scope.ts";
+import type { HiddenCursors } from "./hidden-cursor.ts";
 
 /** What the handlers of the registry door work with. */
 export interface OciDependencies {
   readonly ports: RegistryPorts;
   readonly manifestCache: ManifestCache;
+  readonly cursors: HiddenCursors;
   readonly autoCreate: boolean;
   /** Told of every manifest that was sent to a client; undefined where nobody wants to know. */
   readonly onPull: ((pull: AuditRecord) => void) | undefined;
@@ -27,6 +29,8 @@ export interface OciRequest {
   /** @throws RegistryError DENIED with the reason */
   authorize(call: Call, name?: RepositoryName): Promise<void>;
   may(call: Call, name: RepositoryName): Promise<boolean>;
+  /** Those of `names`, in their order, that the caller may see in the catalog. */
+  visible(names: readonly RepositoryName[]): Promise<readonly RepositoryName[]>;
   /** Why something changes, once `call` has been allowed. */
   causeOf(call: Call, name: RepositoryName): Cause;
   /** A path as `Location` and `Link` carry it: as it is, or below the external URL. */

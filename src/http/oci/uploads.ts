@@ -32,6 +32,11 @@ export async function postUpload(
   const mount = wanted === null ? undefined : parseDigest(wanted);
   const whole = request.query.get("digest");
   const digest = whole === null ? undefined : parseDigest(whole);
+  if (digest !== undefined) {
+    // Bytes that come at once need what they would need one request after the other.
+    await request.authorize("patchUpload", name);
+    await request.authorize("completeUpload", name);
+  }
   const algorithm = algorithmOf(request.query.get("digest-algorithm"));
   const target = {
     ...{ scope: request.scope, name, principal: request.principal },
@@ -56,6 +61,8 @@ async function tryMount(
   pushTarget: NewSession,
   digest: Digest,
 ): Promise<boolean> {
+  // A link completes a layer as its bytes would; who may not do that is left to upload it, as with any other refusal.
+  if (!(await request.may("completeUpload", pushTarget.name))) return false;
   const target = await openForPush(ports, pushTarget);
   const from = request.query.get("from");
   let source: RepositoryName | undefined;
@@ -114,12 +121,14 @@ export async function putUpload(
     );
   }
   const digest = parseDigest(wanted);
+  const carriesBytes = hasBody(request.incoming);
   const address = await addressOf(ports, request, captures, "completeUpload");
+  if (carriesBytes) await request.authorize("patchUpload", address.name);
   try {
     await completeUpload(ports, {
       address,
       digest,
-      chunks: hasBody(request.incoming) ? bodyChunks(request.incoming) : undefined,
+      chunks: carriesBytes ? bodyChunks(request.incoming) : undefined,
       range: chunkRange(request),
       cause: request.causeOf("completeUpload", address.name),
     });

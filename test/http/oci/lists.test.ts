@@ -23,6 +23,7 @@ const dependencies = {
         names.filter((name) => name > after).slice(0, limit),
     },
   } as unknown as RegistryPorts,
+  cursors: { open: (_: unknown, cursor: string) => cursor },
 } as OciDependencies;
 
 function request(query: string, prefix = ""): OciRequest {
@@ -30,6 +31,7 @@ function request(query: string, prefix = ""): OciRequest {
     query: Parameters.parse(query, QUERY_LIMITS),
     scope: SCOPE,
     authorize: async () => undefined,
+    visible: async (asked) => asked,
     locate: (path) => `${prefix}${path}`,
   };
   return made as OciRequest;

@@ -30,7 +30,9 @@ const dependencies = {
     manifests: { findByTag: asked, findByDigest: asked, untag: asked, delete: asked, listReferrers: asked },
     blobs: { find: asked, unlink: asked },
     clock: { now: () => new Date(0) },
+    repositories: { listNames: async () => [] },
   },
+  cursors: { open: (_: unknown, cursor: string) => cursor },
 } as unknown as OciDependencies;
 
 /** Calls whose handlers go on to the reference; of the others the name is all that the path says. */
@@ -49,6 +51,7 @@ async function trace(
     scope: { id: 1, account: "1", region: "r" },
     principal: { arn: "arn:x" },
     causeOf: () => CAUSE,
+    visible: async (names: readonly RepositoryName[]) => names,
     async authorize(wanted: string, name: RepositoryName | undefined) {
       facts.push(`${wanted} ${name ?? "*"}`);
       if (!BY_REFERENCE.test(wanted)) throw new Understood();

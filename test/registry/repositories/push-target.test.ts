@@ -132,6 +132,8 @@ test("an unknown repository is told by name in the detail", () => {
   expect(repositoryUnknown("123456789012", "x").detail).toEqual({ name: "x" });
 });
 
+const everything = async <Name>(names: readonly Name[]): Promise<readonly Name[]> => names;
+
 describe("pages", () => {
   test.each([
     ["a full page with more behind", ["a", "b", "c"], 2, ["a", "b"], "b"],
@@ -150,12 +152,31 @@ describe("pages", () => {
         const repositories = repositoryStore(...names.map(parseRepositoryName));
         const seen: string[] = [];
         for (let last: string | undefined = ""; last !== undefined; ) {
-          const page = await listRepositories({ repositories }, scope, { n, last });
+          const page = await listRepositories({ repositories }, scope, { n, last }, everything);
           expect(page.names.length).toBeLessThanOrEqual(n);
           seen.push(...page.names);
           last = page.next;
         }
         expect(seen).toEqual([...names].sort());
+      }),
+    );
+  });
+
+  test("of a catalog that hides some hold every other name once, in order, whatever their size", async () => {
+    const letters = fc.string({ unit: fc.constantFrom(..."ab0"), minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(letters), fc.integer({ min: 1, max: 5 }), async (names, n) => {
+        const repositories = repositoryStore(...names.map(parseRepositoryName));
+        const isSeen = (name: string): boolean => name.includes("a");
+        const seen: string[] = [];
+        for (let last: string | undefined = ""; last !== undefined; ) {
+          const page = await listRepositories({ repositories }, scope, { n, last }, async (asked) =>
+            asked.filter(isSeen),
+          );
+          seen.push(...page.names);
+          last = page.next;
+        }
+        expect(seen).toEqual(names.filter(isSeen).sort());
       }),
     );
   });

@@ -1,7 +1,9 @@
 import type { ResourcePolicyStore, ResourcePolicyTexts } from "../../../iam/access/resource-policies.ts";
+import { BatchedReads, keysFrom } from "../batched-reads.ts";
 import type { Database } from "../database.ts";
 
 interface Row {
+  readonly at: number;
   readonly repository_policy: string | null;
   readonly registry_policy: string | null;
   readonly scope: "V1" | "V2" | null;
@@ -15,14 +17,18 @@ const NO_POLICIES: Omit<ResourcePolicyTexts, "tags"> = {
 
 const LOAD = {
   name: "iam_load_resource_policies",
-  text: `SELECT p.document AS repository_policy, x.document AS registry_policy, x.scope,
+  text: `SELECT q.at, p.document AS repository_policy, x.document AS registry_policy, x.scope,
       coalesce((SELECT json_object_agg(t.key, t.value) FROM repository_resource_tags t
         WHERE t.repository_id = r.id), '{}') AS tags
-    FROM registries g
+    FROM ${keysFrom([
+      { name: "account", type: "text" },
+      { name: "region", type: "text" },
+      { name: "repository", type: "text" },
+    ])}
+      JOIN registries g ON g.account_id = q.account AND g.region = q.region
       LEFT JOIN registry_policies x ON x.registry_id = g.id
-      LEFT JOIN repositories r ON r.registry_id = g.id AND r.name = $3 AND r.deleted_at IS NULL
-      LEFT JOIN repository_policies p ON p.repository_id = r.id
-    WHERE g.account_id = $1 AND g.region = $2`,
+      LEFT JOIN repositories r ON r.registry_id = g.id AND r.name = q.repository AND r.deleted_at IS NULL
+      LEFT JOIN repository_policies p ON p.repository_id = r.id`,
 };
 
 const TAGS_OF_IAM = {
@@ -35,13 +41,15 @@ const TAGS_OF_IAM = {
 
 /** Policies and tags of repositories and registries, and tags of what IAM has, for decisions. */
 export function postgresResourcePolicies(database: Database): ResourcePolicyStore {
+  // A catalog asks for those of many repositories at once.
+  const loads = new BatchedReads<[string, string, string | null], Row>({ read: database.run }, LOAD);
   return {
     async load({ account, region, repository, iamArn }) {
       if (iamArn !== undefined) {
         const [found] = await database.run<Pick<Row, "tags">>(TAGS_OF_IAM, [account, iamArn]);
         return { ...NO_POLICIES, tags: found?.tags ?? {} };
       }
-      const [row] = await database.run<Row>(LOAD, [account, region, repository ?? null]);
+      const row = await loads.read(account, region, repository ?? null);
       return {
         repositoryPolicy: row?.repository_policy ?? undefined,
         registryPolicy: row?.registry_policy ?? undefined,
