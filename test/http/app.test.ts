@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { createApp, type EdgeDependencies } from "../../src/http/app.ts";
 import { Observer } from "../../src/http/observe.ts";
 import { Metrics } from "../../src/metrics.ts";
+import { ALONE } from "../support/begin-exchange.ts";
 
 const defects: string[] = [];
 const log = {
@@ -25,7 +26,8 @@ const edge = {
   observer: new Observer(log, new Metrics(), false),
   operations: { isDraining: () => false },
   aws: (exchange, request, response) => broken[request.url ?? ""]?.(exchange, request, response),
-} as Pick<EdgeDependencies, "observer" | "operations" | "aws"> as EdgeDependencies;
+  ...{ whereabouts: ALONE, browserHeaders: {} },
+} as Partial<EdgeDependencies> as EdgeDependencies;
 const app = createApp(edge);
 const server = createServer(app.listener);
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
