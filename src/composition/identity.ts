@@ -66,7 +66,7 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
   const audit = new AuditRecorder(postgresAuditLog(database), batchEvents("audit", log));
   const decider = new CasbinDecider();
   const shipped = readAwsPolicies();
-  const stored = new StoredPolicies();
+  const stored = new StoredPolicies((found) => log.warn("a stored policy cannot be read", { ...found }));
   const policies = postgresPrincipalPolicies(database, shipped, stored);
   const principals = new PrincipalPolicyCache(policies, clock);
   const versions = new AccountVersions(policies);

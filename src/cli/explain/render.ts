@@ -38,6 +38,7 @@ export function renderDenial({ denial, now, gone }: ExplainedDenial): string {
 
 function verdictLines({ verdict }: Explanation): readonly string[] {
   const by = verdict.decidedBy === undefined ? [] : [`decided by ${decisiveName(verdict.decidedBy)}`];
+  if (!verdict.allowed && verdict.unreadable !== undefined) return [`UNDECIDED  ${verdict.message}`];
   if (!verdict.allowed) return [`DENIED     ${verdict.message}`, ...by];
   return ["ALLOWED", ...(by.length > 0 ? by : ["the root of the owning account needs no policy"])];
 }
@@ -46,6 +47,7 @@ function policyLines({ considered, verdict }: Explanation): readonly string[] {
   if (considered.length === 0) return ["No policy has a say.", ""];
   return considered.flatMap(({ role, policy, statements }) => [
     `${policy.label} (${ROLES[role]})`,
+    ...unreadableLines(policy.document.unreadable),
     ...statements.flatMap((statement) => {
       const { decidedBy } = verdict;
       const decides = decidedBy?.policy === policy && decidedBy.statement === statement.index;
@@ -53,6 +55,10 @@ function policyLines({ considered, verdict }: Explanation): readonly string[] {
     }),
     "",
   ]);
+}
+
+function unreadableLines(why: string | undefined): readonly string[] {
+  return why === undefined ? [] : [`  cannot be read: ${printable(why)}`];
 }
 
 const ROLES = {
@@ -89,6 +95,7 @@ function mismatchLine(mismatch: Mismatch): string {
 function remedyLines(remedies: readonly Remedy[]): readonly string[] {
   return remedies.flatMap((remedy, at) => {
     if (remedy.change === "none") return ["No statement would allow it."];
+    if (remedy.change === "replace") return [`Replace or delete ${remedy.policy.label}.`];
     if (remedy.change === "amend") {
       return [`No Allow helps against a Deny: change ${decisiveName(remedy.decisive)}`];
     }

@@ -1,6 +1,8 @@
 import type { RequestContext } from "../authorizer.ts";
 import type { Access } from "../policy/access.ts";
+import { parseArn } from "../policy/arn.ts";
 import type { Caller } from "../policy/caller.ts";
+import { resourceOf } from "../policy/resource-kinds.ts";
 import { globalContext, resourceTagKeys } from "../principals/global-context.ts";
 import type { Identity } from "../principals/identity.ts";
 import type { PrincipalPolicies } from "../principals/principal-policies.ts";
@@ -37,17 +39,30 @@ export interface DecisionVersions {
  * of AWS, which every account has.
  */
 export function ownerOf(resource: string, identity: Identity | undefined): string {
-  const [, , service, , account] = resource.split(":", 5);
-  const named = service === "iam" && account === "aws" ? undefined : account;
+  const arn = parseArn(resource);
+  const named = arn?.service === "iam" && arn.account === "aws" ? undefined : arn?.account;
   return named || identity?.account || "";
 }
 
-export function addressOf(resource: string, owner: string, region: string): ResourceAddress {
-  if (/^arn:aws:iam::\d{12}:(?:policy|oidc-provider)\//.test(resource)) {
-    return { account: owner, region, repository: undefined, iamArn: resource };
+/** Where the policies and tags of what a request is about are kept; undefined where there is nothing to look up. */
+export function addressOf(
+  action: string,
+  resource: string,
+  owner: string,
+  region: string,
+): ResourceAddress | undefined {
+  const found = resourceOf(action, resource);
+  const at = { account: owner, region: found?.arn?.region || region };
+  switch (found?.kind.kept) {
+    case "repository":
+      return { ...at, repository: found.name };
+    case "registry":
+      return { ...at, repository: undefined };
+    case "iam":
+      return { ...at, repository: undefined, iamArn: resource };
+    case undefined:
+      return undefined;
   }
-  const match = /^arn:[^:]*:ecr:([^:]*):[^:]*:repository\/(.+)$/s.exec(resource);
-  return { account: owner, region: match?.[1] || region, repository: match?.[2] };
 }
 
 /** Everything that has a say in a request, in the form in which it is evaluated. */
@@ -71,7 +86,7 @@ export function assembleAccess(
     action,
     resource: question.resource,
     context: globalContext(identity, own, facts, {
-      ...resourceTagKeys(tagPrefixOf(question.resource), resource.tags),
+      ...resourceTagKeys(resourceOf(action, question.resource)?.kind.tagPrefix, resource.tags),
       ...context.conditions,
     }),
     owner,
@@ -87,16 +102,6 @@ const USER_AGENT_MAX = 512;
 /** A pattern is compared with every character of a value: what a client sends is cut. */
 export function userAgentOf({ userAgent }: RequestContext): string {
   return userAgent.slice(0, USER_AGENT_MAX);
-}
-
-/**
- * What tags of a resource go by beside `aws:ResourceTag` (Service Authorization Reference): of IAM's, those of users and
- * roles alone have another name.
- */
-function tagPrefixOf(resource: string): "aws" | "ecr" | "iam" {
-  const [, type] = /^arn:[^:]*:iam::[^:]*:([a-z-]+)\//.exec(resource) ?? [];
-  if (type === undefined) return "ecr";
-  return type === "user" || type === "role" ? "iam" : "aws";
 }
 
 function callerOf(identity: Identity | undefined): Caller {

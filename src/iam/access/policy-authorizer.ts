@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import type { Authorizer, Decision, RequestContext } from "../authorizer.ts";
 import type { Access } from "../policy/access.ts";
 import type { PolicyDocument } from "../policy/document.ts";
-import { evaluate } from "../policy/evaluate.ts";
+import { evaluate, evaluateHeeding } from "../policy/evaluate.ts";
 import { type Explanation, explain } from "../policy/explain.ts";
 import type { PolicyDecider } from "../policy/port.ts";
 import type { Principal } from "../principal.ts";
@@ -16,6 +16,8 @@ import {
   type Question,
   userAgentOf,
 } from "./assemble.ts";
+import { NO_RESOURCE_POLICIES } from "./resource-policies.ts";
+import { requireDecided } from "./undecided.ts";
 
 const DECISIONS_MAX = 50_000;
 
@@ -36,6 +38,7 @@ export class PolicyAuthorizer implements Authorizer {
     this.#decider = decider;
   }
 
+  /** @throws RegistryError UNKNOWN when the answer depends on a policy that cannot be read */
   async decide(
     principal: Principal,
     action: string,
@@ -55,6 +58,7 @@ export class PolicyAuthorizer implements Authorizer {
     const access = await this.#gather({ identity, action, resource, context }, owner, ofPrincipal, ofOwner);
     if (access === undefined) return { allowed: false, reason: GONE };
     const verdict = evaluate(access, this.#decider);
+    requireDecided(verdict);
     const decision: Decision = verdict.allowed
       ? { allowed: true }
       : { allowed: false, reason: verdict.message };
@@ -73,7 +77,10 @@ export class PolicyAuthorizer implements Authorizer {
     return access && explain(access, this.#decider);
   }
 
-  /** Whether a principal might do something if a repository had another policy than it has. */
+  /**
+   * Whether a principal might do something if a repository had another policy than it has. That its own policies let it
+   * mend that policy does not count, for this is asked before it has to.
+   */
   async wouldAllow(
     question: Question & { readonly identity: Identity },
     policy: PolicyDocument,
@@ -90,7 +97,8 @@ export class PolicyAuthorizer implements Authorizer {
     if (now === undefined) return false;
     const others = now.resourcePolicies.filter(({ document }) => document.kind !== "repository");
     const resourcePolicies = [...others, { label: "the new policy", document: policy }];
-    return evaluate({ ...now, resourcePolicies }, this.#decider).allowed;
+    const decide = identity.kind === "root" ? evaluate : evaluateHeeding;
+    return decide({ ...now, resourcePolicies }, this.#decider).allowed;
   }
 
   async #gather(
@@ -99,13 +107,14 @@ export class PolicyAuthorizer implements Authorizer {
     ofPrincipal: number | undefined,
     ofOwner: number | undefined,
   ): Promise<Access | undefined> {
-    const { identity, resource } = question;
+    const { identity, action, resource } = question;
     const { principals, resources, region } = this.#sources;
     const own = identity === undefined ? undefined : await principals.load(subjectOf(identity), ofPrincipal);
     if (identity !== undefined && own === undefined) return undefined;
-    const address = addressOf(resource, owner, region);
-    const found = ofOwner === undefined ? { policies: [], tags: {} } : await resources.load(address, ofOwner);
-    return assembleAccess(question, owner, own, found, address.region);
+    const address = addressOf(action, resource, owner, region);
+    const isKept = address !== undefined && ofOwner !== undefined;
+    const found = isKept ? await resources.load(address, ofOwner) : NO_RESOURCE_POLICIES;
+    return assembleAccess(question, owner, own, found, address?.region ?? region);
   }
 }
 

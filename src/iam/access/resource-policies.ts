@@ -1,7 +1,5 @@
 import { LRUCache } from "lru-cache";
 import type { AttachedPolicy } from "../policy/access.ts";
-import { type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
-import { PolicyError } from "../policy/errors.ts";
 import type { StoredPolicies } from "../principals/stored-policies.ts";
 
 /** A repository of an account in a region, by name, or something of IAM: it need not exist. */
@@ -33,6 +31,9 @@ export interface ResourcePolicies {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** Of what hangs nothing on. */
+export const NO_RESOURCE_POLICIES: ResourcePolicies = { policies: [], tags: {} };
+
 const RESOURCES_MAX = 10_000;
 
 /** Policies of resources, good for as long as the version of the owning account stays. */
@@ -61,36 +62,18 @@ export class ResourcePolicyCache {
   }
 
   #compile(address: ResourceAddress, texts: ResourcePolicyTexts): ResourcePolicies {
+    const { account, region, repository } = address;
     const policies: AttachedPolicy[] = [];
     if (texts.repositoryPolicy !== undefined) {
-      const label = `policy of repository ${address.repository}`;
-      policies.push(this.#stored.attached(label, "repository", texts.repositoryPolicy));
+      const label = `policy of repository ${repository}`;
+      const where = { kind: "repository", account, region } as const;
+      policies.push(this.#stored.attached(label, where, texts.repositoryPolicy));
     }
     if (texts.registryPolicy !== undefined) {
-      const label = `policy of registry ${address.account}`;
-      policies.push(
-        texts.registryScope === "V1"
-          ? { label, document: parseV1(texts.registryPolicy) }
-          : this.#stored.attached(label, "registry", texts.registryPolicy),
-      );
+      const label = `policy of registry ${account}`;
+      const where = { kind: "registry", scope: texts.registryScope, account, region } as const;
+      policies.push(this.#stored.attached(label, where, texts.registryPolicy));
     }
     return { policies, tags: texts.tags };
-  }
-}
-
-/** What the longest stored document may have; it was held to its own limit when it was stored. */
-const STORED_MAX = 131_072;
-const DENY_ALL = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"ecr:*","Resource":"*"}]}`;
-
-/**
- * Scope V1 refuses documents that scope V2 accepted, and the scope may change after the document was stored. What such a
- * document denies is then unknown, so, as with any stored policy that cannot be read, it denies all that it is asked.
- */
-function parseV1(text: string): PolicyDocument {
-  try {
-    return parsePolicyDocument(text, { kind: "registry", scope: "V1", maxSize: STORED_MAX });
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return parsePolicyDocument(DENY_ALL, { kind: "registry", scope: "V1" });
   }
 }

@@ -1,9 +1,14 @@
 import type { Clock } from "../../registry/clock.ts";
 import { addressOf, assembleAccess, ownerOf } from "../access/assemble.ts";
-import type { ResourcePolicies, ResourcePolicyCache } from "../access/resource-policies.ts";
+import {
+  NO_RESOURCE_POLICIES,
+  type ResourcePolicies,
+  type ResourcePolicyCache,
+} from "../access/resource-policies.ts";
 import type { RequestContext } from "../authorizer.ts";
 import { type Explanation, explain } from "../policy/explain.ts";
 import type { PolicyDecider } from "../policy/port.ts";
+import { policiesAsked } from "../policy/resource-kinds.ts";
 import { assumedRoleArn, iamArn, parseIamArn, parseSessionArn, rootArn } from "../principals/arns.ts";
 import type { Identity } from "../principals/identity.ts";
 import type { IdentityStore } from "../principals/ports/index.ts";
@@ -126,7 +131,7 @@ export class Explainer {
   async #resourcePolicies(action: string, resource: string, owner: string): Promise<ResourcePolicies> {
     const { principals, resources, stored, identity, region } = this.#dependencies;
     const role = parseIamArn(resource);
-    if (role?.kind === "role" && /^sts:/i.test(action)) {
+    if (role?.kind === "role" && policiesAsked(action, resource).includes("trust")) {
       const entity = await identity.reader(role.account).findEntity("role", role.name);
       const policies =
         entity === undefined || iamArn(entity) !== resource
@@ -135,8 +140,9 @@ export class Explainer {
       return { policies, tags: entity?.tags ?? {} };
     }
     const version = (await principals.versions([owner])).get(owner);
-    if (version === undefined || version.disabled) return { policies: [], tags: {} };
-    return resources.load(addressOf(resource, owner, region), version.version);
+    const address = addressOf(action, resource, owner, region);
+    if (address === undefined || version === undefined || version.disabled) return NO_RESOURCE_POLICIES;
+    return resources.load(address, version.version);
   }
 
   async #policiesOf(identity: Identity, accessKeyId: string | undefined): Promise<PrincipalPolicies> {

@@ -27,6 +27,7 @@ export function presentDenial({ denial, now, gone }: ExplainedDenial) {
 function presentPolicy({ role, policy, statements }: ConsideredPolicy) {
   return {
     ...{ role, policy: policy.label },
+    ...(policy.document.unreadable === undefined ? {} : { unreadable: policy.document.unreadable }),
     statements: statements.map((statement) => ({
       ...statement,
       matches: statement.mismatches.length === 0,
@@ -39,5 +40,6 @@ function presentDecisive({ role, policy, statement, sid }: Decisive) {
 }
 
 function presentRemedy(remedy: Remedy) {
-  return remedy.change === "amend" ? { change: remedy.change, ...presentDecisive(remedy.decisive) } : remedy;
+  if (remedy.change === "amend") return { change: remedy.change, ...presentDecisive(remedy.decisive) };
+  return remedy.change === "replace" ? { ...remedy, policy: remedy.policy.label } : remedy;
 }

@@ -24,7 +24,7 @@ export interface Access {
   readonly boundary?: AttachedPolicy | undefined;
   /** Of the session; empty when it has none, and then it narrows nothing. */
   readonly session: readonly AttachedPolicy[];
-  /** Of the repository, of the registry; or the trust policy of the role to be assumed. */
+  /** Of the repository, of the registry; or the trust policy of the role to be assumed. Others have no say. */
   readonly resourcePolicies: readonly AttachedPolicy[];
 }
 
@@ -52,4 +52,9 @@ export interface Denial {
   readonly role: PolicyRole;
   /** The Deny that matched; undefined when nothing allowed. */
   readonly decidedBy: Decisive | undefined;
+  /**
+   * A policy that takes part and that nobody can read. Then this is no denial but a fault: nobody knows what the answer
+   * is, and whoever asked must not be told that there is one.
+   */
+  readonly unreadable?: AttachedPolicy | undefined;
 }

@@ -36,6 +36,7 @@ function refuseAction(action: string, negated: boolean, at: string, rules: Docum
   if (!ACTION.test(action)) {
     throw new PolicyError(at, "must be * or a service and an action, like ecr:PutImage", action);
   }
+  if (rules.stored) return;
   const { service } = KINDS[rules.kind];
   const lower = action.toLowerCase();
   if (service !== undefined && !lower.startsWith(`${service}:`) && !(service === "ecr" && lower === "*")) {
@@ -62,18 +63,18 @@ export function parseResources(
     if (rule === "required") throw new PolicyError(path, "must have exactly one of Resource and NotResource");
     return undefined;
   }
-  if (rule === "forbidden" || (rule === "own" && negated)) {
+  if (rule === "forbidden" || (rule === "own" && negated && !rules.stored)) {
     throw new PolicyError(at, `does not belong in a ${rules.kind} policy`);
   }
   return { negated, patterns: textsOf(value, at).map((resource) => parseResource(resource, at, rules)) };
 }
 
 function parseResource(resource: string, at: string, rules: DocumentRules): Template {
-  const { kind, repository, variables } = rules;
-  if (kind === "repository" && resource !== "*" && resource !== repository) {
+  const { kind, repository, variables, stored } = rules;
+  if (!stored && kind === "repository" && resource !== "*" && resource !== repository) {
     throw new PolicyError(at, "must be * or the repository's own ARN, or better be left out", resource);
   }
-  if (kind === "registry" && resource !== "*" && !REPOSITORY_RESOURCE.test(resource)) {
+  if (!stored && kind === "registry" && resource !== "*" && !REPOSITORY_RESOURCE.test(resource)) {
     throw new PolicyError(
       at,
       "must be * or an ARN like arn:aws:ecr:<region>:<account>:repository/*",

@@ -16,6 +16,8 @@ export interface PolicyDocument {
   readonly version: PolicyVersion;
   readonly id: string | undefined;
   readonly statements: readonly Statement[];
+  /** Why nobody knows what it says: then it has no statements. Undefined for every document that was read. */
+  readonly unreadable?: string | undefined;
 }
 
 export type PolicyVersion = "2008-10-17" | "2012-10-17";
@@ -30,15 +32,49 @@ export interface ParseOptions {
   readonly repository?: string | undefined;
 }
 
+/** What the longest stored document may have; each kind was held to its own limit when it was stored. */
+const STORED_MAX = 131_072;
+
 /**
  * Parses and validates a policy document (IAM: "Grammar of the IAM JSON policy language"; for repository and registry
  * policies ECR's narrower rules, ecr.md section 7). Whether the principals that it names exist is the caller's to ask.
  * @throws PolicyError saying where in the document which rule is broken, and by what value
  */
 export function parsePolicyDocument(text: string, options: ParseOptions): PolicyDocument {
-  const { kind, repository } = options;
-  const scope = kind === "registry" ? (options.scope ?? "V2") : undefined;
   refuseSize(text, options);
+  return parse(text, options, false);
+}
+
+/**
+ * Reads a document that was accepted when it was stored, by this Berth or an older one. What may be written is not asked
+ * again, so that a rule that came later takes no meaning away: an action of another service or the ARN of another
+ * resource matches nothing where only one service and one resource are asked about. One that has no meaning (no JSON, an
+ * unknown operator, too long) comes back as unreadable.
+ */
+export function readStoredDocument(text: string, options: Omit<ParseOptions, "maxSize">): PolicyDocument {
+  try {
+    if (text.length > STORED_MAX) throw new PolicyError("", `has more than ${STORED_MAX} characters`);
+    return parse(text, options, true);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    const { kind } = options;
+    const scope = scopeOf(options);
+    const hash = hashOf(kind, scope, `unreadable\n${error.message}`);
+    return {
+      kind,
+      scope,
+      hash,
+      version: "2008-10-17",
+      id: undefined,
+      statements: [],
+      unreadable: error.message,
+    };
+  }
+}
+
+function parse(text: string, options: ParseOptions, stored: boolean): PolicyDocument {
+  const { kind, repository } = options;
+  const scope = scopeOf(options);
   const value = parseJson(text);
   if (!isObject(value)) throw new PolicyError("", "must be a JSON object", value);
   const unknown = Object.keys(value).find((key) => key !== "Version" && key !== "Id" && key !== "Statement");
@@ -46,10 +82,17 @@ export function parsePolicyDocument(text: string, options: ParseOptions): Policy
   const version = parseVersion(value["Version"]);
   const id = value["Id"];
   if (id !== undefined && typeof id !== "string") throw new PolicyError("Id", "must be text", id);
-  const rules: DocumentRules = { kind, scope, repository, variables: version === "2012-10-17" };
+  const rules: DocumentRules = { kind, scope, repository, variables: version === "2012-10-17", stored };
   const statements = parseStatements(value["Statement"], rules);
-  const hash = createHash("sha256").update(`${kind}\n${scope}\n${text}`).digest("base64");
-  return { kind, scope, hash, version, id, statements };
+  return { kind, scope, hash: hashOf(kind, scope, text), version, id, statements };
+}
+
+function scopeOf({ kind, scope }: ParseOptions): RegistryPolicyScope | undefined {
+  return kind === "registry" ? (scope ?? "V2") : undefined;
+}
+
+function hashOf(kind: PolicyKind, scope: RegistryPolicyScope | undefined, text: string): string {
+  return createHash("sha256").update(`${kind}\n${scope}\n${text}`).digest("base64");
 }
 
 function refuseSize(text: string, { kind, maxSize = KINDS[kind].maxSize }: ParseOptions): void {

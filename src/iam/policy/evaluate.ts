@@ -1,6 +1,7 @@
 import type { Access, Decisive, PolicyRole, Verdict } from "./access.ts";
 import { accountOf } from "./caller.ts";
-import { explicitDenial, implicitDenial } from "./messages.ts";
+import { isPassedOver, mendsResourcePolicies } from "./mending.ts";
+import { explicitDenial, implicitDenial, undecided } from "./messages.ts";
 import { type Participant, participants } from "./participants.ts";
 import type { PolicyDecider, PolicyRequest } from "./port.ts";
 import type { Directness } from "./principals.ts";
@@ -24,12 +25,32 @@ type Grants = ReadonlyMap<PolicyRole, Decisive>;
  * 6. `ecr:GetAuthorizationToken` is allowed by identity policies only.
  * 7. A role is assumed only if its trust policy allows it; naming an account there asks that account's identity policies
  *    as well, naming a user or session of the same account does not.
+ *
+ * Before all of these, so that nobody is locked out for good: what reads, replaces or deletes the policy of a repository
+ * or registry is allowed to whoever of the owning account may do it by its own policies (its root always may). What the
+ * policies of the resource say is not asked then.
  */
 export function evaluate(access: Access, decider: PolicyDecider): Verdict {
+  return evaluateHeeding(heard(access, decider), decider);
+}
+
+/** The request with those policies that are asked: without those of the resource where the caller may mend them. */
+export function heard(access: Access, decider: PolicyDecider): Access {
+  const { caller, owner, action, resourcePolicies } = access;
+  const mends = accountOf(caller) === owner && mendsResourcePolicies(action.toLowerCase());
+  if (!mends || resourcePolicies.length === 0) return access;
+  const alone = { ...access, resourcePolicies: [] };
+  return evaluateHeeding(alone, decider).allowed ? alone : access;
+}
+
+/** Decides by rules 1 to 7 alone, as if nobody were to mend anything. */
+export function evaluateHeeding(access: Access, decider: PolicyDecider): Verdict {
   const grants = new Map<PolicyRole, Decisive>();
   const taking = participants(access);
   const request = requestOf(access, neededDirectness(access));
+  let unreadable: Participant | undefined;
   for (const participant of taking) {
+    if (isUnreadable(participant, request.action)) unreadable ??= participant;
     const decision = decider.decide(participant.policy.document, request);
     if (decision.effect === "none") continue;
     const decisive = toDecisive(participant, decision.statement);
@@ -39,6 +60,7 @@ export function evaluate(access: Access, decider: PolicyDecider): Verdict {
     }
     if (!grants.has(participant.role)) grants.set(participant.role, decisive);
   }
+  if (unreadable !== undefined) return deniedAnyway(access, grants, unreadable) ?? fault(unreadable);
   const { caller, owner } = access;
   if (caller.kind === "root" && caller.account === owner && !isTrust(access)) {
     return missingNarrowing(access, grants) ?? { allowed: true, decidedBy: grants.get("identity") };
@@ -124,6 +146,24 @@ function missingNarrowing(access: Access, grants: Grants): Verdict | undefined {
 
 function denied(access: Access, role: PolicyRole): Verdict {
   return { allowed: false, message: implicitDenial(access, role), role, decidedBy: undefined };
+}
+
+/** Nobody of another account may learn that a policy cannot be read whom its own account does not let ask. */
+function deniedAnyway(access: Access, grants: Grants, { role }: Participant): Verdict | undefined {
+  const account = accountOf(access.caller);
+  if (account === undefined || account === access.owner || (role !== "resource" && role !== "trust")) {
+    return undefined;
+  }
+  const side = byIdentity(access, grants);
+  return side.allowed ? undefined : side;
+}
+
+function isUnreadable({ policy: { document } }: Participant, action: string): boolean {
+  return document.unreadable !== undefined && !isPassedOver(document.kind, action);
+}
+
+function fault({ role, policy }: Participant): Verdict {
+  return { allowed: false, message: undecided(policy), role, decidedBy: undefined, unreadable: policy };
 }
 
 function requestOf(access: Access, directness: Exclude<Directness, 0>): PolicyRequest {

@@ -1,7 +1,7 @@
 import type { Access, AttachedPolicy, PolicyRole, Verdict } from "./access.ts";
 import { accountOf, callerName } from "./caller.ts";
 import { type Context, valuesOf } from "./context.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluateHeeding, heard } from "./evaluate.ts";
 import { matchesAction, matchesPrincipal, matchesResource } from "./match.ts";
 import { participants } from "./participants.ts";
 import type { PolicyDecider } from "./port.ts";
@@ -21,6 +21,7 @@ export interface Explanation {
 export interface ConsideredPolicy {
   readonly role: PolicyRole;
   readonly policy: AttachedPolicy;
+  /** Empty for a document that cannot be read. */
   readonly statements: readonly ConsideredStatement[];
 }
 
@@ -56,8 +57,9 @@ export type Mismatch =
 
 /** Decides as {@link evaluate} does and says why. Slower: it compares every statement in full. */
 export function explain(access: Access, decider: PolicyDecider): Explanation {
-  const verdict = evaluate(access, decider);
-  const considered = participants(access).map(({ role, policy }) => ({
+  const asked = heard(access, decider);
+  const verdict = evaluateHeeding(asked, decider);
+  const considered = participants(asked).map(({ role, policy }) => ({
     role,
     policy,
     statements: policy.document.statements.map((statement) => ({

@@ -1,4 +1,4 @@
-import type { Access, PolicyRole } from "./access.ts";
+import type { Access, AttachedPolicy, PolicyRole } from "./access.ts";
 import { callerName } from "./caller.ts";
 
 const NAMES: Readonly<Record<PolicyRole, string>> = {
@@ -18,6 +18,11 @@ export function implicitDenial(access: Access, role: PolicyRole): string {
 export function explicitDenial(access: Access, role: PolicyRole): string {
   const article = role === "identity" ? "an" : role === "trust" ? "the" : "a";
   return `${opening(access, role)} with an explicit deny in ${article} ${NAMES[role]}`;
+}
+
+/** What is said for a request whose answer depends on a policy that cannot be read. */
+export function undecided({ label }: AttachedPolicy): string {
+  return `${label} cannot be read, so nobody knows whether the request is allowed`;
 }
 
 function opening({ caller, action, resource }: Access, role: PolicyRole): string {

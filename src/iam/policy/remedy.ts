@@ -4,6 +4,7 @@ import { type PolicyDocument, parsePolicyDocument } from "./document.ts";
 import { PolicyError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import type { PolicyDecider } from "./port.ts";
+import { policiesAsked } from "./resource-kinds.ts";
 
 /** One change that a request needs to be allowed. */
 export type Remedy =
@@ -16,6 +17,8 @@ export type Remedy =
     }
   /** No Allow can help against a Deny: the statement itself has to change. */
   | { readonly change: "amend"; readonly decisive: Decisive }
+  /** A policy that takes part cannot be read: it has to be replaced or deleted first. */
+  | { readonly change: "replace"; readonly role: PolicyRole; readonly policy: AttachedPolicy }
   /** Nothing that a policy could say would allow it. */
   | { readonly change: "none"; readonly role: PolicyRole };
 
@@ -45,8 +48,12 @@ export function smallestStatements(access: Access, decider: PolicyDecider): read
     const verdict: Verdict = evaluate(current, decider);
     if (verdict.allowed) return remedies;
     if (verdict.decidedBy !== undefined) return [{ change: "amend", decisive: verdict.decidedBy }];
-    const { role } = verdict;
-    if (role === "identity" && !("account" in access.caller)) return [{ change: "none", role }];
+    const { role, unreadable } = verdict;
+    if (unreadable !== undefined) return [{ change: "replace", role, policy: unreadable }];
+    const hasPlace = role !== "resource" || policiesAsked(access.action, access.resource).length > 0;
+    if (!hasPlace || (role === "identity" && !("account" in access.caller))) {
+      return [...remedies, { change: "none", role }];
+    }
     const statement = statementFor(access, role);
     const next = withStatement(current, role, statement);
     if (next === undefined) return [...remedies, { change: "none", role }];
@@ -61,7 +68,7 @@ function statementFor({ caller, action: Action, resource }: Access, role: Policy
   if (role !== "resource") return { Effect: "Allow", Action, Resource: resource };
   const granted = { Effect: "Allow", Principal: principalOf(caller), Action } as const;
   // The policy of a repository implies it, that of the registry has to say which.
-  return isOfRepository(resource) ? granted : { ...granted, Resource: resource };
+  return isOfRepository(Action, resource) ? granted : { ...granted, Resource: resource };
 }
 
 /** The role rather than its session: sessions come and go. */
@@ -80,11 +87,11 @@ function principalOf(caller: Caller): PrincipalJson {
   }
 }
 
-function isOfRepository(resource: string): boolean {
-  return /^[^:]*:[^:]*:ecr:[^:]*:[^:]*:repository\//.test(resource);
+function isOfRepository(action: string, resource: string): boolean {
+  return policiesAsked(action, resource).includes("repository");
 }
 
-function placeOf({ caller, resource, boundary, owner }: Access, role: PolicyRole): string {
+function placeOf({ caller, action, resource, boundary, owner }: Access, role: PolicyRole): string {
   const owning = caller.kind === "session" ? caller.role : callerName(caller);
   switch (role) {
     case "identity":
@@ -96,7 +103,9 @@ function placeOf({ caller, resource, boundary, owner }: Access, role: PolicyRole
     case "trust":
       return `the trust policy of ${resource}`;
     case "resource":
-      return isOfRepository(resource) ? `the policy of ${resource}` : `the registry policy of ${owner}`;
+      return isOfRepository(action, resource)
+        ? `the policy of ${resource}`
+        : `the registry policy of ${owner}`;
   }
 }
 

@@ -9,4 +9,6 @@ export interface DocumentRules {
   readonly repository: string | undefined;
   /** Whether `${…}` is a policy variable: Version 2012-10-17. */
   readonly variables: boolean;
+  /** Whether it was accepted before: then it is held to what its meaning depends on, not to what may be written today. */
+  readonly stored: boolean;
 }

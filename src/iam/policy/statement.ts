@@ -54,7 +54,7 @@ export function parseStatement(value: unknown, index: number, path: string, rule
 function parseSid(sid: unknown, path: string, rules: DocumentRules): string | undefined {
   if (sid === undefined) return undefined;
   if (typeof sid !== "string") throw new PolicyError(path, "must be text", sid);
-  if (KINDS[rules.kind].plainSids && !/^[0-9A-Za-z]*$/.test(sid)) {
+  if (!rules.stored && KINDS[rules.kind].plainSids && !/^[0-9A-Za-z]*$/.test(sid)) {
     throw new PolicyError(path, "must consist of letters and digits", sid);
   }
   return sid;

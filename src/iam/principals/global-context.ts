@@ -37,9 +37,10 @@ export function requestTagKeys(tags: Tags): ContextEntries {
   return { ...prefixed("aws:RequestTag", tags), "aws:TagKeys": keys };
 }
 
-/** `aws:ResourceTag/…`, also under the name of the service. */
-export function resourceTagKeys(service: string, tags: Tags): ContextEntries {
-  return { ...prefixed("aws:ResourceTag", tags), ...prefixed(`${service}:ResourceTag`, tags) };
+/** `aws:ResourceTag/…`, also under the name of the service where it has one of its own. */
+export function resourceTagKeys(service: string | undefined, tags: Tags): ContextEntries {
+  const own = service === undefined ? {} : prefixed(`${service}:ResourceTag`, tags);
+  return { ...prefixed("aws:ResourceTag", tags), ...own };
 }
 
 function prefixed(prefix: string, tags: Tags): ContextEntries {

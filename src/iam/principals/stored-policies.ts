@@ -1,60 +1,62 @@
 import { LRUCache } from "lru-cache";
 import type { AttachedPolicy } from "../policy/access.ts";
-import { type PolicyDocument, parsePolicyDocument } from "../policy/document.ts";
-import { PolicyError } from "../policy/errors.ts";
-import type { PolicyKind } from "../policy/kinds.ts";
+import { type PolicyDocument, readStoredDocument } from "../policy/document.ts";
+import type { PolicyKind, RegistryPolicyScope } from "../policy/kinds.ts";
 
 /** Documents kept compiled: far more than an installation has in use. */
 const DOCUMENTS_MAX = 10_000;
-/** What the longest stored document may have; each kind was held to its own limit when it was stored. */
-const STORED_MAX = 131_072;
+/** Characters of all of their texts together. */
+const TEXTS_MAX = 64 * 1024 * 1024;
 
-/** Denies everything that a document of its kind can deny. */
-const DENY_ALL: Readonly<Record<PolicyKind, string>> = {
-  ...{ identity: denying({ Action: "*", Resource: "*" }), boundary: denying({ Action: "*", Resource: "*" }) },
-  ...{
-    session: denying({ Action: "*", Resource: "*" }),
-    trust: denying({ Principal: "*", Action: "sts:*" }),
-  },
-  repository: denying({ Principal: "*", Action: "ecr:*" }),
-  registry: denying({ Principal: "*", Action: "ecr:*", Resource: "*" }),
-  resource: denying({ Principal: "*", Action: "*", Resource: "*" }),
-};
+/** What a stored document is, and where it hangs. */
+export interface StoredDocument {
+  readonly kind: PolicyKind;
+  /** Of a registry policy. */
+  readonly scope?: RegistryPolicyScope;
+  readonly account?: string;
+  /** Of what is in a region. */
+  readonly region?: string;
+}
 
-function denying(statement: Readonly<Record<string, string>>): string {
-  return JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Deny", ...statement }] });
+/** A stored document that cannot be read: what it hangs on, and what is wrong with it. */
+export interface UnreadablePolicy extends StoredDocument {
+  readonly policy: string;
+  readonly reason: string;
 }
 
 const ALLOW_NOTHING = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"none:None","Resource":"*"}]}`;
 
 /** Compiles documents that were accepted when they were stored, each text once. */
 export class StoredPolicies {
-  readonly #compiled = new LRUCache<string, PolicyDocument>({ max: DOCUMENTS_MAX });
+  readonly #onUnreadable: (found: UnreadablePolicy) => void;
+  readonly #compiled = new LRUCache<string, PolicyDocument>({
+    ...{ max: DOCUMENTS_MAX, maxSize: TEXTS_MAX },
+    sizeCalculation: (_, key) => key.length,
+  });
+
+  /** `onUnreadable` hears of each document that cannot be read, whenever it is compiled anew. */
+  constructor(onUnreadable: (found: UnreadablePolicy) => void = () => undefined) {
+    this.#onUnreadable = onUnreadable;
+  }
 
   /**
    * `text` of undefined is a policy that is named but gone. It allows nothing, but must not count as absent: a session
-   * that was narrowed by it would be wide open.
+   * that was narrowed by it would be wide open. A text that cannot be read is an unreadable document.
    */
-  attached(label: string, kind: PolicyKind, text: string | undefined): AttachedPolicy {
-    return { label, document: this.#compile(kind, text ?? ALLOW_NOTHING) };
+  attached(label: string, stored: PolicyKind | StoredDocument, text: string | undefined): AttachedPolicy {
+    const known = typeof stored === "string" ? { kind: stored } : stored;
+    return { label, document: this.#compile(label, known, text ?? ALLOW_NOTHING) };
   }
 
-  #compile(kind: PolicyKind, text: string): PolicyDocument {
-    const key = `${kind}\n${text}`;
+  #compile(label: string, stored: StoredDocument, text: string): PolicyDocument {
+    const { kind, scope } = stored;
+    const key = `${kind} ${scope ?? ""}\n${text}`;
     const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    const document = parse(kind, text);
-    this.#compiled.set(key, document);
+    const document = readStoredDocument(text, { kind, scope });
+    const { unreadable } = document;
+    if (unreadable === undefined) this.#compiled.set(key, document);
+    else this.#onUnreadable({ policy: label, ...stored, reason: unreadable });
     return document;
-  }
-}
-
-/** A stored document that rules of a later Berth refuse might have denied something: nobody knows, so it denies all. */
-function parse(kind: PolicyKind, text: string): PolicyDocument {
-  try {
-    return parsePolicyDocument(text, { kind, maxSize: STORED_MAX });
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    return parsePolicyDocument(DENY_ALL[kind], { kind });
   }
 }

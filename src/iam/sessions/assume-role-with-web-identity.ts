@@ -1,4 +1,5 @@
 import type { Cause } from "../../audit/cause.ts";
+import { requireDecided } from "../access/undecided.ts";
 import { tagsOfClaims } from "../oidc/tag-claims.ts";
 import { readUnverified, type VerifiedToken } from "../oidc/verify.ts";
 import type { Context } from "../policy/context.ts";
@@ -110,11 +111,16 @@ async function authorize(
           ...{ action, resource: input.roleArn, owner: role.account, identity: [], session: [] },
           context: new Map([...context, ...contextOf(resourceTagKeys("iam", role.tags))]),
           resourcePolicies: [
-            ports.stored.attached(`trust policy of role ${role.name}`, "trust", role.trustPolicy),
+            ports.stored.attached(
+              `trust policy of role ${role.name}`,
+              { kind: "trust", account: role.account },
+              role.trustPolicy,
+            ),
           ],
         },
         ports.decider,
       );
+    if (verdict !== undefined) requireDecided(verdict);
     if (verdict?.allowed !== true) {
       throw new IamError("AccessDeniedException", `Not authorized to perform ${action}`);
     }

@@ -1,4 +1,5 @@
 import type { Cause } from "../../audit/cause.ts";
+import { requireDecided } from "../access/undecided.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { assumedRoleArn } from "../principals/arns.ts";
 import type { Role } from "../principals/entity.ts";
@@ -97,7 +98,11 @@ async function authorize(
   });
   const role = policies && (await findRole(ports, input.roleArn));
   const trust = role && [
-    ports.stored.attached(`trust policy of role ${role.name}`, "trust", role.trustPolicy),
+    ports.stored.attached(
+      `trust policy of role ${role.name}`,
+      { kind: "trust", account: role.account },
+      role.trustPolicy,
+    ),
   ];
   for (const action of actionsOf(input, tagging)) {
     const verdict =
@@ -112,6 +117,7 @@ async function authorize(
         },
         ports.decider,
       );
+    if (verdict !== undefined) requireDecided(verdict);
     if (verdict?.allowed !== true) {
       throw new IamError(
         "AccessDeniedException",

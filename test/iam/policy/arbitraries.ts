@@ -33,7 +33,7 @@ const ACTIONS = [
     "ecr:CreateRepository",
     "ecr:GetAuthorizationToken",
   ],
-  ...["ecr:SetRepositoryPolicy", "ECR:putimage"],
+  ...["ecr:SetRepositoryPolicy", "ECR:putimage", "iam:CreateUser"],
 ];
 const ACTION_PATTERNS = [
   "*",

@@ -178,7 +178,6 @@ describe("the root", () => {
       outcome(
         decide({
           caller: ALICE,
-          identity: [allow("identity", "*")],
           resourcePolicies: [everything],
           action: "ecr:SetRepositoryPolicy",
         }),

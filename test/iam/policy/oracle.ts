@@ -259,11 +259,17 @@ export function oracle(access: OracleAccess): OracleVerdict {
 
   const ownRoot = caller.kind === "root" && caller.account === owner;
   const policyAction = /^ecr:(get|set|put|delete)(repository|registry)policy$/.test(action);
-  const resources = access.resources.filter(
-    ({ type }) =>
-      !(type === "V1" && !/^ecr:(replicateimage|batchimportupstreamimage|createrepository)$/.test(action)) &&
-      !(ownRoot && policyAction),
-  );
+  const hasSay: Record<string, boolean> = {
+    trust: action.startsWith("sts:") && /^arn:aws:iam::\d+:role\//.test(access.resource),
+    repository: action.startsWith("ecr:") && /^arn:aws:ecr:[^:]*:\d+:repository\//.test(access.resource),
+    V1: /^ecr:(replicateimage|batchimportupstreamimage|createrepository)$/.test(action),
+    V2: action.startsWith("ecr:") && /^(\*|arn:aws:ecr:.*)$/.test(access.resource),
+  };
+  // Whoever of the owning account may mend a policy by its own ones is not asked by that policy.
+  if (policyAction && caller.account === owner && access.resources.length > 0) {
+    if (oracle({ ...access, resources: [] }) === "allowed") return "allowed";
+  }
+  const resources = access.resources.filter(({ type }) => hasSay[type]);
   const trust = access.resources.some(({ type }) => type === "trust");
   const resourceSide = trust ? "trust" : "resource";
   const boundary = access.boundary === undefined ? [] : [access.boundary];

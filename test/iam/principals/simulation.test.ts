@@ -74,11 +74,6 @@ describe("a stored policy", () => {
     expect(stored.attached("c", "session", text).document).not.toBe(first.document);
   });
 
-  test("that cannot be read any more denies everything", () => {
-    const [statement] = stored.attached("a", "identity", "{}").document.statements;
-    expect(statement).toMatchObject({ effect: "Deny", actions: { written: ["*"] } });
-  });
-
   test("that is gone allows nothing and still counts", () => {
     const [statement] = stored.attached("a", "session", undefined).document.statements;
     expect(statement).toMatchObject({ effect: "Allow", actions: { written: ["none:None"] } });

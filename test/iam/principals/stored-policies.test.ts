@@ -1,23 +1,65 @@
-import { expect, test } from "vitest";
-import { CasbinDecider } from "../../../src/adapters/casbin/decider.ts";
+import { beforeEach, expect, test } from "vitest";
 import type { PolicyKind } from "../../../src/iam/policy/kinds.ts";
-import { StoredPolicies } from "../../../src/iam/principals/stored-policies.ts";
+import { StoredPolicies, type UnreadablePolicy } from "../../../src/iam/principals/stored-policies.ts";
 
+const KINDS: readonly PolicyKind[] = [
+  ...(["identity", "boundary", "session", "trust", "repository", "registry", "resource"] as const),
+];
 const ARN = "arn:aws:ecr:us-east-1:111122223333:repository/app";
-const KINDS: readonly [PolicyKind, string, string][] = [
-  ["identity", "ecr:putimage", ARN],
-  ["boundary", "ecr:putimage", ARN],
-  ["session", "ecr:putimage", ARN],
-  ["repository", "ecr:putimage", ARN],
-  ["registry", "ecr:putimage", ARN],
-  ["resource", "ecr:putimage", ARN],
-  ["trust", "sts:assumerole", "arn:aws:iam::111122223333:role/deploy"],
+
+let heard: UnreadablePolicy[];
+let stored: StoredPolicies;
+beforeEach(() => {
+  heard = [];
+  stored = new StoredPolicies((found) => heard.push(found));
+});
+
+const UNREADABLE: readonly [string, string][] = [
+  ["no JSON", "not a policy"],
+  ["no text at all", ""],
+  ["no statement", "{}"],
+  ["another version", '{"Version":"2030-01-01","Statement":[]}'],
+  ["a key twice", '{"Statement":{"Effect":"Allow","Effect":"Deny","Principal":"*","Action":"*"}}'],
+  ["an unknown operator", statement({ Condition: { StringSeems: { "aws:username": "a" } } })],
+  ["a variable without an end", statement({ Condition: { StringLike: { "aws:username": "${" } } })],
+  ["too deep", `{"Statement":${"[".repeat(60_000)}`],
+  ["too long", `{"Statement":[]${" ".repeat(200_000)}}`],
 ];
 
-test.each(KINDS)("a stored %s document that cannot be read any more denies", (kind, action, resource) => {
-  const { document } = new StoredPolicies().attached("broken", kind, "not a policy");
-  const caller = { kind: "user", account: "111122223333", arn: "arn:aws:iam::111122223333:user/a" } as const;
-  const principal = { caller, directness: 1, bounded: false } as const;
-  const decision = new CasbinDecider().decide(document, { principal, action, resource, context: new Map() });
-  expect(decision.effect).toBe("deny");
+function statement(more: object): string {
+  const said = { Effect: "Deny", Action: "*", Resource: "*", ...more };
+  return JSON.stringify({ Version: "2012-10-17", Statement: said });
+}
+
+test.each(KINDS.flatMap((kind) => UNREADABLE.map(([what, text]) => [kind, what, text] as const)))(
+  "a stored %s document with %s is unreadable: it says nothing, and is told",
+  (kind, _, text) => {
+    const { document } = stored.attached("broken", { kind, account: "111122223333" }, text);
+    expect(document.statements).toEqual([]);
+    expect(document.unreadable).toEqual(expect.any(String));
+    expect(heard).toEqual([{ policy: "broken", kind, account: "111122223333", reason: document.unreadable }]);
+  },
+);
+
+test.each<[PolicyKind, string, object]>([
+  ["repository", "its own ARN as resource", { Principal: "*", Action: "ecr:*", Resource: ARN }],
+  ["repository", "any resource but one", { Principal: "*", Action: "ecr:*", NotResource: ARN }],
+  ["repository", "any action", { Principal: "*", Action: "*" }],
+  [
+    "repository",
+    "an action of another service",
+    { Principal: "*", Action: ["s3:GetObject", "ecr:PutImage"] },
+  ],
+  [
+    "registry",
+    "a resource of another service",
+    { Principal: "*", Action: "*", Resource: "arn:aws:iam::*:*" },
+  ],
+  ["identity", "a Sid with blanks", { Sid: "as it was", Action: "*", Resource: "*" }],
+])("a stored %s document with %s is read", (kind, _, said) => {
+  const text = JSON.stringify({ Statement: { Effect: "Allow", ...said } });
+  const { document } = stored.attached("old", kind, text);
+  expect(document.unreadable).toBeUndefined();
+  expect(document.statements).toHaveLength(1);
+  expect(heard).toEqual([]);
 });

@@ -23,7 +23,7 @@ export function postgresPrincipalPolicies(
   return {
     async load({ account, uniqueId, accessKeyId }, at) {
       const [row] = await database.run<PrincipalRow>(LOAD_PRINCIPAL, [account, uniqueId, accessKeyId, at]);
-      return row?.live === true ? toPolicies(row, aws, stored) : undefined;
+      return row?.live === true ? toPolicies(account, row, aws, stored) : undefined;
     },
     async versions(accounts) {
       const rows = await database.read<{ id: string } & AccountVersion>(VERSIONS, [accounts]);
@@ -32,21 +32,28 @@ export function postgresPrincipalPolicies(
   };
 }
 
-function toPolicies(row: PrincipalRow, aws: AwsPolicies, stored: StoredPolicies): PrincipalPolicies {
+function toPolicies(
+  account: string,
+  row: PrincipalRow,
+  aws: AwsPolicies,
+  stored: StoredPolicies,
+): PrincipalPolicies {
   const textOf = (arn: string, document: string | null): string | undefined =>
     document ?? aws.find(arn)?.document;
   const inline = row.inline_policies.map(({ kind, holder, name, document }) =>
-    stored.attached(`inline policy ${name} of ${kind} ${holder}`, "identity", document),
+    stored.attached(`inline policy ${name} of ${kind} ${holder}`, { kind: "identity", account }, document),
   );
   const managed = row.attached_policies.map(({ arn, document }) =>
-    stored.attached(arn, "identity", textOf(arn, document)),
+    stored.attached(arn, { kind: "identity", account }, textOf(arn, document)),
   );
   const boundary = row.boundary_arn;
   const session = row.session_policies.map(({ arn, document }) =>
-    stored.attached(arn, "session", textOf(arn, document)),
+    stored.attached(arn, { kind: "session", account }, textOf(arn, document)),
   );
   if (row.session_policy !== null) {
-    session.unshift(stored.attached("policy of the session", "session", row.session_policy));
+    session.unshift(
+      stored.attached("policy of the session", { kind: "session", account }, row.session_policy),
+    );
   }
   return {
     version: row.version,
@@ -54,7 +61,7 @@ function toPolicies(row: PrincipalRow, aws: AwsPolicies, stored: StoredPolicies)
     boundary:
       boundary === null
         ? undefined
-        : stored.attached(boundary, "boundary", textOf(boundary, row.boundary_document)),
+        : stored.attached(boundary, { kind: "boundary", account }, textOf(boundary, row.boundary_document)),
     session,
     tags: mergedTags(row.entity_tags, row.session_tags),
     sessionFacts:

@@ -1,4 +1,5 @@
 import type { Access, AttachedPolicy, PolicyRole } from "../../policy/access.ts";
+import { parseArn } from "../../policy/arn.ts";
 import { accountOf, type Caller } from "../../policy/caller.ts";
 import type { Context } from "../../policy/context.ts";
 import { parsePolicyDocument } from "../../policy/document.ts";
@@ -103,7 +104,8 @@ function judge(
 
 function accessOf(simulation: Simulation, action: string, resource: string): Access {
   const { caller, context, identity, boundary, resourcePolicy } = simulation;
-  const owner = /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/.exec(resource)?.[1] ?? simulation.owner;
+  const named = parseArn(resource)?.account ?? "";
+  const owner = /^\d{12}$/.test(named) ? named : simulation.owner;
   return {
     caller: caller ?? { kind: "user", account: owner, arn: `arn:aws:iam::${owner}:user/simulated` },
     ...{ action, resource, owner, context, identity, boundary, session: [] },
