@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Config } from "../config.ts";
 import { type App, createApp } from "../http/app.ts";
+import { BodyMemory } from "../http/body-memory.ts";
 import { browserHeaders } from "../http/browser-headers.ts";
 import { Observer } from "../http/observe.ts";
 import { HiddenCursors } from "../http/oci/hidden-cursor.ts";
@@ -92,7 +93,8 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     maxSize: MANIFEST_CACHE_BYTES,
     sizeCalculation: (bytes) => bytes.length + 200,
   });
-  observeResources(metrics, state, ports, manifestCache);
+  const bodies = new BodyMemory();
+  observeResources(metrics, state, ports, { manifestCache, bodies });
   observeBatches(metrics, access.batches);
   const dropped = metrics.counter(
     "berth_audit_dropped_total",
@@ -123,6 +125,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
       access.aws(exchange, request, response),
     bearer: access.bearer,
     scopes: new Scopes(ports.repositories),
+    bodies,
     observer: new Observer(log, metrics, config.accessLog),
     defaultRegistry: { account: config.account, region: config.region },
     tellsOrigin: config.externalUrl !== undefined,

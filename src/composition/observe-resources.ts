@@ -1,3 +1,4 @@
+import type { BodyMemory } from "../http/body-memory.ts";
 import type { Metrics } from "../metrics.ts";
 import type { ManifestCache } from "../registry/manifests/pull.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
@@ -8,7 +9,7 @@ export function observeResources(
   metrics: Metrics,
   { database }: State,
   { knownUploads, storage }: RegistryPorts,
-  manifestCache: ManifestCache,
+  { manifestCache, bodies }: { readonly manifestCache: ManifestCache; readonly bodies: BodyMemory },
 ): void {
   const connections = metrics.gauge("berth_database_connections", "Pooled connections by state.");
   const reads = metrics.gauge(
@@ -28,7 +29,11 @@ export function observeResources(
   const entries = metrics.gauge("berth_manifest_cache_entries", "Manifests held in memory.");
   const bytes = metrics.gauge("berth_manifest_cache_bytes", "Bytes of manifests held in memory.");
   const memory = metrics.gauge("berth_process_resident_bytes", "Resident memory of the process.");
+  const held = metrics.gauge("berth_body_held_bytes", "Bytes of manifests, forms and JSON held in memory.");
+  const refused = metrics.counter("berth_body_refused_total", "Bodies that there was no memory for.");
   metrics.collect(() => {
+    held.set(bodies.heldBytes);
+    refused.set(bodies.refused);
     const facts = database.statistics();
     connections.set(facts.connections - facts.idle, 'state="used"');
     connections.set(facts.idle, 'state="idle"');

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
 import { RegistryError } from "../registry/errors.ts";
 import type { AwsDoor } from "./aws/door.ts";
+import type { BodyMemory } from "./body-memory.ts";
 import { clientOf, type Whereabouts } from "./client.ts";
 import { crossSite, isCrossSite } from "./cross-site.ts";
 import { openFastLane } from "./fast-lane.ts";
@@ -18,6 +19,8 @@ export interface EdgeDependencies extends OciDoorDependencies {
   readonly observer: Observer;
   readonly whereabouts: Whereabouts;
   readonly browserHeaders: Outcome["headers"];
+  /** Memory of the bodies that are read as a whole. */
+  readonly bodies: BodyMemory;
 }
 
 /** All doors behind one request listener. */
@@ -105,7 +108,7 @@ function nothingHere(): RegistryError {
 }
 
 function track(
-  { observer, operations, aws, whereabouts, browserHeaders }: EdgeDependencies,
+  { observer, operations, aws, whereabouts, browserHeaders, bodies }: EdgeDependencies,
   fastLane: ReturnType<typeof openFastLane>,
   koa: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): App {
@@ -136,13 +139,17 @@ function track(
       const client = clientOf(request, whereabouts);
       const exchange = observer.begin(request, response, { client, headers: browserHeaders });
       if (operations.isDraining()) response.setHeader("Connection", "close");
+      const lease = bodies.open(request);
       const tracked = handle(exchange, request, response)
         .catch((error: Error) => {
           // A defect of a door costs its request, not the process.
           observer.failed(error);
           response.destroy();
         })
-        .finally(() => running.delete(tracked));
+        .finally(() => {
+          running.delete(tracked);
+          lease.release();
+        });
       running.add(tracked);
     },
     inFlight: () => running.size,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { RegistryError } from "../registry/errors.ts";
+import { leaseOf } from "./body-memory.ts";
 
 /** What a client may take its time for; all times in milliseconds. */
 export interface BodyLimits {
@@ -191,7 +192,10 @@ class BodyChunks implements AsyncIterableIterator<Buffer, void, undefined> {
   }
 }
 
-/** A small body as a whole. @throws RegistryError SIZE_INVALID (413) beyond `max` bytes, (408) when it takes a minute */
+/**
+ * A small body as a whole, counted against the memory of all of them as it comes.
+ * @throws RegistryError SIZE_INVALID (413) beyond `max` bytes, (408) when it takes a minute; UNAVAILABLE (503)
+ */
 export async function readBody(
   request: IncomingMessage,
   max: number,
@@ -199,11 +203,13 @@ export async function readBody(
 ): Promise<Buffer> {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > max) throw tooLarge(max);
+  const lease = leaseOf(request);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of bodyChunks(request, limits, performance.now() + limits.whole)) {
     size += chunk.length;
     if (size > max) throw tooLarge(max);
+    lease?.take(chunk.length);
     chunks.push(chunk);
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
@@ -213,6 +219,12 @@ export async function readBody(
 export function hasBody(request: IncomingMessage): boolean {
   const length = request.headers["content-length"];
   return length === undefined ? request.headers["transfer-encoding"] !== undefined : Number(length) > 0;
+}
+
+/** Whether a body may turn out to have more than `bytes`, as far as its headers tell. */
+export function mayExceed(request: IncomingMessage, bytes: number): boolean {
+  const length = request.headers["content-length"];
+  return length === undefined ? hasBody(request) : Number(length) > bytes;
 }
 
 function tooLarge(max: number): RegistryError {

@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { loadModel } from "../../aws-models/model.ts";
+import { SignatureError } from "../../iam/sigv4/errors.ts";
 import type { Caller } from "../../iam/sigv4/verify.ts";
-import { readBody } from "../body.ts";
+import { mayExceed, readBody } from "../body.ts";
+import { setStanding } from "../body-memory.ts";
+import type { Client } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf } from "../oci/authenticate.ts";
 import { type Outcome, withHeaders } from "../outcome.ts";
@@ -13,11 +17,17 @@ import type { Dialect } from "./dialect.ts";
 import { type EntranceDependencies, openClaim, signedCall, unsignedCall } from "./enter.ts";
 import { findHandler } from "./handlers.ts";
 import { bodyMax } from "./incoming.ts";
-import { inputOf, readForm } from "./input.ts";
+import { inputOf, readForm, UNCLAIMED_FORM_MAX } from "./input.ts";
 import { JSON_DIALECT } from "./json-dialect.ts";
 import { parametersOf } from "./parameters.ts";
 import { QUERY_DIALECT } from "./query-dialect.ts";
-import { type Recognised, recogniseAction, recogniseTarget, speaksJson } from "./recognise.ts";
+import {
+  claimedService,
+  type Recognised,
+  recogniseAction,
+  recogniseTarget,
+  speaksJson,
+} from "./recognise.ts";
 import { awsErrorOf } from "./thrown.ts";
 
 /** What the AWS dialects need from the rest of Berth. */
@@ -96,7 +106,10 @@ async function answer(
 ): Promise<Outcome> {
   const { client } = exchange;
   // A form says in its body what it calls; JSON says so in a header, and its body waits until the head is in order.
-  const form = dialect === QUERY_DIALECT ? await readForm(request) : undefined;
+  const form =
+    dialect === QUERY_DIALECT
+      ? await readForm(request, await formMax(dependencies, request, client))
+      : undefined;
   const recognised =
     form === undefined
       ? await recogniseTarget(request)
@@ -111,8 +124,10 @@ async function answer(
   }
   const isUnsigned = model.operations[operation]?.unsigned === true;
   const claim = isUnsigned ? undefined : await openClaim(dependencies, request, client, recognised);
+  if (claim !== undefined) setStanding(request, "claimed");
   const body = form?.body ?? (await readBody(request, bodyMax(exchange.route)));
   const caller = claim?.verify(body);
+  if (caller !== undefined) setStanding(request, "proven");
   progress.caller = caller;
   exchange.principal = caller?.principal.arn;
   const input = inputOf(recognised, form?.parameters() ?? body);
@@ -123,6 +138,28 @@ async function answer(
   const call =
     caller === undefined ? unsignedCall(dependencies, origin) : signedCall(dependencies, origin, caller);
   return dialect.success(recognised, await handler(call, input), progress.requestId);
+}
+
+/**
+ * Bytes that a form may have: no more than a token of an identity provider needs, unless its head claims a key that
+ * exists. Which operation is meant stands in the form itself, so the claim is opened for good once that is known.
+ */
+async function formMax(
+  dependencies: AwsDoorDependencies,
+  request: IncomingMessage,
+  client: Client,
+): Promise<number> {
+  if (!mayExceed(request, UNCLAIMED_FORM_MAX)) return UNCLAIMED_FORM_MAX;
+  const service = claimedService(request);
+  if (service === undefined) return UNCLAIMED_FORM_MAX;
+  try {
+    await openClaim(dependencies, request, client, { service, model: await loadModel(service) });
+  } catch (error) {
+    if (error instanceof SignatureError) return UNCLAIMED_FORM_MAX;
+    throw error;
+  }
+  setStanding(request, "claimed");
+  return bodyMax("");
 }
 
 function isDenial({ code }: AwsError): boolean {

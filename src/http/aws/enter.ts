@@ -41,7 +41,7 @@ export function openClaim(
   dependencies: EntranceDependencies,
   request: IncomingMessage,
   client: Client,
-  recognised: Recognised,
+  recognised: Pick<Recognised, "service" | "model">,
 ): Promise<OpenedClaim> {
   const { verifier, clock } = dependencies;
   return verifier.open(
@@ -52,7 +52,10 @@ export function openClaim(
   );
 }
 
-function signaturePolicy({ regions }: EntranceDependencies, { service, model }: Recognised): SignaturePolicy {
+function signaturePolicy(
+  { regions }: EntranceDependencies,
+  { service, model }: Pick<Recognised, "service" | "model">,
+): SignaturePolicy {
   return {
     service: model.signingName,
     regions: model.protocol === "query" ? [...regions, GLOBAL_REGION] : regions,

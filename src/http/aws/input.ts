@@ -1,16 +1,14 @@
 import type { IncomingMessage } from "node:http";
-import { isPresigned } from "../../iam/sigv4/claim.ts";
 import { type ParameterLimits, Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { readBody } from "../body.ts";
 import { violationsOf } from "./constraints.ts";
-import { bodyMax } from "./incoming.ts";
 import { decodeJson } from "./json-decoder.ts";
 import { decodeQuery } from "./query-decoder.ts";
 import type { Recognised } from "./recognise.ts";
 import { jsonValidationError, queryValidationError } from "./validation-errors.ts";
 
-/** Bytes of the form of a call that nobody claims to have signed: that of a token of an identity provider. */
-const UNSIGNED_FORM_MAX = 64 * 1024;
+/** Bytes of the form of a call whose head names no key that exists: a token of an identity provider fits. */
+export const UNCLAIMED_FORM_MAX = 64 * 1024;
 
 /** A list of a few thousand elements is the most that an operation takes; a value is a policy, percent-encoded. */
 const FORM_LIMITS: ParameterLimits = {
@@ -30,11 +28,10 @@ export interface Form {
   parameters(): Parameters;
 }
 
-/** Reads a form, and counts its parameters. @throws RegistryError (413, 408), ParametersError */
-export async function readForm(request: IncomingMessage): Promise<Form> {
+/** Reads a form of at most `max` bytes, and counts its parameters. @throws RegistryError (413, 408), ParametersError */
+export async function readForm(request: IncomingMessage, max: number): Promise<Form> {
   const query = queryText(request.url);
-  const isClaimed = request.headers.authorization !== undefined || isPresigned(query);
-  const body = await readBody(request, isClaimed ? bodyMax("") : UNSIGNED_FORM_MAX);
+  const body = await readBody(request, max);
   const anyName = (name: string): boolean => !name.startsWith("X-Amz-");
   return {
     body,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { loadModel, operationOf, type Service, type ServiceModel } from "../../aws-models/model.ts";
-import type { Parameters } from "../../kernel/parameters.ts";
+import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { AwsError } from "./aws-error.ts";
 
 /** The operation that a request turned out to call. */
@@ -65,9 +65,15 @@ async function named(
   return { service, model, operation };
 }
 
-function scopedService(authorization = ""): Service | undefined {
+/** The Query service that the head of a request says it is signed for. */
+export function claimedService({ headers, url }: IncomingMessage): "iam" | "sts" | undefined {
+  const presigned = Parameters.pick(queryText(url), ["X-Amz-Credential"], QUERY_LIMITS);
+  return scopedService(headers.authorization ?? `Credential=${presigned.get("X-Amz-Credential") ?? ""}`);
+}
+
+function scopedService(authorization = ""): "iam" | "sts" | undefined {
   const service = /Credential=[^/,]{1,128}\/\d{8}\/[^/,]{1,64}\/(iam|sts)\//.exec(authorization)?.[1];
-  return service as Service | undefined;
+  return service as "iam" | "sts" | undefined;
 }
 
 function own(table: Readonly<Record<string, Service>>, name: string): Service | undefined {

@@ -6,6 +6,7 @@ import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
+import { setStanding } from "../body-memory.ts";
 import type { Client } from "../client.ts";
 import type { Exchange } from "../observe.ts";
 import type { Outcome } from "../outcome.ts";
@@ -71,6 +72,7 @@ async function enter(
   const entrance = { client, call, address, now, challenge, admitsAnonymous };
   const proven = await authenticate(authenticator, authorization, entrance);
   exchange.principal = principalName(proven.principal);
+  if (proven.principal.kind !== "anonymous") setStanding(incoming, "proven");
   const context = contextOf(client, incoming, now);
   const permissions = new Permissions(authorizer, proven, {
     ...{ address, context, requestId: exchange.id },

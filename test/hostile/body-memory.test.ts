@@ -1,0 +1,76 @@
+import { afterAll, expect, test, vi } from "vitest";
+import { BODY_MEMORY } from "../../src/http/body-memory.ts";
+import { ADMINISTRATOR, startTestBerth } from "../support/berth.ts";
+import { image } from "../support/manifests.ts";
+import { pushBlob, pushManifest } from "../support/push.ts";
+import { RawClient, requestText } from "./raw.ts";
+
+const berth = await startTestBerth();
+afterAll(() => berth.stop());
+
+const MIB = 1024 * 1024;
+
+async function heldBytes(): Promise<number> {
+  const text = await (await berth.fetch("/metrics")).text();
+  return Number(/^berth_body_held_bytes (\d+)$/m.exec(text)?.[1]);
+}
+
+/** Requests whose bodies never come to their end, sent at once; which of them were answered, and how. */
+async function leavePending(count: number, request: Buffer): Promise<{ statuses: number[]; close(): void }> {
+  const statuses: number[] = [];
+  const clients = Array.from({ length: count }, () => new RawClient(berth.url).send(request));
+  for (const client of clients) {
+    void client.answer().then(
+      (answer) => void (answer !== undefined && statuses.push(answer.status)),
+      () => undefined,
+    );
+  }
+  const close = (): void => {
+    for (const client of clients) client.close();
+  };
+  return { statuses, close };
+}
+
+/** A head, and a body of which the last byte is missing. */
+function allButOneByte(method: string, target: string, headers: readonly string[], bytes: number): Buffer {
+  return requestText(method, target, [...headers, `Content-Length: ${bytes}`], Buffer.alloc(bytes - 1, "a"));
+}
+
+test("pending forms of strangers hold no more than their share, and a push goes on beside them", async () => {
+  const headers = ["Content-Type: application/x-www-form-urlencoded"];
+  const { statuses, close } = await leavePending(300, allButOneByte("POST", "/", headers, 64 * 1024));
+  await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(30), 10_000);
+  expect(new Set(statuses)).toEqual(new Set([503]));
+  expect(await heldBytes()).toBeGreaterThan(BODY_MEMORY.unknown / 2);
+  expect(await heldBytes()).toBeLessThanOrEqual(BODY_MEMORY.unknown);
+  const [config, layer] = ["{}", "pushed meanwhile"];
+  for (const content of [config, layer]) await pushBlob(berth, "held/app", content);
+  await pushManifest(berth, "held/app", image(config, [layer]), "v1");
+  close();
+  await vi.waitFor(async () => expect(await heldBytes()).toBe(0), 10_000);
+});
+
+test("a form of more than 64 KiB is refused, unless its head names a key that exists", async () => {
+  const form = (keyId: string) => {
+    const date = `${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
+    const scope = `${keyId}/${date.slice(0, 8)}/us-east-1/iam/aws4_request`;
+    const claim = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${"0".repeat(64)}`;
+    const body = "Action=GetUser&Version=2010-05-08&a=".padEnd(100 * 1024, "a");
+    const headers = [`Authorization: ${claim}`, `X-Amz-Date: ${date}`, `Content-Length: ${body.length}`];
+    return requestText("POST", "/", headers, body);
+  };
+  const statusOf = async (request: Buffer) => (await new RawClient(berth.url).send(request).answer())?.status;
+  expect(await statusOf(form("AKIANOBODYHASTHISKEY1"))).toBe(413);
+  expect(await statusOf(form(ADMINISTRATOR.accessKeyId))).toBe(403);
+});
+
+test("pending manifests hold no more than there is for all, and the next ones are told to come again", async () => {
+  const headers = [`Authorization: ${berth.authorization}`];
+  const target = "/v2/held/app/manifests/v1";
+  const { statuses, close } = await leavePending(40, allButOneByte("PUT", target, headers, 4 * MIB));
+  await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(10), 20_000);
+  expect(new Set(statuses)).toEqual(new Set([503]));
+  expect(await heldBytes()).toBeLessThanOrEqual(BODY_MEMORY.proven);
+  close();
+  await vi.waitFor(async () => expect(await heldBytes()).toBe(0), 10_000);
+});
