@@ -5,7 +5,7 @@ WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN npm pack --pack-destination /tmp && mv /tmp/berth-*.tgz /tmp/berth.tgz
+RUN npm pack --pack-destination /tmp && mv /tmp/*.tgz /tmp/berth.tgz
 
 FROM node:24-bookworm-slim
 RUN --mount=from=package,source=/tmp/berth.tgz,target=/tmp/berth.tgz npm install --global /tmp/berth.tgz

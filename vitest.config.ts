@@ -15,7 +15,7 @@ export default defineConfig({
           name: "unit",
           include: [
             "test/{registry,iam,http,config,gc,kernel,audit}/**/*.test.ts",
-            "test/cli/{images,login}/**/*.test.ts",
+            "test/cli/{completion,images,login}/**/*.test.ts",
           ],
           pool: "threads",
         },

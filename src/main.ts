@@ -1,58 +1,60 @@
-import { accountCommand } from "./cli/account.ts";
-import { auditCommand } from "./cli/audit/index.ts";
-import { explainCommand } from "./cli/explain/index.ts";
-import { runExport, runImport } from "./cli/images/index.ts";
-import { keysCommand } from "./cli/keys.ts";
-import { runConfigure, runLogin, runWhoami } from "./cli/login/index.ts";
-import { repositoryCommand } from "./cli/repository.ts";
-import { USAGE } from "./cli/usage.ts";
+import { addAccount } from "./cli/account.ts";
+import { addAudit } from "./cli/audit/index.ts";
+import { type AddCommand, commandLine, runCommandLine } from "./cli/command-line.ts";
+import { addCompletion } from "./cli/completion/index.ts";
+import { addExplain } from "./cli/explain/index.ts";
+import { addExport, addImport } from "./cli/images/index.ts";
+import type { Io } from "./cli/io.ts";
+import { addKeys } from "./cli/keys.ts";
+import { addConfigure, addLogin, addWhoami } from "./cli/login/index.ts";
+import { addRepository } from "./cli/repository.ts";
+import { addStart } from "./cli/start.ts";
+import { version } from "./cli/version.ts";
 import { type RegistryAccess, withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";
 import { readConfig } from "./config.ts";
 
-/** Commands by name; each resolves with its exit code. */
-const COMMANDS: Readonly<Record<string, (argv: readonly string[]) => Promise<number>>> = {
-  start: () => serve(readConfig(process.env)),
-  audit: (argv) =>
-    auditCommand(argv, onRegistry, { output: process.stdout, signal: untilInterrupted().signal }),
-  account: (argv) => accountCommand(argv, onRegistry),
-  explain: (argv) => explainCommand(argv, onRegistry),
-  keys: (argv) => keysCommand(argv, onRegistry),
-  repository: (argv) => repositoryCommand(argv, onRegistry),
-  login: (argv) => runLogin(argv, process.env, process),
-  configure: (argv) => runConfigure(argv, process.env, process),
-  whoami: (argv) => runWhoami(argv, process.env, process),
-  import: (argv) => runImport(argv, process.env, process),
-  export: (argv) => runExport(argv, process.env, untilInterrupted()),
-};
+/** Commands in the order of the help. */
+const COMMANDS: readonly AddCommand[] = [
+  (berth) => addStart(berth, () => serve(readConfig(process.env))),
+  (berth, io) => addAccount(berth, io, onRegistry),
+  (berth, io) => addRepository(berth, io, onRegistry),
+  (berth, io) => addAudit(berth, io, onRegistry),
+  (berth, io) => addExplain(berth, io, onRegistry),
+  (berth, io) => addKeys(berth, io, onRegistry),
+  (berth, io) => addImport(berth, io, process.env),
+  (berth, io) => addExport(berth, io, process.env),
+  (berth, io) => addLogin(berth, io, process.env),
+  (berth, io) => addConfigure(berth, io, process.env),
+  (berth, io) => addWhoami(berth, io, process.env),
+  addCompletion,
+];
 
 /** The server's own database, also while it runs. */
-function onRegistry<T>(work: (access: RegistryAccess) => Promise<T>): Promise<T> {
+function onRegistry(work: (access: RegistryAccess) => Promise<void>): Promise<void> {
   return withRegistry(readConfig(process.env), work);
 }
 
-/** The process's streams, and a signal that the user's interruption raises, so that no half-written file stays. */
-function untilInterrupted() {
-  const interruption = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort());
-  const { stdin, stdout, stderr } = process;
-  return { stdin, stdout, stderr, signal: interruption.signal };
+/** The process's streams. Its signal is the user's interruption, from the moment that a command asks for it. */
+class ProcessIo implements Io {
+  readonly stdin = process.stdin;
+  readonly stdout = process.stdout;
+  readonly stderr = process.stderr;
+  #interruption: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#interruption === undefined) {
+      const interruption = new AbortController();
+      for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort());
+      this.#interruption = interruption;
+    }
+    return this.#interruption.signal;
+  }
 }
 
 /** The program: `berth COMMAND …`, `start` when none is named. */
 export async function main(argv: readonly string[]): Promise<void> {
-  const [name = "start", ...rest] = argv;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) {
-    const asked = name === "help" || name === "--help" || name === "-h";
-    (asked ? process.stdout : process.stderr).write(asked ? USAGE : `unknown command: ${name}\n\n${USAGE}`);
-    process.exitCode = asked ? 0 : 2;
-    return;
-  }
-  try {
-    process.exitCode = await command(rest);
-  } catch (error) {
-    process.stderr.write(`berth ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  }
+  const io = new ProcessIo();
+  const berth = commandLine(io, COMMANDS).version(version(), "-v, --version", "show the version");
+  process.exitCode = await runCommandLine(berth, argv.length === 0 ? ["start"] : argv, io);
 }

@@ -19,8 +19,8 @@ import { welcome } from "./welcome.ts";
 /** Milliseconds after the first signal from which another one ends the process at once. */
 const IMPATIENCE = 1_000;
 
-/** `berth start`: everything, until a signal ends it. Resolves with the exit code. */
-export async function serve(config: Config): Promise<number> {
+/** `berth start`: everything, until a signal ends it. */
+export async function serve(config: Config): Promise<void> {
   const log = openLog();
   const signalled = firstSignal();
   const carried = connectionFromPrimary();
@@ -36,7 +36,7 @@ export async function serve(config: Config): Promise<number> {
     await node.drain();
     log.flush();
     leavePrimary();
-    return 0;
+    return;
   }
   const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);
   try {
@@ -51,7 +51,6 @@ export async function serve(config: Config): Promise<number> {
     );
     await signalled;
     await node.drain();
-    return 0;
   } finally {
     await server.stop();
     log.flush();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { postgresSessions, postgresSigningKeys } from "../../src/adapters/postgres/iam/index.ts";
-import { accountCommand } from "../../src/cli/account.ts";
+import { addAccount } from "../../src/cli/account.ts";
 import { composeRegistryAccess } from "../../src/composition/command.ts";
 import { issueSession } from "../../src/iam/sessions/issue.ts";
 import { RegistryTokens } from "../../src/iam/tokens/registry-token.ts";
@@ -9,6 +9,7 @@ import { SigningKeys } from "../../src/iam/tokens/signing-keys.ts";
 import { signInHeader } from "../iam/sigv4/signer.ts";
 import { basic, makeTestHome, openTestState, startTestBerth } from "../support/berth.ts";
 import { CAUSE } from "../support/cause.ts";
+import { CapturedIo, expectFailure, runBerth } from "./captured-io.ts";
 
 const home = await makeTestHome();
 const state = await openTestState(home);
@@ -20,25 +21,15 @@ afterAll(async () => {
   await home.remove();
 });
 
-let stdout = "";
-let stderr = "";
+let io = new CapturedIo();
 
 /** Runs the command on the database of the two nodes; resolves with its exit code. */
-const berth = (...argv: string[]): Promise<number> => accountCommand(argv, (work) => work(access));
+const berth = (...argv: string[]): Promise<number> =>
+  runBerth(io, ["account", ...argv], (parent) => addAccount(parent, io, (work) => work(access)));
 
 beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
+  io = new CapturedIo();
 });
-afterEach(() => vi.restoreAllMocks());
 
 interface Made {
   readonly account: string;
@@ -47,10 +38,10 @@ interface Made {
 }
 
 async function create(id: string, ...more: string[]): Promise<Made> {
-  stdout = "";
+  io = new CapturedIo();
   expect(await berth("create", id, ...more)).toBe(0);
-  const made = JSON.parse(stdout);
-  stdout = "";
+  const made = JSON.parse(io.out);
+  io = new CapturedIo();
   return made;
 }
 
@@ -84,13 +75,13 @@ describe("create", () => {
 
   test("of one that exists fails and makes no key", async () => {
     await create("111122223334");
-    await expect(berth("create", "111122223334")).rejects.toThrow("the account 111122223334 exists already");
-    expect(stdout).toBe("");
+    await expectFailure(io, berth("create", "111122223334"), "the account 111122223334 exists already");
+    expect(io.out).toBe("");
     expect(await access.identity.reader("111122223334").listAccessKeys("root")).toHaveLength(1);
   });
 
   test("of the server's own account fails", async () => {
-    await expect(berth("create", home.config.account)).rejects.toThrow("exists already");
+    await expectFailure(io, berth("create", home.config.account), "exists already");
   });
 
   test("finishes one that was interrupted before it had a key", async () => {
@@ -100,8 +91,8 @@ describe("create", () => {
   });
 
   test("of the same at once makes one key", async () => {
-    const made = await Promise.allSettled([berth("create", "111122223336"), berth("create", "111122223336")]);
-    expect(made.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const made = await Promise.all([berth("create", "111122223336"), berth("create", "111122223336")]);
+    expect(made.sort()).toEqual([0, 1]);
     expect(await access.identity.reader("111122223336").listAccessKeys("root")).toHaveLength(1);
   });
 });
@@ -110,24 +101,34 @@ test("list shows every account, one a line", async () => {
   await create("222200000001", "--name", "Listed");
   await create("222200000002");
   await berth("disable", "222200000002");
-  stdout = "";
+  io = new CapturedIo();
   expect(await berth("list")).toBe(0);
-  expect(stdout).toContain(`${home.config.account}\tenabled\n`);
-  expect(stdout).toContain("222200000001\tenabled\tListed\n222200000002\tdisabled\n");
+  expect(io.out).toContain(`${home.config.account}\tenabled\n`);
+  expect(io.out).toContain("222200000001\tenabled\tListed\n222200000002\tdisabled\n");
+  io = new CapturedIo();
+  expect(await berth("list", "--json")).toBe(0);
+  expect(
+    io.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line)),
+  ).toContainEqual({
+    ...{ account: "222200000001", name: "Listed", state: "enabled", created: expect.any(String) },
+  });
 });
 
 describe("describe", () => {
   test("shows the account and how much it has", async () => {
     await create("333300000001", "--name", "Described");
     expect(await berth("describe", "333300000001")).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(JSON.parse(io.out)).toEqual({
       ...{ account: "333300000001", name: "Described", state: "enabled", created: expect.any(String) },
       ...{ users: 0, groups: 0, roles: 0, policies: 0, rootAccessKeys: 1 },
     });
   });
 
   test("of one that does not exist fails", async () => {
-    await expect(berth("describe", "999999999999")).rejects.toThrow("there is no account 999999999999");
+    await expectFailure(io, berth("describe", "999999999999"), "there is no account 999999999999");
   });
 });
 
@@ -136,7 +137,7 @@ describe("disable", () => {
     const made = await create("444400000001");
     expect(await statuses(made)).toEqual([200, 200]);
     expect(await berth("disable", made.account)).toBe(0);
-    expect(stdout).toBe("disabled 444400000001\n");
+    expect(io.out).toBe("disabled 444400000001\n");
     await sleep(1_000);
     expect(await statuses(made)).toEqual([401, 401]);
     expect(await berth("enable", made.account)).toBe(0);
@@ -186,29 +187,45 @@ describe("disable", () => {
     expect(await berth("disable", "444400000002")).toBe(0);
   });
 
+  test("of the server's own account asks for its id, and does nothing where nobody can be asked", async () => {
+    const own = home.config.account;
+    expect(await berth("disable", own)).toBe(2);
+    expect(io.errors).toContain("this server's own account");
+    io = new CapturedIo({ typed: "yes\n" });
+    await expectFailure(io, berth("disable", own), "nothing was done");
+    io = new CapturedIo({ typed: `${own}\n` });
+    expect(await berth("disable", own)).toBe(0);
+    expect(await berth("disable", own, "--yes")).toBe(0);
+    expect(await berth("enable", own)).toBe(0);
+  });
+
   test.each(["disable", "enable"])("%s of one that does not exist fails", async (verb) => {
-    await expect(berth(verb, "999999999999")).rejects.toThrow("there is no account 999999999999");
+    await expectFailure(io, berth(verb, "999999999999"), "there is no account 999999999999");
   });
 });
 
 describe("wrong usage ends with 2 and says how", () => {
   test.each([
-    ["an unknown verb", ["delete", "111122223333"], "unknown: berth account delete"],
-    ["no id", ["create"], "berth account create needs an ID"],
-    ["an id that is too short", ["create", "1234"], "the id of an account is 12 digits, not 1234"],
+    ["an unknown verb", ["delete", "111122223333"], "unknown command 'delete'"],
+    ["no id", ["create"], "missing required argument 'id'"],
+    [
+      "an id that is too short",
+      ["create", "1234"],
+      "'1234' is invalid for argument 'id'. The id of an account is 12 digits.",
+    ],
     ["an id that is no number", ["disable", "11112222333x"], "12 digits"],
-    ["too many arguments", ["enable", "111122223333", "b", "c"], "too many arguments: b c"],
-    ["a list of something", ["list", "111122223333"], "too many arguments: 111122223333"],
+    ["too many arguments", ["enable", "111122223333", "b", "c"], "too many arguments for 'enable'"],
+    ["a list of something", ["list", "111122223333"], "too many arguments for 'list'"],
     ["an unknown option", ["create", "111122223333", "--shiny"], "--shiny"],
-    ["a name elsewhere", ["disable", "111122223333", "--name", "a"], "--name is an option of"],
-    ["an empty name", ["create", "555500000001", "--name", ""], "--name must be 1 to 50 characters"],
-    ["a long name", ["create", "555500000001", "--name", "n".repeat(51)], "--name must be"],
-    ["a name with a control character", ["create", "555500000001", "--name", "a\u001b"], "--name must be"],
+    ["a name elsewhere", ["disable", "111122223333", "--name", "a"], "unknown option '--name'"],
+    ["an empty name", ["create", "555500000001", "--name", ""], "must be 1 to 50 characters"],
+    ["a long name", ["create", "555500000001", "--name", "n".repeat(51)], "must be 1 to 50"],
+    ["a name with a control character", ["create", "555500000001", "--name", "a\u001b"], "must be 1 to 50"],
   ])("%s", async (_, argv, says) => {
     expect(await berth(...argv)).toBe(2);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain("berth account create ID");
-    expect(stdout).toBe("");
+    expect(io.errors).toContain(says);
+    expect(io.errors).toMatch(/^See: berth account.* --help$/m);
+    expect(io.out).toBe("");
   });
 
   test("no verb at all", async () => {
@@ -217,6 +234,6 @@ describe("wrong usage ends with 2 and says how", () => {
 
   test("--help is no mistake", async () => {
     expect(await berth("--help")).toBe(0);
-    expect(stdout).toContain("berth account create ID");
+    expect(io.out).toContain("create [options] <id>");
   });
 });

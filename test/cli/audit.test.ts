@@ -1,10 +1,10 @@
-import { PassThrough } from "node:stream";
-import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { postgresAuditLog } from "../../src/adapters/postgres/audit/log.ts";
 import type { AuditRecord } from "../../src/audit/audit-log.ts";
-import { auditCommand } from "../../src/cli/audit/index.ts";
+import { addAudit } from "../../src/cli/audit/index.ts";
 import { composeRegistryAccess } from "../../src/composition/command.ts";
 import { makeTestHome, openTestState } from "../support/berth.ts";
+import { CapturedIo, runBerth } from "./captured-io.ts";
 
 const home = await makeTestHome();
 const state = await openTestState(home);
@@ -16,16 +16,6 @@ const access = composeRegistryAccess(home.config, state);
 const log = postgresAuditLog(state.database);
 const HOUR = 3_600_000;
 
-let stderr = "";
-beforeEach(() => {
-  stderr = "";
-  vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
-    stderr += chunk;
-    return true;
-  });
-  return () => vi.restoreAllMocks();
-});
-
 const record = (requestId: string, ago: number, more: Partial<AuditRecord> = {}): AuditRecord => ({
   ...{ at: new Date(Date.now() - ago), requestId, account: "000000000000", decision: "allowed" },
   ...{ principal: "arn:aws:iam::000000000000:user/ci", accessKeyId: "AKIACI", action: "ecr:PutImage" },
@@ -35,13 +25,9 @@ const record = (requestId: string, ago: number, more: Partial<AuditRecord> = {})
 });
 
 function run(argv: readonly string[], signal = new AbortController().signal) {
-  const output = new PassThrough();
-  let text = "";
-  output.on("data", (chunk) => {
-    text += chunk;
-  });
-  const ended = auditCommand(argv, (work) => work(access), { output, signal });
-  return { ended, text: () => text, lines: () => text.split("\n").filter((line) => line !== ""), output };
+  const io = new CapturedIo({ signal });
+  const ended = runBerth(io, ["audit", ...argv], (parent) => addAudit(parent, io, (work) => work(access)));
+  return { io, ended, text: () => io.out, lines: () => io.out.split("\n").filter((line) => line !== "") };
 }
 
 describe("berth audit", () => {
@@ -64,6 +50,12 @@ describe("berth audit", () => {
     expect(lines().map((line) => JSON.parse(line))).toMatchObject([
       { requestId: "r1", accessKeyId: "AKIACI", userAgent: "docker", detail: { tags: ["v1"] } },
     ]);
+  });
+
+  test("says so when there is nothing", async () => {
+    const { ended, io } = run(["--request", "none"]);
+    expect(await ended).toBe(0);
+    expect(io).toMatchObject({ out: "", errors: "berth: no records of that\n" });
   });
 
   test("lets nothing that others wrote reach the terminal as it is", async () => {
@@ -92,9 +84,9 @@ describe("berth audit", () => {
   });
 
   test("ends when nobody reads any more", async () => {
-    const { ended, output, lines } = run(["--follow"]);
+    const { ended, io, lines } = run(["--follow"]);
     await vi.waitFor(() => expect(lines()).not.toEqual([]));
-    output.destroy(new Error("EPIPE"));
+    io.stdout.destroy(new Error("EPIPE"));
     expect(await ended).toBe(0);
   });
 
@@ -103,19 +95,29 @@ describe("berth audit", () => {
     ["a time that is none", ["--until", "2026-99-99"], "--until must be a span like 90m, or a time"],
     ["a limit that is none", ["--limit", "0"], "--limit must be 1 to 100000, not 0"],
     ["a limit beyond bounds", ["--limit", "100001"], "--limit must be 1 to 100000, not 100001"],
-    ["a decision that is none", ["--decision", "maybe"], "--decision must be allowed or denied, not maybe"],
+    [
+      "a decision that is none",
+      ["--decision", "maybe"],
+      "argument 'maybe' is invalid. Allowed choices are allowed, denied.",
+    ],
     ["an end of what has none", ["--follow", "--until", "1h"], "--until ends what --follow does not end"],
+    [
+      "a span that ends before it begins",
+      ["--since", "1h", "--until", "2h"],
+      "--since must be before --until",
+    ],
     ["an unknown option", ["--shiny"], "--shiny"],
     ["an argument", ["more"], "more"],
   ])("refuses %s: %j", async (_, argv, says) => {
-    expect(await run(argv).ended).toBe(2);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain("berth audit [--follow]");
+    const { ended, io } = run(argv);
+    expect(await ended).toBe(2);
+    expect(io.errors).toContain(says);
+    expect(io.errors).toContain("See: berth audit --help");
   });
 
   test("says how with --help", async () => {
     const { ended, text } = run(["--help"]);
     expect(await ended).toBe(0);
-    expect(text()).toContain("berth audit [--follow]");
+    expect(text()).toContain("--follow");
   });
 });

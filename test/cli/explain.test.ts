@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { postgresAuditLog } from "../../src/adapters/postgres/audit/log.ts";
 import { postgresRepositoryPolicies } from "../../src/adapters/postgres/ecr/policies.ts";
 import { postgresSessions } from "../../src/adapters/postgres/iam/index.ts";
-import { explainCommand } from "../../src/cli/explain/index.ts";
+import { addExplain } from "../../src/cli/explain/index.ts";
 import { composeRegistryAccess } from "../../src/composition/command.ts";
 import { createAccessKey } from "../../src/iam/principals/access-keys.ts";
 import type { EntityId } from "../../src/iam/principals/entity.ts";
@@ -12,6 +12,7 @@ import { parseRepositoryName } from "../../src/registry/names.ts";
 import { DEFAULT_SETTINGS } from "../../src/registry/repositories/settings.ts";
 import { basic, makeTestHome, openTestState, startTestBerth } from "../support/berth.ts";
 import { CAUSE } from "../support/cause.ts";
+import { CapturedIo, expectFailure, runBerth } from "./captured-io.ts";
 
 const home = await makeTestHome();
 const state = await openTestState(home);
@@ -30,18 +31,18 @@ const CI = `arn:aws:iam::${account}:user/ci`;
 const BUILDER = `arn:aws:iam::${account}:role/jobs/builder`;
 const OUTSIDER = `arn:aws:iam::${OTHER}:user/outsider`;
 
-let stdout = "";
-let stderr = "";
+let io = new CapturedIo();
 let ciKey = { accessKeyId: "", secretAccessKey: "" };
 let builder = 0 as EntityId;
 
-const berth = (...argv: string[]): Promise<number> => explainCommand(argv, (work) => work(access));
+const berth = (...argv: string[]): Promise<number> =>
+  runBerth(io, ["explain", ...argv], (parent) => addExplain(parent, io, (work) => work(access)));
 const ask = (principal: string, action: string, resource: string, ...more: string[]): Promise<number> =>
   berth("--principal", principal, "--action", action, "--resource", resource, ...more);
 
 async function askJson(principal: string, action: string, resource: string, ...more: string[]) {
   expect(await ask(principal, action, resource, ...more, "--json")).toBe(0);
-  return JSON.parse(stdout);
+  return JSON.parse(io.out);
 }
 
 beforeAll(async () => {
@@ -110,23 +111,13 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
+  io = new CapturedIo();
 });
-afterEach(() => vi.restoreAllMocks());
 
 describe("an allowed request", () => {
   test("names the statement that decides, and why the others do not match", async () => {
     expect(await ask(CI, "ecr:BatchGetImage", APP)).toBe(0);
-    expect(stdout).toBe(`principal  ${CI}
+    expect(io.out).toBe(`principal  ${CI}
 action     ecr:BatchGetImage
 resource   ${APP}
 
@@ -158,25 +149,25 @@ policy of repository team/app (resource policy)
 
   test("of the root needs no policy", async () => {
     expect(await ask(`arn:aws:iam::${account}:root`, "ecr:DeleteRepository", APP)).toBe(0);
-    expect(stdout).toContain("ALLOWED\nthe root of the owning account needs no policy");
+    expect(io.out).toContain("ALLOWED\nthe root of the owning account needs no policy");
   });
 });
 
 describe("a denied request", () => {
   test("shows key, operator, wanted and found of a condition, and the smallest statement that would do", async () => {
     expect(await ask(CI, "ecr:PutImage", APP, "--context", "aws:SourceIp=192.0.2.1")).toBe(0);
-    expect(stdout).toContain(
+    expect(io.out).toContain(
       `DENIED     User: ${CI} is not authorized to perform: ecr:PutImage on resource: ${APP} because`,
     );
-    expect(stdout).toContain("Condition IpAddress aws:SourceIp: wanted 10.0.0.0/8; found 192.0.2.1");
-    expect(stdout).toContain(`To allow it, add to a policy of ${CI}:\n  {\n    "Effect": "Allow",\n`);
-    expect(stdout).toContain(`"Action": "ecr:PutImage",\n    "Resource": "${APP}"\n  }\n`);
+    expect(io.out).toContain("Condition IpAddress aws:SourceIp: wanted 10.0.0.0/8; found 192.0.2.1");
+    expect(io.out).toContain(`To allow it, add to a policy of ${CI}:\n  {\n    "Effect": "Allow",\n`);
+    expect(io.out).toContain(`"Action": "ecr:PutImage",\n    "Resource": "${APP}"\n  }\n`);
   });
 
   test("by a Deny names the statement to change", async () => {
     expect(await ask(CI, "ecr:DeleteRepository", APP)).toBe(0);
-    expect(stdout).toContain('statement 2 "Never" Deny: matches, it decides');
-    expect(stdout).toContain(
+    expect(io.out).toContain('statement 2 "Never" Deny: matches, it decides');
+    expect(io.out).toContain(
       'No Allow helps against a Deny: change statement 2 "Never" of inline policy push of user ci',
     );
   });
@@ -239,20 +230,20 @@ describe("the decision of a request", () => {
   test("is explained by the id in the 403", async () => {
     const id = await refusal(basic(ciKey.accessKeyId, ciKey.secretAccessKey));
     expect(await berth("--id", id)).toBe(0);
-    expect(stdout).toContain(`decision   ${id}\n`);
-    expect(stdout).toContain(`principal  ${CI} (access key ${ciKey.accessKeyId})\n`);
-    expect(stdout).toContain("action     ecr:ListImages\n");
-    expect(stdout).toContain(`resource   ${APP}\n`);
-    expect(stdout).toContain("from       127.0.0.1, docker/28 ?31m\n");
-    expect(stdout).toContain("By the policies of now:\n");
-    expect(stdout).toContain(`To allow it, add to a policy of ${CI}:`);
-    expect(stdout).not.toContain(ciKey.secretAccessKey);
+    expect(io.out).toContain(`decision   ${id}\n`);
+    expect(io.out).toContain(`principal  ${CI} (access key ${ciKey.accessKeyId})\n`);
+    expect(io.out).toContain("action     ecr:ListImages\n");
+    expect(io.out).toContain(`resource   ${APP}\n`);
+    expect(io.out).toContain("from       127.0.0.1, docker/28 ?31m\n");
+    expect(io.out).toContain("By the policies of now:\n");
+    expect(io.out).toContain(`To allow it, add to a policy of ${CI}:`);
+    expect(io.out).not.toContain(ciKey.secretAccessKey);
   });
 
   test("in JSON, with what the principal was told", async () => {
     const id = await refusal(basic(ciKey.accessKeyId, ciKey.secretAccessKey));
     expect(await berth("--id", id, "--json")).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(JSON.parse(io.out)).toMatchObject({
       denial: { id, account, action: "ecr:ListImages", reason: expect.stringContaining("not authorized") },
       now: { allowed: false, remedies: [{ change: "add", role: "identity" }] },
     });
@@ -276,13 +267,13 @@ describe("the decision of a request", () => {
     );
     const id = await refusal(basic(accessKeyId, `${secretAccessKey}.${sessionToken}`));
     expect(await berth("--id", id)).toBe(0);
-    expect(stdout).toContain(
+    expect(io.out).toContain(
       'policy of the session (session policy)\n  statement 0 "Narrow" Allow: does not match',
     );
     await postgresSessions(state.database).revoke(account, accessKeyId, state.clock.now());
-    stdout = "";
+    io = new CapturedIo();
     expect(await berth("--id", id)).toBe(0);
-    expect(stdout).toContain("note: the session has ended; its policies are not considered");
+    expect(io.out).toContain("note: the session has ended; its policies are not considered");
   });
 
   test("says when the principal is gone", async () => {
@@ -301,7 +292,7 @@ describe("the decision of a request", () => {
       await change.deleteEntity(leaver.id);
     });
     expect(await berth("--id", id)).toBe(0);
-    expect(stdout).toContain(`there is no user arn:aws:iam::${account}:user/leaver\n`);
+    expect(io.out).toContain(`there is no user arn:aws:iam::${account}:user/leaver\n`);
   });
 
   test("carries no id when there were too many in a minute, which is counted", async () => {
@@ -327,7 +318,9 @@ describe("the decision of a request", () => {
   });
 
   test("that is not kept fails", async () => {
-    await expect(berth("--id", "0123456789abcdef")).rejects.toThrow(
+    await expectFailure(
+      io,
+      berth("--id", "0123456789abcdef"),
       "there is no decision 0123456789abcdef: a denial is written a moment after its answer",
     );
   });
@@ -452,15 +445,17 @@ describe("a principal that is none fails", () => {
     ["a session of an unknown role", `arn:aws:sts::${account}:assumed-role/no/s`, "there is no role"],
     ["an unknown account", "arn:aws:iam::999999999999:root", "there is no account 999999999999"],
   ])("%s", async (_, principal, says) => {
-    await expect(ask(principal, "ecr:PutImage", APP)).rejects.toThrow(says);
-    expect(stdout).toBe("");
+    await expectFailure(io, ask(principal, "ecr:PutImage", APP), says);
+    expect(io.out).toBe("");
   });
 
   test("anybody of a disabled account", async () => {
     const id = "222233334444";
     await access.accounts.create({ id, name: undefined }, region, CAUSE, state.clock.now());
     await access.accounts.setDisabled(id, true, CAUSE, state.clock.now());
-    await expect(ask(`arn:aws:iam::${id}:root`, "ecr:PutImage", APP)).rejects.toThrow(
+    await expectFailure(
+      io,
+      ask(`arn:aws:iam::${id}:root`, "ecr:PutImage", APP),
       `the account ${id} is disabled`,
     );
   });
@@ -481,9 +476,9 @@ describe("wrong usage ends with 2 and says how", () => {
     ["an argument", [...whole, "more"], "more"],
   ])("%s", async (_, argv, says) => {
     expect(await berth(...argv)).toBe(2);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain("berth explain --principal ARN");
-    expect(stdout).toBe("");
+    expect(io.errors).toContain(says);
+    expect(io.errors).toContain("See: berth explain --help");
+    expect(io.out).toBe("");
   });
 
   test("nothing at all", async () => {
@@ -492,6 +487,6 @@ describe("wrong usage ends with 2 and says how", () => {
 
   test("--help is no mistake", async () => {
     expect(await berth("--help")).toBe(0);
-    expect(stdout).toContain("berth explain --id DECISION");
+    expect(io.out).toContain("--id <decision>");
   });
 });

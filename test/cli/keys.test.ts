@@ -1,8 +1,8 @@
 import { chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type KeysAccess, keysCommand } from "../../src/cli/keys.ts";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { addKeys, type KeysAccess } from "../../src/cli/keys.ts";
 import { composeRegistryAccess, type RegistryAccess } from "../../src/composition/command.ts";
 import { embeddedMasterKey, makeMasterKey } from "../../src/composition/data-directory.ts";
 import { startNode } from "../../src/composition/node.ts";
@@ -14,6 +14,7 @@ import { createAccessKey } from "../../src/iam/principals/access-keys.ts";
 import { ADMINISTRATOR, basic, makeTestHome, openTestState, type TestHome } from "../support/berth.ts";
 import { CAUSE } from "../support/cause.ts";
 import { rowsOf } from "../support/rows.ts";
+import { CapturedIo, expectFailure, runBerth } from "./captured-io.ts";
 
 const home = await makeTestHome();
 const state = await openTestState(home);
@@ -25,25 +26,14 @@ afterAll(async () => {
 });
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined, flush: () => undefined };
-let stdout = "";
-let stderr = "";
+let io = new CapturedIo();
 
 const berth = (access: KeysAccess, ...argv: string[]): Promise<number> =>
-  keysCommand(argv, (work) => work(access), 10);
+  runBerth(io, ["keys", ...argv], (parent) => addKeys(parent, io, (work) => work(access), 10));
 
 beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
+  io = new CapturedIo();
 });
-afterEach(() => vi.restoreAllMocks());
 
 async function keyFile(name: string, key = MasterKey.generate()): Promise<string> {
   const path = join(directory, name);
@@ -150,14 +140,14 @@ describe("rotate", () => {
         ...command,
         secrets: { ...command.secrets, reseal: killedAfterOne(command.secrets.reseal) },
       };
-      await expect(berth(killed, "rotate", "--new-key-file", file)).rejects.toThrow("killed");
+      await expectFailure(io, berth(killed, "rotate", "--new-key-file", file), "killed");
       const old = new MasterKey(oldKey).id;
       const fresh = new MasterKey(newKey).id;
       expect(await counts(command)).toEqual({ [old]: 63, [fresh]: 200 });
       expect(await everybody()).toEqual(fine);
 
       expect(await berth(command, "rotate", "--new-key-file", file)).toBe(0);
-      expect(stdout).toBe(`encrypted 63 secret(s) anew; all are under master key ${fresh}\n`);
+      expect(io.out).toBe(`encrypted 63 secret(s) anew; all are under master key ${fresh}\n`);
       expect(await counts(command)).toEqual({ [fresh]: 263 });
       expect(await everybody()).toEqual(fine);
 
@@ -178,9 +168,9 @@ describe("rotate", () => {
         await alone.stop();
       }
       // Once more there is nothing to do.
-      stdout = "";
+      io = new CapturedIo();
       expect(await berth(command, "rotate", "--new-key-file", file)).toBe(0);
-      expect(stdout).toContain("encrypted 0 secret(s) anew");
+      expect(io.out).toContain("encrypted 0 secret(s) anew");
     } finally {
       await Promise.all([before.stop(), after.stop()]);
       await prepared.close();
@@ -195,8 +185,8 @@ describe("rotate", () => {
     const key = await keyIn(file);
     expect(key).toHaveLength(32);
     const id = new MasterKey(key).id;
-    expect(stdout).toContain(id);
-    expect(stdout).not.toContain(key.toString("base64"));
+    expect(io.out).toContain(id);
+    expect(io.out).not.toContain(key.toString("base64"));
     expect(Object.keys(await counts(composeRegistryAccess(home.config, state)))).toEqual([id]);
   });
 
@@ -208,7 +198,9 @@ describe("rotate", () => {
       masterKey: new MasterKey(MasterKey.generate()),
     });
     try {
-      await expect(berth(access, "rotate", "--new-key-file", await keyFile("stranger"))).rejects.toThrow(
+      await expectFailure(
+        io,
+        berth(access, "rotate", "--new-key-file", await keyFile("stranger")),
         `1 secret(s) are encrypted under master key ${other.masterKey.id}, which is none of those given`,
       );
       expect(await counts(access)).toEqual({ [other.masterKey.id]: 1 });
@@ -221,24 +213,30 @@ describe("rotate", () => {
   test("refuses to generate a key into a file that exists", async () => {
     const file = await keyFile("exists");
     const before = await readFile(file, "utf8");
-    await expect(
+    await expectFailure(
+      io,
       berth(composeRegistryAccess(home.config, state), "rotate", "--generate", file),
-    ).rejects.toThrow(`${file} exists already; --new-key-file ${file} takes the key in it`);
+      `${file} exists already; --new-key-file ${file} takes the key in it`,
+    );
     expect(await readFile(file, "utf8")).toBe(before);
   });
 
   test("refuses a key file that is missing", async () => {
     const missing = join(directory, "missing");
-    await expect(
+    await expectFailure(
+      io,
       berth(composeRegistryAccess(home.config, state), "rotate", "--new-key-file", missing),
-    ).rejects.toThrow("the new key cannot be read: ENOENT");
+      "the new key cannot be read: ENOENT",
+    );
   });
 
   test("refuses a key of another length", async () => {
     const short = await keyFile("short", Buffer.alloc(31));
-    await expect(
+    await expectFailure(
+      io,
       berth(composeRegistryAccess(home.config, state), "rotate", "--new-key-file", short),
-    ).rejects.toThrow(`${short} must hold 32 bytes in base64`);
+      `${short} must hold 32 bytes in base64`,
+    );
   });
 });
 
@@ -266,7 +264,7 @@ describe("with the embedded key", () => {
         ...access,
         secrets: { ...access.secrets, reseal: () => Promise.reject(new Error("killed")) },
       };
-      await expect(berth(killed, "rotate", "--new-key-file", file)).rejects.toThrow("killed");
+      await expectFailure(io, berth(killed, "rotate", "--new-key-file", file), "killed");
       // In the middle both keys are there: for a server that runs, and for one that starts now.
       const sealed = running.seal("made meanwhile", "AKIAMEANWHILE");
       expect(sealed.masterKeyId).toBe(new MasterKey(key).id);
@@ -301,7 +299,9 @@ describe("with the embedded key", () => {
       ...composeRegistryAccess(config, state),
       secrets: { adopt: async () => undefined, countByKey: async () => [], reseal: async () => 0 },
     };
-    await expect(berth(access, "rotate", "--new-key-file", await keyFile("foreign"))).rejects.toThrow(
+    await expectFailure(
+      io,
+      berth(access, "rotate", "--new-key-file", await keyFile("foreign")),
       "belongs to the user with id 12345: run this as that user",
     );
     expect((await keyOf(dataDir)).id).toBe(id);
@@ -335,17 +335,17 @@ test("a second master key without a first is a mistake", () => {
 
 describe("wrong usage ends with 2 and says how", () => {
   test.each([
-    ["an unknown verb", ["list"], "unknown: berth keys list"],
-    ["no key", ["rotate"], "berth keys rotate needs one of --new-key-file and --generate"],
-    ["two keys", ["rotate", "--new-key-file", "a", "--generate", "b"], "needs one of"],
-    ["too many arguments", ["rotate", "now", "--generate", "b"], "too many arguments: now"],
+    ["an unknown verb", ["list"], "unknown command 'list'"],
+    ["no key", ["rotate"], "rotate needs --new-key-file or --generate"],
+    ["two keys", ["rotate", "--new-key-file", "a", "--generate", "b"], "cannot be used with option"],
+    ["too many arguments", ["rotate", "now", "--generate", "b"], "too many arguments for 'rotate'"],
     ["an unknown option", ["rotate", "--shiny"], "--shiny"],
     ["an option without its value", ["rotate", "--generate"], "--generate"],
   ])("%s", async (_, argv, says) => {
     expect(await berth(composeRegistryAccess(home.config, state), ...argv)).toBe(2);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain("berth keys rotate --new-key-file FILE");
-    expect(stdout).toBe("");
+    expect(io.errors).toContain(says);
+    expect(io.errors).toMatch(/^See: berth keys.* --help$/m);
+    expect(io.out).toBe("");
   });
 
   test("no verb at all", async () => {
@@ -354,7 +354,7 @@ describe("wrong usage ends with 2 and says how", () => {
 
   test("--help is no mistake", async () => {
     expect(await berth(composeRegistryAccess(home.config, state), "--help")).toBe(0);
-    expect(stdout).toContain("berth keys rotate");
+    expect(io.out).toContain("rotate [options]");
   });
 });
 

@@ -1,60 +1,52 @@
 import type { ClientConfig } from "pg";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { repositoryCommand } from "../../src/cli/repository.ts";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { addRepository } from "../../src/cli/repository.ts";
 import { withRegistry } from "../../src/composition/command.ts";
 import { readConfig } from "../../src/config.ts";
 import { openTestRegistry } from "../support/registry.ts";
+import { CapturedIo, expectFailure, runBerth } from "./captured-io.ts";
 
 const registry = await openTestRegistry();
 afterAll(() => registry.close());
 const { ports, scope, clock } = registry;
 
 const access = { repositories: ports.repositories, clock, account: scope.account, region: scope.region };
-let stdout = "";
-let stderr = "";
+let io = new CapturedIo();
 
 /** Runs the command on the real stores; resolves with its exit code. */
-const berth = (...argv: string[]): Promise<number> => repositoryCommand(argv, (work) => work(access));
+const berth = (...argv: string[]): Promise<number> =>
+  runBerth(io, ["repository", ...argv], (parent) => addRepository(parent, io, (work) => work(access)));
 
 beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
+  io = new CapturedIo();
 });
-afterEach(() => vi.restoreAllMocks());
 
 const created = clock.now().toISOString();
 
 describe("create", () => {
   test("makes a repository and shows it", async () => {
     expect(await berth("create", "team/app")).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ name: "team/app", sparse: "off", tags: "mutable", created });
+    expect(JSON.parse(io.out)).toEqual({ name: "team/app", sparse: "off", tags: "mutable", created });
   });
 
   test("takes settings", async () => {
     expect(await berth("create", "team/strict", "--tags", "immutable", "--sparse=on")).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ name: "team/strict", sparse: "on", tags: "immutable", created });
+    expect(JSON.parse(io.out)).toEqual({ name: "team/strict", sparse: "on", tags: "immutable", created });
   });
 
   test("of one that exists fails and changes nothing", async () => {
     await berth("create", "team/exists");
-    await expect(berth("create", "team/exists", "--sparse", "on")).rejects.toThrow(
+    await expectFailure(
+      io,
+      berth("create", "team/exists", "--sparse", "on"),
       "the repository team/exists exists already; `set` changes it",
     );
     expect(await registry.repository("team/exists")).toMatchObject({ sparse: false });
   });
 
   test("of an invalid name says the rule", async () => {
-    await expect(berth("create", "Team/App")).rejects.toThrow(
-      /invalid repository name "Team\/App": components of/,
-    );
+    expect(await berth("create", "Team/App")).toBe(2);
+    expect(io.errors).toMatch(/invalid repository name "Team\/App": components of/);
   });
 });
 
@@ -64,8 +56,21 @@ test("list shows all names in byte order, over all pages", async () => {
     const names = Array.from({ length: 1003 }, (_, at) => `r${String(at).padStart(4, "0")}`);
     await Promise.all(names.toReversed().map((name) => other.repository(name)));
     const access = { ...scope, repositories: other.ports.repositories, clock };
-    expect(await repositoryCommand(["list"], (work) => work(access))).toBe(0);
-    expect(stdout).toBe(`${names.join("\n")}\n`);
+    expect(
+      await runBerth(io, ["repository", "list"], (parent) =>
+        addRepository(parent, io, (work) => work(access)),
+      ),
+    ).toBe(0);
+    expect(io.out).toBe(`${names.join("\n")}\n`);
+    io = new CapturedIo();
+    const argv = ["repository", "list", "--json"];
+    expect(await runBerth(io, argv, (parent) => addRepository(parent, io, (work) => work(access)))).toBe(0);
+    const shown = io.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(shown.map(({ name }) => name)).toEqual(names);
+    expect(shown[0]).toEqual({ name: "r0000", sparse: "off", tags: "mutable", created });
   } finally {
     await other.close();
   }
@@ -75,14 +80,16 @@ describe("describe", () => {
   test("shows settings and the number of manifests", async () => {
     await registry.pushImage("team/described", "described", "v1");
     expect(await berth("describe", "team/described")).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({
+    expect(JSON.parse(io.out)).toEqual({
       name: "team/described",
       ...{ sparse: "off", tags: "mutable", created, manifests: 1 },
     });
   });
 
   test("of one that does not exist fails in ECR's words", async () => {
-    await expect(berth("describe", "team/nothing")).rejects.toThrow(
+    await expectFailure(
+      io,
+      berth("describe", "team/nothing"),
       "The repository with name 'team/nothing' does not exist in the registry with id '000000000000'",
     );
   });
@@ -91,63 +98,86 @@ describe("describe", () => {
 describe("set", () => {
   test("changes what it names and nothing else", async () => {
     await berth("create", "team/set", "--sparse", "on");
-    stdout = "";
+    io = new CapturedIo();
     expect(await berth("set", "team/set", "--tags", "immutable")).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ name: "team/set", sparse: "on", tags: "immutable", created });
-    stdout = "";
+    expect(JSON.parse(io.out)).toEqual({ name: "team/set", sparse: "on", tags: "immutable", created });
+    io = new CapturedIo();
     await berth("set", "team/set", "--sparse", "off", "--tags", "mutable");
-    expect(JSON.parse(stdout)).toMatchObject({ sparse: "off", tags: "mutable" });
+    expect(JSON.parse(io.out)).toMatchObject({ sparse: "off", tags: "mutable" });
   });
 
   test("of one that does not exist fails", async () => {
-    await expect(berth("set", "team/nothing", "--sparse", "on")).rejects.toThrow("does not exist");
+    await expectFailure(io, berth("set", "team/nothing", "--sparse", "on"), "does not exist");
   });
 });
 
 describe("delete", () => {
   test("removes an empty repository", async () => {
     await berth("create", "team/empty");
-    stdout = "";
+    io = new CapturedIo();
     expect(await berth("delete", "team/empty")).toBe(0);
-    expect(stdout).toBe("deleted team/empty\n");
-    await expect(berth("describe", "team/empty")).rejects.toThrow("does not exist");
+    expect(io.out).toBe("deleted team/empty\n");
+    await expectFailure(io, berth("describe", "team/empty"), "does not exist");
   });
 
   test("of one with manifests wants --force", async () => {
     await registry.pushImage("team/full", "full", "v1");
-    await expect(berth("delete", "team/full")).rejects.toThrow(
+    await expectFailure(
+      io,
+      berth("delete", "team/full"),
       "holds 1 manifest(s); --force deletes them with it",
     );
     expect(await berth("describe", "team/full")).toBe(0);
-    expect(await berth("delete", "team/full", "--force")).toBe(0);
-    await expect(berth("describe", "team/full")).rejects.toThrow("does not exist");
+    expect(await berth("delete", "team/full", "--force", "--yes")).toBe(0);
+    await expectFailure(io, berth("describe", "team/full"), "does not exist");
+  });
+
+  test("of one with manifests asks for its name, and does nothing where nobody can be asked", async () => {
+    await registry.pushImage("team/asked", "asked", "v1");
+    expect(await berth("delete", "team/asked", "--force")).toBe(2);
+    expect(io.errors).toContain(
+      "1 manifest(s) of team/asked go with it. Say --yes where nobody can be asked",
+    );
+    io = new CapturedIo({ typed: "team/other\n" });
+    await expectFailure(io, berth("delete", "team/asked", "--force"), "nothing was done");
+    io = new CapturedIo({ typed: "team/asked\n" });
+    expect(await berth("delete", "team/asked", "--force")).toBe(0);
+    expect(io.out).toBe("deleted team/asked\n");
   });
 
   test("frees the name at once", async () => {
     await registry.pushImage("team/reborn", "reborn", "v1");
-    await berth("delete", "team/reborn", "--force");
+    await berth("delete", "team/reborn", "--force", "--yes");
     expect(await berth("create", "team/reborn")).toBe(0);
-    stdout = "";
+    io = new CapturedIo();
     await berth("describe", "team/reborn");
-    expect(JSON.parse(stdout)).toMatchObject({ manifests: 0 });
+    expect(JSON.parse(io.out)).toMatchObject({ manifests: 0 });
   });
 });
 
 describe("wrong usage ends with 2 and says how", () => {
   test.each([
-    ["an unknown verb", ["rename", "team/app"], "unknown: berth repository rename"],
-    ["no name", ["create"], "berth repository create needs a NAME"],
-    ["too many arguments", ["delete", "a", "b", "c"], "too many arguments: b c"],
+    ["an unknown verb", ["rename", "team/app"], "unknown command 'rename'"],
+    ["no name", ["create"], "missing required argument 'name'"],
+    ["too many arguments", ["delete", "a", "b", "c"], "too many arguments for 'delete'"],
     ["an unknown option", ["create", "a", "--shiny"], "--shiny"],
     ["an option without its value", ["create", "a", "--sparse"], "--sparse"],
-    ["a value that is none", ["create", "a", "--sparse", "maybe"], "--sparse must be on or off, not maybe"],
-    ["another value that is none", ["set", "a", "--tags", "frozen"], "--tags must be mutable or immutable"],
-    ["nothing to set", ["set", "team/app"], "nothing to set"],
+    [
+      "a value that is none",
+      ["create", "a", "--sparse", "maybe"],
+      "argument 'maybe' is invalid. Allowed choices are on, off.",
+    ],
+    [
+      "another value that is none",
+      ["set", "a", "--tags", "frozen"],
+      "Allowed choices are mutable, immutable.",
+    ],
+    ["nothing to set", ["set", "team/app"], "set needs --sparse or --tags"],
   ])("%s", async (_, argv, says) => {
     expect(await berth(...argv)).toBe(2);
-    expect(stderr).toContain(says);
-    expect(stderr).toContain("berth repository create NAME");
-    expect(stdout).toBe("");
+    expect(io.errors).toContain(says);
+    expect(io.errors).toMatch(/^See: berth repository.* --help$/m);
+    expect(io.out).toBe("");
   });
 
   test("no verb at all", async () => {
@@ -156,16 +186,18 @@ describe("wrong usage ends with 2 and says how", () => {
 
   test("--help is no mistake", async () => {
     expect(await berth("--help")).toBe(0);
-    expect(stdout).toContain("berth repository create NAME");
+    expect(io.out).toContain("create [options] <name>");
   });
 });
 
 describe("another registry", () => {
   test("is chosen by account and region", async () => {
-    await expect(berth("list", "--account", "111122223333")).rejects.toThrow(
+    await expectFailure(
+      io,
+      berth("list", "--account", "111122223333"),
       "there is no registry of account 111122223333 in region us-east-1; has the server been started?",
     );
-    await expect(berth("list", "--region", "mars-north-1")).rejects.toThrow("mars-north-1");
+    await expectFailure(io, berth("list", "--region", "mars-north-1"), "mars-north-1");
     expect(await berth("create", "team/named", "--account", scope.account, "--region", scope.region)).toBe(0);
   });
 });
@@ -175,9 +207,13 @@ test("the command works on the database that configuration names, beside a serve
     BERTH_DATABASE_URL: urlOf(registry.home.connection.main),
     BERTH_MASTER_KEY: Buffer.alloc(32).toString("base64"),
   });
-  expect(await repositoryCommand(["create", "team/by-url"], (work) => withRegistry(config, work))).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ name: "team/by-url" });
-  stdout = "";
+  expect(
+    await runBerth(io, ["repository", "create", "team/by-url"], (parent) =>
+      addRepository(parent, io, (work) => withRegistry(config, work)),
+    ),
+  ).toBe(0);
+  expect(JSON.parse(io.out)).toMatchObject({ name: "team/by-url" });
+  io = new CapturedIo();
   expect(await berth("describe", "team/by-url")).toBe(0);
 });
 

@@ -95,7 +95,7 @@ ok "docker pull with a session policy" docker pull "$REGISTRY/team/app:1"
 refused "docker push with a session policy" "no session policy allows" docker push "$REGISTRY/team/app:2"
 
 # Another account: shared by a repository policy, and taken back.
-other=$(npx berth account create 444455556666 --name other)
+other=$(./berth account create 444455556666 --name other)
 other_root=("$(jq -r .accessKeyId <<< "$other")" "$(jq -r .secretAccessKey <<< "$other")")
 as "${other_root[@]}"
 ok "the other account's root" sh -c 'aws sts get-caller-identity --output text | grep -q 444455556666'

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 test("the package holds plain JavaScript and what it reads, and no sources or tests", async () => {
-  const files = await readdir(join(home, "node_modules/berth"), { recursive: true });
+  const files = await readdir(join(home, "node_modules/@berth-registry/berth"), { recursive: true });
   expect(files.filter((file) => /\.tsx?$|^test/.test(file))).toEqual([]);
   expect(files).toEqual(expect.arrayContaining(["dist/main.js", "src/cli/launch.js", "README.md"]));
   expect(files.some((file) => /^migrations\/\d{4}_.*\.sql$/.test(file))).toBe(true);

@@ -1,8 +1,10 @@
-import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Command } from "commander";
 import type { AuditFilter, AuditReader, KeptRecord } from "../../audit/audit-log.ts";
 import type { Clock } from "../../registry/clock.ts";
-import { type Asked, parseAsked, UsageError } from "./parse.ts";
+import { doing } from "../command-line.ts";
+import { type Io, writeJsonLine } from "../io.ts";
+import { type Asked, type AuditOptions, addAuditOptions, parseAsked } from "./parse.ts";
 import { renderRecord } from "./render.ts";
 
 /** What the command works on: the log in the server's database. */
@@ -11,28 +13,7 @@ export interface AuditAccess {
   readonly clock: Clock;
 }
 
-export type WithAudit = (work: (access: AuditAccess) => Promise<number>) => Promise<number>;
-
-/** Where records go, and what ends a command that follows. */
-export interface AuditOutput {
-  readonly output: Writable;
-  readonly signal: AbortSignal;
-}
-
-const USAGE = `berth audit [--follow] [--since TIME] [--until TIME] [--principal ARN] [--action ACTION]
-            [--resource ARN] [--account ID] [--ip ADDRESS] [--request ID]
-            [--decision allowed|denied] [--limit N] [--json]
-
-Every change that somebody made, and every request of somebody that was refused: the newest, in order of time.
-
-  --follow              go on with what comes
-  --since, --until      a span before now, like 90m or 7d, or a time
-  --principal, --action, --resource
-                        * is any run of characters: --action 'ecr:*'
-  --account ID          of the principal
-  --limit N             records of the past, at most; 100 unless said otherwise
-  --json                a record a line, with everything that is known
-`;
+export type WithAudit = (work: (access: AuditAccess) => Promise<void>) => Promise<void>;
 
 /** Milliseconds between looks for new records. */
 const LOOK_EVERY = 1_000;
@@ -41,49 +22,46 @@ const LATE = 60_000;
 /** New records of one look, at most. */
 const LOOK_MAX = 10_000;
 
-/** `berth audit …`; resolves with the exit code: 0, 2 wrong usage. */
-export async function auditCommand(
-  argv: readonly string[],
-  open: WithAudit,
-  { output, signal }: AuditOutput,
-): Promise<number> {
-  if (argv.includes("--help")) {
-    output.write(USAGE);
-    return 0;
-  }
-  let asked: Asked;
-  try {
-    asked = parseAsked(argv, new Date());
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n\n${USAGE}`);
-    return 2;
-  }
-  const gone = new AbortController();
-  // Whoever reads a pipe may have enough of it.
-  output.once("error", () => gone.abort());
-  return open((access) => show(access, asked, output, AbortSignal.any([signal, gone.signal])));
+/** `berth audit`. */
+export function addAudit(parent: Command, io: Io, open: WithAudit): void {
+  addAuditOptions(parent.command("audit"))
+    .summary("who did what, and who was refused")
+    .description(
+      "Every change that somebody made, and every request of somebody that was refused: the newest, in order of time.",
+    )
+    .action(
+      doing(async (options: AuditOptions) => {
+        const asked = parseAsked(options, new Date());
+        const gone = new AbortController();
+        // Whoever reads a pipe may have enough of it.
+        io.stdout.once("error", () => gone.abort());
+        const signals = io.signal === undefined ? [gone.signal] : [io.signal, gone.signal];
+        await open((access) => show(access, asked, io, AbortSignal.any(signals)));
+      }),
+    );
 }
 
 async function show(
   { audit, clock }: AuditAccess,
   { filter, limit, follow, json }: Asked,
-  output: Writable,
+  io: Io,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const write = (records: readonly KeptRecord[]): void => {
     for (const record of records) {
-      if (!signal.aborted) output.write(`${json ? JSON.stringify(record) : renderRecord(record)}\n`);
+      if (signal.aborted) return;
+      if (json) writeJsonLine(io, record);
+      else io.stdout.write(`${renderRecord(record)}\n`);
     }
   };
   const past = await audit.latest(filter, limit);
   write(past);
-  if (!follow) return 0;
+  if (past.length === 0) io.stderr.write("berth: no records of that\n");
+  if (!follow) return;
   // What was there and is not among the newest is of the past as well.
   const lastOf = (): AuditFilter => ({ ...filter, since: new Date(clock.now().getTime() - LATE) });
   const shown = new Set([...(await audit.latest(lastOf(), LOOK_MAX)), ...past].map(({ id }) => id));
   await followAfter(shown, () => audit.latest(lastOf(), LOOK_MAX), write, signal);
-  return 0;
 }
 
 /** Looks again and again, a little into the past, since transactions do not end in the order of their times. */

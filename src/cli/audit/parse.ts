@@ -1,8 +1,6 @@
-import { parseArgs } from "node:util";
+import { type Command, Option } from "commander";
 import type { AuditFilter } from "../../audit/audit-log.ts";
-
-/** A mistake in the arguments: said with the usage, exit code 2. */
-export class UsageError extends Error {}
+import { UsageError } from "../command-line.ts";
 
 /** What is asked of the log. */
 export interface Asked {
@@ -13,43 +11,56 @@ export interface Asked {
   readonly json: boolean;
 }
 
+/** The options as they were given. */
+export interface AuditOptions {
+  readonly follow?: boolean;
+  readonly json?: boolean;
+  readonly since?: string;
+  readonly until?: string;
+  readonly principal?: string;
+  readonly action?: string;
+  readonly resource?: string;
+  readonly account?: string;
+  readonly ip?: string;
+  readonly request?: string;
+  readonly decision?: "allowed" | "denied";
+  readonly limit?: string;
+}
+
 const LIMIT = 100;
 const LIMIT_MAX = 100_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** @throws UsageError that names the option, the rule and the value */
-export function parseAsked(argv: readonly string[], now: Date): Asked {
-  const values = readOptions(argv);
-  const { follow = false, json = false, decision } = values;
-  if (decision !== undefined && decision !== "allowed" && decision !== "denied") {
-    throw new UsageError(`--decision must be allowed or denied, not ${decision}`);
-  }
-  if (follow && values.until !== undefined) throw new UsageError("--until ends what --follow does not end");
-  const { account, principal, action, resource, ip: sourceIp, request: requestId } = values;
-  return {
-    filter: {
-      ...{ since: timeOf("since", values.since, now), until: timeOf("until", values.until, now) },
-      ...{ account, principal, action, resource, sourceIp, requestId, decision },
-    },
-    ...{ limit: limitOf(values.limit), follow, json },
-  };
+/** Declares {@link AuditOptions}. */
+export function addAuditOptions(command: Command): Command {
+  return command
+    .option("--follow", "go on with what comes, until interrupted")
+    .option("--since <time>", "a span before now, like 90m or 7d, or a time like 2026-01-31T12:00:00Z")
+    .option("--until <time>", "likewise")
+    .option("--principal <arn>", "* is any run of characters")
+    .option("--action <action>", "likewise: 'ecr:*'")
+    .option("--resource <arn>", "likewise")
+    .option("--account <id>", "of the principal")
+    .option("--ip <address>", "of the principal")
+    .option("--request <id>", "one request")
+    .addOption(new Option("--decision <decision>", "what was decided").choices(["allowed", "denied"]))
+    .option("--limit <n>", `records of the past, at most; ${LIMIT} unless said otherwise`)
+    .option("--json", "a record a line, with everything that is known");
 }
 
-function readOptions(argv: readonly string[]) {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        ...{ since: text, until: text, account: text, principal: text, action: text, resource: text },
-        ...{ ip: text, request: text, decision: text, limit: text, follow: flag, json: flag },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
+/** @throws UsageError that names the option, the rule and the value */
+export function parseAsked(options: AuditOptions, now: Date): Asked {
+  const { follow = false, json = false, decision } = options;
+  if (follow && options.until !== undefined) throw new UsageError("--until ends what --follow does not end");
+  const { account, principal, action, resource, ip: sourceIp, request: requestId } = options;
+  const filter = {
+    ...{ since: timeOf("since", options.since, now), until: timeOf("until", options.until, now) },
+    ...{ account, principal, action, resource, sourceIp, requestId, decision },
+  };
+  if (filter.since !== undefined && filter.until !== undefined && filter.since >= filter.until) {
+    throw new UsageError("--since must be before --until");
   }
+  return { filter, limit: limitOf(options.limit), follow, json };
 }
 
 function timeOf(option: string, value: string | undefined, now: Date): Date | undefined {

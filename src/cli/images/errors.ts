@@ -3,11 +3,6 @@ export class ImageError extends Error {
   override readonly name: string = "ImageError";
 }
 
-/** The command line is wrong: the usage is shown too, and the command ends with exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 /** One line for the terminal. Text of a registry or a tar may hold escape sequences, so control characters go. */
 export function oneLine(text: string, max = 1000): string {
   const plain = text.replace(/\p{Cc}+/gu, " ").trim();

@@ -1,6 +1,7 @@
 import { type Descriptor, parseManifest } from "../../registry/manifest.ts";
 import { OCI_INDEX } from "../../registry/media-types.ts";
-import { quote, UsageError } from "./errors.ts";
+import { UsageError } from "../command-line.ts";
+import { quote } from "./errors.ts";
 import { isObject, type JsonObject, parseObject, stringOf } from "./untrusted-json.ts";
 
 /** `os/architecture[/variant]`, e.g. `linux/arm64`. */

@@ -1,6 +1,7 @@
 import { type Digest, parseDigest } from "../../registry/digest.ts";
 import { parseRepositoryName, parseTag, type RepositoryName, type Tag } from "../../registry/names.ts";
-import { quote, UsageError } from "./errors.ts";
+import { UsageError } from "../command-line.ts";
+import { quote } from "./errors.ts";
 
 /** `HOST[:PORT]/REPO[:TAG][@DIGEST]`. Without tag and digest the tag is `latest`. */
 export interface ImageReference {

@@ -1,4 +1,3 @@
-export type { Io } from "./command.ts";
-export { runConfigure } from "./run-configure.ts";
-export { runLogin } from "./run-login.ts";
-export { runWhoami } from "./run-whoami.ts";
+export { addConfigure } from "./configure-command.ts";
+export { addLogin } from "./login-command.ts";
+export { addWhoami } from "./whoami-command.ts";

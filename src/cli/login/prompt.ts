@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import type { Readable } from "node:stream";
 import { Writable } from "node:stream";
-import type { Io } from "./command.ts";
+import type { Io } from "../io.ts";
 import { HelperError } from "./helper.ts";
 
 const SECRET_MAX = 64 * 1024;

@@ -17,7 +17,7 @@ describe("the commands", () => {
   ])("end with 2 and the usage for import %j", async (argv) => {
     const ran = await harness.import(argv);
     expect(ran).toMatchObject({ code: 2, text: "" });
-    expect(ran.errors).toMatch(/^berth: .*\n\nUsage: berth import/);
+    expect(ran.errors).toMatch(/^berth: .*\nSee: berth import --help\n$/s);
   });
 
   it.each([
@@ -28,7 +28,7 @@ describe("the commands", () => {
   ])("end with 2 and the usage for export %j", async (argv) => {
     const ran = await harness.export(argv);
     expect(ran.code).toBe(2);
-    expect(ran.errors).toMatch(/^berth: .*\n\nUsage: berth export/);
+    expect(ran.errors).toMatch(/^berth: .*\nSee: berth export --help\n$/s);
   });
 
   it("explain themselves", async () => {

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, beforeEach } from "vitest";
-import { runExport, runImport } from "../../../src/cli/images/index.ts";
+import { addExport, addImport } from "../../../src/cli/images/index.ts";
 import { MemoryRegistry } from "../../support/memory-registry.ts";
+import { runBerth } from "../captured-io.ts";
 
 export interface Ran {
   readonly code: number;
@@ -25,11 +26,11 @@ export class Harness {
   }
 
   import(argv: readonly string[], stdin: Buffer | readonly Buffer[] = []): Promise<Ran> {
-    return run(runImport, argv, this.env, Buffer.isBuffer(stdin) ? [stdin] : stdin);
+    return run(addImport, ["import", ...argv], this.env, Buffer.isBuffer(stdin) ? [stdin] : stdin);
   }
 
   export(argv: readonly string[]): Promise<Ran> {
-    return run(runExport, argv, this.env, []);
+    return run(addExport, ["export", ...argv], this.env, []);
   }
 
   manifest(name: string): Record<string, never> & { layers: { mediaType: string; digest: string }[] } {
@@ -44,20 +45,15 @@ export class Harness {
 }
 
 async function run(
-  command: typeof runImport,
+  add: typeof addImport,
   argv: readonly string[],
   env: Record<string, string>,
   stdin: readonly Buffer[],
 ): Promise<Ran> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const out = gather(stdout);
-  const errors = gather(stderr);
-  const code = await command(argv, env, {
-    stdin: Readable.from(stdin, { objectMode: false }),
-    stdout,
-    stderr,
-  });
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const [out, errors] = [gather(stdout), gather(stderr)];
+  const io = { stdin: Readable.from(stdin, { objectMode: false }), stdout, stderr };
+  const code = await runBerth(io, argv, (parent) => add(parent, io, env));
   stdout.end();
   stderr.end();
   return { code, out: await out, text: (await out).toString(), errors: (await errors).toString() };

@@ -1,10 +1,9 @@
 import { chmod, lstat, readFile, stat, symlink, writeFile } from "node:fs/promises";
-import { describe, expect, it } from "vitest";
-import { runConfigure } from "../../../src/cli/login/index.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import { useHarness } from "./harness.ts";
 
 const harness = useHarness();
-const run = (...argv: string[]) => harness.command(runConfigure, argv);
+const run = (...argv: string[]) => harness.command(["configure", ...argv]);
 const hosts = async () => (await harness.readJson(".berth/config.json"))["hosts"];
 
 describe("berth configure", () => {
@@ -84,6 +83,9 @@ describe("berth configure", () => {
     expect((await run()).errors).toMatch(/config\.json names no host yet/);
     await run("--host", "a.example", "--profile", "team");
     expect((await run()).out).toBe("a.example: https://a.example, region us-east-1, profile team\n");
+    expect(JSON.parse((await run("--json")).out)).toEqual({
+      ...{ host: "a.example", endpoint: "https://a.example", region: "us-east-1", profile: "team" },
+    });
   });
 
   it("warns of an endpoint that is not encrypted", async () => {
@@ -103,7 +105,7 @@ describe("berth configure", () => {
   ])("ends with 2 and the usage for %j", async (argv) => {
     const ran = await run(...argv);
     expect(ran).toMatchObject({ code: 2, out: "" });
-    expect(ran.errors).toMatch(/^berth: .*\n\nUsage: berth configure/s);
+    expect(ran.errors).toMatch(/^berth: .*\nSee: berth configure --help\n$/s);
     expect(await harness.files()).toEqual([]);
   });
 
@@ -132,19 +134,34 @@ describe("berth configure", () => {
 describe("berth configure --docker", () => {
   const docker = (): Promise<string> => readFile(harness.path(".docker/config.json"), "utf8");
 
+  beforeEach(async () => {
+    await chmod(await harness.write("bin/docker-credential-berth", "#!/bin/sh\n"), 0o755);
+    harness.env["PATH"] = harness.path("bin");
+  });
+
+  it("changes nothing where docker would not find the helper, and says where it is", async () => {
+    harness.env["PATH"] = "/usr/bin:/bin";
+    for (const argv of [["--host", "a.example", "--docker"], ["--docker"]]) {
+      await harness.write(".berth/config.json", { hosts: { "b.example": {} } });
+      const ran = await run(...argv);
+      expect(ran).toMatchObject({ code: 1, out: "" });
+      expect(ran.errors).toMatch(/^berth: docker-credential-berth is not on PATH.*cli\/helper/);
+      expect(await harness.files()).not.toContain(harness.path(".docker/config.json"));
+      expect(await hosts()).toEqual({ "b.example": {} });
+    }
+  });
+
   it("writes docker's file where there is none", async () => {
     const ran = await run("--host", "a.example", "--docker");
     expect(ran.code).toBe(0);
     expect(ran.out).toMatch(/docker logs in to a\.example by docker-credential-berth \(\S+config\.json\)\n$/);
-    expect(ran.errors).toMatch(/not on PATH/);
+    expect(ran.errors).toBe("berth: nobody is logged in to a.example yet; run: berth login a.example\n");
     expect(await docker()).toBe(`{\n\t"credHelpers": {\n\t\t"a.example": "berth"\n\t}\n}\n`);
     expect((await stat(harness.path(".docker/config.json"))).mode & 0o777).toBe(0o600);
   });
 
-  it("is quiet where docker finds the helper", async () => {
-    const file = await harness.write("bin/docker-credential-berth", "#!/bin/sh\n");
-    await chmod(file, 0o755);
-    harness.env["PATH"] = harness.path("bin");
+  it("is quiet where there are credentials", async () => {
+    Object.assign(harness.env, { BERTH_ACCESS_KEY_ID: "AKIA", BERTH_SECRET_ACCESS_KEY: "secret" });
     expect((await run("--host", "a.example", "--docker")).errors).toBe("");
   });
 

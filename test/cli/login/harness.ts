@@ -3,8 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
+import type { Command } from "commander";
 import { afterEach, beforeEach, vi } from "vitest";
-import type { Io, runLogin } from "../../../src/cli/login/index.ts";
+import type { Io } from "../../../src/cli/io.ts";
+import { addConfigure, addLogin, addWhoami } from "../../../src/cli/login/index.ts";
+import { runBerth } from "../captured-io.ts";
 import { AwsEndpoint } from "./aws-endpoint.ts";
 
 const HELPER = new URL("../../../src/cli/helper/docker-credential-berth.js", import.meta.url).pathname;
@@ -81,14 +84,20 @@ export class Harness {
     return this.helper(["get"], server, env);
   }
 
+  /** Runs `berth ARGV`. */
   async command(
-    run: typeof runLogin,
     argv: readonly string[],
     stdin: Io["stdin"] = Readable.from([], { objectMode: false }),
   ): Promise<Omit<Ran, "took">> {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const texts = Promise.all([gather(stdout), gather(stderr)]);
-    const code = await run(argv, this.env, { stdin, stdout, stderr });
+    const io = { stdin, stdout, stderr };
+    const commands = [addConfigure, addLogin, addWhoami];
+    const code = await runBerth(
+      io,
+      argv,
+      ...commands.map((add) => (parent: Command) => add(parent, io, this.env)),
+    );
     stdout.end();
     stderr.end();
     const [out, errors] = await texts;

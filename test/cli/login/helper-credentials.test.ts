@@ -20,10 +20,9 @@ function profile(name: string, id: string, secret: string, more = ""): Promise<s
 }
 
 async function logIn(expiresAt = Date.now() + 60_000): Promise<void> {
-  const { runLogin } = await import("../../../src/cli/login/index.ts");
   const { Readable } = await import("node:stream");
-  const argv = [harness.aws.host, "--access-key-id", KEY_ID];
-  expect((await harness.command(runLogin, argv, Readable.from([SECRET]))).code).toBe(0);
+  const argv = ["login", harness.aws.host, "--access-key-id", KEY_ID];
+  expect((await harness.command(argv, Readable.from([SECRET]))).code).toBe(0);
   const [file = ""] = (await harness.files(".berth")).filter((each) => each.includes("session-"));
   const name = file.slice(harness.home.length + 1);
   await harness.write(name, {

@@ -1,15 +1,14 @@
 import { stat } from "node:fs/promises";
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { runLogin, runWhoami } from "../../../src/cli/login/index.ts";
 import { ACCOUNT, KEY_ID, ROLE_ARN, SECRET, USER_ARN } from "./aws-endpoint.ts";
 import { secretOf, useHarness } from "./harness.ts";
 
 const harness = useHarness();
 const piped = (text: string): Readable => Readable.from(text === "" ? [] : [text], { objectMode: false });
 const login = (argv: readonly string[], stdin = piped(`${SECRET}\n`)) =>
-  harness.command(runLogin, argv, stdin);
-const whoami = (...argv: string[]) => harness.command(runWhoami, argv);
+  harness.command(["login", ...argv], stdin);
+const whoami = (...argv: string[]) => harness.command(["whoami", ...argv]);
 const sessions = async () => (await harness.files(".berth")).filter((file) => file.includes("/session-"));
 
 /** A terminal at which somebody types. */
@@ -49,7 +48,7 @@ describe("berth login", () => {
 
   it("asks on a terminal, and does not show the secret", async () => {
     const stdin = terminal(`${KEY_ID}\r`, SECRET.slice(0, 9), "x\u007f", `${SECRET.slice(9)}\r`);
-    const ran = await harness.command(runLogin, [harness.aws.host], stdin);
+    const ran = await harness.command(["login", harness.aws.host], stdin);
     expect(ran.code).toBe(0);
     expect(ran.errors).toContain("Access key id: ");
     expect(ran.errors).toContain("Secret access key: \n");
@@ -64,7 +63,7 @@ describe("berth login", () => {
     ["an empty secret", [`${KEY_ID}\r`, "\r"], "berth: no secret access key was given\n"],
     ["Ctrl-C at the secret", [`${KEY_ID}\r`, "abc\u0003"], "berth: interrupted\n"],
   ])("ends at %s", async (_name, keys, message) => {
-    const ran = await harness.command(runLogin, [harness.aws.host], terminal(...keys));
+    const ran = await harness.command(["login", harness.aws.host], terminal(...keys));
     expect(ran).toMatchObject({ code: 1, out: "" });
     expect(ran.errors.endsWith(message)).toBe(true);
     expect(harness.aws.calls).toEqual([]);
@@ -118,7 +117,7 @@ describe("berth login", () => {
   ])("ends with 2 and the usage for %s", async (_name, argv) => {
     const ran = await login(argv);
     expect(ran).toMatchObject({ code: 2, out: "" });
-    expect(ran.errors).toMatch(/^berth: .*\n\nUsage: berth login/);
+    expect(ran.errors).toMatch(/^berth: .*\nSee: berth login --help\n$/s);
   });
 
   it("asks which of several hosts", async () => {
