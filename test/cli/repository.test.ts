@@ -205,7 +205,7 @@ describe("another registry", () => {
 test("the command works on the database that configuration names, beside a server", async () => {
   const config = readConfig({
     BERTH_DATABASE_URL: urlOf(registry.home.connection.main),
-    BERTH_MASTER_KEY: Buffer.alloc(32).toString("base64"),
+    BERTH_MASTER_KEY: registry.home.config.masterKey?.toString("base64"),
   });
   expect(
     await runBerth(io, ["repository", "create", "team/by-url"], (parent) =>
