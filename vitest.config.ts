@@ -23,7 +23,10 @@ export default defineConfig({
       {
         test: {
           name: "server",
-          include: ["test/{access,adapters,oci,process,token,workers}/**/*.test.ts", "test/cli/*.test.ts"],
+          include: [
+            "test/{access,adapters,ecr,oci,process,token,workers}/**/*.test.ts",
+            "test/cli/*.test.ts",
+          ],
           globalSetup: "test/support/postgres.ts",
           pool: "forks",
           testTimeout: 30_000,

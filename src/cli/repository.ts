@@ -2,12 +2,15 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Cause } from "../audit/cause.ts";
 import { repositoryArn } from "../iam/actions.ts";
 import type { Clock } from "../registry/clock.ts";
-import { RegistryError } from "../registry/errors.ts";
+import { type ErrorCode, RegistryError } from "../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../registry/names.ts";
-import type { Repository, RepositorySettings, RepositoryStore } from "../registry/ports/index.ts";
-import { repositoryUnknown } from "../registry/repositories/errors.ts";
-import { DEFAULT_SETTINGS } from "../registry/repositories/settings.ts";
-import type { RegistryAddress, RegistryId } from "../registry/scope.ts";
+import { type NamePage, PAGE_MAX } from "../registry/pages.ts";
+import type { RegistryStore, Repository, RepositoryStore } from "../registry/ports/index.ts";
+import { createRepository, draftRepository } from "../registry/repositories/create.ts";
+import { deleteRepository } from "../registry/repositories/delete.ts";
+import { describeRepository, listRepositories } from "../registry/repositories/describe.ts";
+import { changeSettings, type WantedSettings } from "../registry/repositories/settings.ts";
+import type { Scope } from "../registry/scope.ts";
 import { doing, UsageError } from "./command-line.ts";
 import { confirm } from "./confirm.ts";
 import { type Io, writeJson, writeJsonLine } from "./io.ts";
@@ -15,6 +18,7 @@ import { operatorCause } from "./operator.ts";
 
 /** What the command works on: the domain with the server's own configuration. */
 export interface RepositoryAccess {
+  readonly registries: RegistryStore;
   readonly repositories: RepositoryStore;
   readonly clock: Clock;
   readonly account: string;
@@ -113,7 +117,7 @@ function addSettings(command: Command): Command {
     );
 }
 
-function settingsOf({ sparse, tags }: SettingOptions): Partial<RepositorySettings> {
+function settingsOf({ sparse, tags }: SettingOptions): WantedSettings {
   return {
     ...(sparse === undefined ? {} : { sparse: sparse === "on" }),
     ...(tags === undefined ? {} : { tagMutability: tags === "mutable" ? "MUTABLE" : "IMMUTABLE" }),
@@ -121,69 +125,64 @@ function settingsOf({ sparse, tags }: SettingOptions): Partial<RepositorySetting
 }
 
 interface Located extends RepositoryAccess {
-  readonly registryId: RegistryId;
+  readonly scope: Scope;
 }
 
 async function locate(access: RepositoryAccess, options: RegistryOptions): Promise<Located> {
   const { account = access.account, region = access.region } = options;
-  const registryId = await access.repositories.findRegistry(account, region);
-  if (registryId === undefined) {
+  const id = await access.registries.find({ account, region });
+  if (id === undefined) {
     throw new Error(
       `there is no registry of account ${account} in region ${region}; has the server been started?`,
     );
   }
-  return { ...access, account, region, registryId };
+  return { ...access, scope: { id, account, region } };
 }
 
 async function create(
   registry: Located,
   name: RepositoryName,
-  settings: Partial<RepositorySettings>,
+  settings: WantedSettings,
   io: Io,
 ): Promise<void> {
-  const { repositories, registryId, clock } = registry;
-  const all = { ...DEFAULT_SETTINGS, ...settings };
-  const cause = causeOf(registry, "ecr:CreateRepository", name);
-  const { repository, created } = await repositories.create(registryId, name, all, cause, clock.now());
-  if (!created) throw new Error(`the repository ${repository.name} exists already; \`set\` changes it`);
-  writeJson(io, shown(repository));
+  const { scope } = registry;
+  const draft = draftRepository({ name, ...settings });
+  const cause = causeOf(scope, "ecr:CreateRepository", name);
+  writeJson(io, shown(await inOwnWords(name, createRepository(registry, scope, draft, cause))));
 }
 
-const PAGE = 1000;
+const everything = async (names: readonly RepositoryName[]): Promise<readonly RepositoryName[]> => names;
 
-async function list({ repositories, registryId }: Located, json: boolean, io: Io): Promise<void> {
-  for (let last = ""; ; ) {
-    const names = await repositories.listNames(registryId, last, PAGE);
-    for (const name of names) {
+async function list(registry: Located, json: boolean, io: Io): Promise<void> {
+  const { scope, repositories } = registry;
+  for (let last: string | undefined = ""; last !== undefined; ) {
+    const page: NamePage<RepositoryName> = await listRepositories(
+      registry,
+      scope,
+      { n: PAGE_MAX, last },
+      everything,
+    );
+    for (const name of page.names) {
       if (!json) io.stdout.write(`${name}\n`);
       else {
-        const repository = await repositories.find(registryId, name);
+        const repository = await repositories.find(scope, name);
         if (repository !== undefined) writeJsonLine(io, shown(repository));
       }
     }
-    const next = names.at(-1);
-    if (names.length < PAGE || next === undefined) return;
-    last = next;
+    last = page.next;
   }
 }
 
 async function describe(registry: Located, name: RepositoryName, io: Io): Promise<void> {
-  const repository = await existing(registry, name);
+  const repository = await describeRepository(registry, registry.scope, name);
   const manifests = await registry.repositories.countManifests(repository.id);
   writeJson(io, { ...shown(repository), manifests });
 }
 
-async function set(
-  registry: Located,
-  name: RepositoryName,
-  settings: Partial<RepositorySettings>,
-  io: Io,
-): Promise<void> {
-  const cause = causeOf(registry, "berth:SetRepository", name);
-  const { repositories, registryId, clock } = registry;
-  const changed = await repositories.change(registryId, name, settings, cause, clock.now());
-  if (changed === undefined) throw repositoryUnknown(registry.account, name);
-  writeJson(io, shown(changed));
+async function set(registry: Located, name: RepositoryName, settings: WantedSettings, io: Io): Promise<void> {
+  const { scope } = registry;
+  const cause = causeOf(scope, "berth:SetRepository", name);
+  writeJson(io, shown(await changeSettings(registry, scope, name, settings, cause)));
 }
 
 async function remove(
@@ -192,26 +191,34 @@ async function remove(
   { force, yes }: { readonly force: boolean; readonly yes: boolean },
   io: Io,
 ): Promise<void> {
-  const repository = await existing(registry, name);
-  const manifests = await registry.repositories.countManifests(repository.id);
-  if (manifests > 0 && !force) {
-    throw new Error(`the repository ${name} holds ${manifests} manifest(s); --force deletes them with it`);
+  const { scope, repositories } = registry;
+  if (force && !yes) {
+    const { id } = await describeRepository(registry, scope, name);
+    const manifests = await repositories.countManifests(id);
+    if (manifests > 0) await confirm(io, `${manifests} manifest(s) of ${name} go with it.`, name);
   }
-  if (manifests > 0 && !yes) await confirm(io, `${manifests} manifest(s) of ${name} go with it.`, name);
-  const cause = causeOf(registry, "ecr:DeleteRepository", name);
-  const { repositories, registryId, clock } = registry;
-  await repositories.delete(registryId, name, cause, clock.now());
+  const cause = causeOf(scope, "ecr:DeleteRepository", name);
+  await inOwnWords(name, deleteRepository(registry, scope, name, { force, cause }));
   io.stdout.write(`deleted ${name}\n`);
 }
 
-function causeOf({ account, region }: RegistryAddress, action: string, name: RepositoryName): Cause {
-  return operatorCause(account, action, repositoryArn(account, region, name));
+/** What the command says where the domain's words are not for it. */
+const WORDS: Partial<Record<ErrorCode, (name: RepositoryName) => string>> = {
+  REPOSITORY_EXISTS: (name) => `the repository ${name} exists already; \`set\` changes it`,
+  REPOSITORY_NOT_EMPTY: (name) => `the repository ${name} holds manifests; --force deletes them with it`,
+};
+
+async function inOwnWords<T>(name: RepositoryName, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const words = error instanceof RegistryError ? WORDS[error.code] : undefined;
+    throw words === undefined ? error : new Error(words(name), { cause: error });
+  }
 }
 
-async function existing(registry: Located, name: RepositoryName): Promise<Repository> {
-  const repository = await registry.repositories.find(registry.registryId, name);
-  if (repository === undefined) throw repositoryUnknown(registry.account, name);
-  return repository;
+function causeOf({ account, region }: Scope, action: string, name: RepositoryName): Cause {
+  return operatorCause(account, action, repositoryArn(account, region, name));
 }
 
 function shown({ name, sparse, tagMutability, createdAt }: Repository) {

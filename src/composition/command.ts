@@ -1,6 +1,7 @@
 import { postgresAuditLog } from "../adapters/postgres/audit/log.ts";
 import { postgresAccounts, postgresIdentity } from "../adapters/postgres/iam/index.ts";
 import { postgresSealedSecrets } from "../adapters/postgres/iam/master-key-rotation.ts";
+import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
 import type { AuditReader } from "../audit/audit-log.ts";
 import type { Config } from "../config.ts";
@@ -11,13 +12,14 @@ import type { AccountStore } from "../iam/principals/accounts.ts";
 import type { IdentityStore } from "../iam/principals/ports/index.ts";
 import { openLog } from "../log.ts";
 import type { Clock } from "../registry/clock.ts";
-import type { RepositoryStore } from "../registry/ports/index.ts";
+import type { RegistryStore, RepositoryStore } from "../registry/ports/index.ts";
 import { embeddedKeyFiles } from "./data-directory.ts";
 import { composeExplainer } from "./explainer.ts";
 import { borrowDatabaseServer, migrateDatabase, openState, type State } from "./state.ts";
 
 /** What a command may do: the domain on the server's own database, also while the server runs. */
 export interface RegistryAccess {
+  readonly registries: RegistryStore;
   readonly repositories: RepositoryStore;
   readonly accounts: AccountStore;
   readonly identity: IdentityStore;
@@ -58,6 +60,7 @@ export function composeRegistryAccess(config: Config, state: State): RegistryAcc
   const { account, region } = config;
   const identity = postgresIdentity(database);
   return {
+    registries: postgresRegistries(database),
     repositories: postgresRepositories(database),
     accounts: postgresAccounts(database),
     ...{ identity, masterKey, clock, account, region },

@@ -1,7 +1,5 @@
 import { CasbinDecider } from "../adapters/casbin/decider.ts";
 import { postgresAuditLog } from "../adapters/postgres/audit/log.ts";
-import { postgresRepositoryCatalog } from "../adapters/postgres/ecr/catalog.ts";
-import { postgresRegistryPolicies, postgresRepositoryPolicies } from "../adapters/postgres/ecr/policies.ts";
 import {
   postgresCredentials,
   postgresIdentity,
@@ -12,6 +10,9 @@ import {
   readAwsPolicies,
 } from "../adapters/postgres/iam/index.ts";
 import { postgresResourcePolicies } from "../adapters/postgres/iam/resource-policies.ts";
+import { postgresPolicies } from "../adapters/postgres/policies.ts";
+import { postgresRegistries } from "../adapters/postgres/registries.ts";
+import { postgresRepositories } from "../adapters/postgres/repositories.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
 import type { Config } from "../config.ts";
 import { type AccessDoor, openAccessDoor } from "../http/access/door.ts";
@@ -39,6 +40,7 @@ import { SignatureVerifier } from "../iam/sigv4/verify.ts";
 import { RegistryTokens } from "../iam/tokens/registry-token.ts";
 import { SigningKeys } from "../iam/tokens/signing-keys.ts";
 import type { Log } from "../log.ts";
+import { Scopes } from "../registry/scopes.ts";
 import { type Batches, batchEvents } from "./batches.ts";
 import { composeExplainer } from "./explainer.ts";
 import { registryHosts } from "./registry-hosts.ts";
@@ -85,6 +87,7 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
   const noteUse = (accessKeyId: string, service: string): void =>
     void usage.add({ accessKeyId, at: clock.now(), service, region: config.region });
   const identity = postgresIdentity(database);
+  const resourcePolicyRules = new ResourcePolicyRules(identity, policyAuthorizer);
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
   const aws = openAwsDoor({
     verifier: new SignatureVerifier({
@@ -98,10 +101,10 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
     defaultRegistry: { account: config.account, region: config.region },
     handlers: {
       ecr: ecrHandlers({
-        repositories: postgresRepositoryCatalog(database),
-        repositoryPolicies: postgresRepositoryPolicies(database),
-        registryPolicies: postgresRegistryPolicies(database),
-        policyRules: new ResourcePolicyRules(identity, policyAuthorizer),
+        scopes: new Scopes(postgresRegistries(database)),
+        repositories: postgresRepositories(database),
+        policies: postgresPolicies(database),
+        ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: {
           lifetime: config.tokenLifetime / 1000,
           async issueToken({ accessKeyId, account }, expiresAt) {

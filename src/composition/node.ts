@@ -5,12 +5,12 @@ import { BodyMemory } from "../http/body-memory.ts";
 import { browserHeaders } from "../http/browser-headers.ts";
 import { Observer } from "../http/observe.ts";
 import { HiddenCursors } from "../http/oci/hidden-cursor.ts";
-import { Scopes } from "../http/scopes.ts";
 import { listen, type RunningServer } from "../http/server.ts";
 import type { Log } from "../log.ts";
 import { Metrics } from "../metrics.ts";
 import type { Digest } from "../registry/digest.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
+import { Scopes } from "../registry/scopes.ts";
 import { openAuditDays, startAuditDays } from "./audit-days.ts";
 import { closeBatches, observeBatches } from "./batches.ts";
 import { startCollector } from "./collector.ts";
@@ -124,7 +124,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
       access.explain(exchange, request, response) ??
       access.aws(exchange, request, response),
     bearer: access.bearer,
-    scopes: new Scopes(ports.repositories),
+    scopes: new Scopes(ports.registries),
     bodies,
     observer: new Observer(log, metrics, config.accessLog),
     defaultRegistry: { account: config.account, region: config.region },

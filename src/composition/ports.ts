@@ -1,6 +1,7 @@
 import { openHashing } from "../adapters/hashing/index.ts";
 import { postgresBlobs } from "../adapters/postgres/blobs.ts";
 import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
+import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
 import { postgresUploads } from "../adapters/postgres/uploads.ts";
 import type { Config } from "../config.ts";
@@ -22,6 +23,7 @@ export function composePorts(
   log: Pick<Log, "warn">,
 ): RegistryPorts {
   return {
+    registries: postgresRegistries(database),
     repositories: postgresRepositories(database),
     blobs: postgresBlobs(database),
     manifests: postgresManifests(database),

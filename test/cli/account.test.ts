@@ -69,7 +69,7 @@ describe("create", () => {
       accessKeyId: expect.stringMatching(/^AKIA[A-Z2-7]{16}$/),
       secretAccessKey: expect.stringMatching(/^[\w+/]{40}$/),
     });
-    expect(await access.repositories.findRegistry(made.account, home.config.region)).toBeDefined();
+    expect(await access.registries.find({ account: made.account, region: home.config.region })).toBeDefined();
     expect(await statuses(made)).toEqual([200, 200]);
   });
 

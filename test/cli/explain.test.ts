@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { postgresAuditLog } from "../../src/adapters/postgres/audit/log.ts";
-import { postgresRepositoryPolicies } from "../../src/adapters/postgres/ecr/policies.ts";
 import { postgresSessions } from "../../src/adapters/postgres/iam/index.ts";
+import { postgresPolicies } from "../../src/adapters/postgres/policies.ts";
 import { addExplain } from "../../src/cli/explain/index.ts";
 import { composeRegistryAccess } from "../../src/composition/command.ts";
 import { createAccessKey } from "../../src/iam/principals/access-keys.ts";
@@ -9,7 +9,8 @@ import type { EntityId } from "../../src/iam/principals/entity.ts";
 import { newUniqueId } from "../../src/iam/principals/unique-ids.ts";
 import { issueSession } from "../../src/iam/sessions/issue.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
-import { DEFAULT_SETTINGS } from "../../src/registry/repositories/settings.ts";
+import { draftRepository } from "../../src/registry/repositories/create.ts";
+import { Scopes } from "../../src/registry/scopes.ts";
 import { basic, makeTestHome, openTestState, startTestBerth } from "../support/berth.ts";
 import { CAUSE } from "../support/cause.ts";
 import { CapturedIo, expectFailure, runBerth } from "./captured-io.ts";
@@ -93,21 +94,14 @@ beforeAll(async () => {
       ...{ kind: "user", uniqueId: newUniqueId("user"), path: "/", name: "outsider", createdAt: at },
     });
   });
-  const registry = await access.repositories.findRegistry(account, region);
-  if (registry === undefined) throw new Error("no registry");
+  const scope = await new Scopes(access.registries).find({ account, region });
   const name = parseRepositoryName("team/app");
-  await access.repositories.create(registry, name, DEFAULT_SETTINGS, CAUSE, at);
+  await access.repositories.create(scope, draftRepository({ name }), CAUSE, at);
   const policy = {
     Version: "2008-10-17",
     Statement: [{ Sid: "Share", Effect: "Allow", Principal: { AWS: OUTSIDER }, Action: "ecr:BatchGetImage" }],
   };
-  await postgresRepositoryPolicies(state.database).set(
-    { account, region },
-    name,
-    JSON.stringify(policy),
-    CAUSE,
-    at,
-  );
+  await postgresPolicies(state.database).setOfRepository(scope, name, JSON.stringify(policy), CAUSE, at);
 });
 
 beforeEach(() => {

@@ -10,7 +10,7 @@ const registry = await openTestRegistry();
 afterAll(() => registry.close());
 const { ports, scope, clock } = registry;
 
-const access = { repositories: ports.repositories, clock, account: scope.account, region: scope.region };
+const access = { ...ports, clock, account: scope.account, region: scope.region };
 let io = new CapturedIo();
 
 /** Runs the command on the real stores; resolves with its exit code. */
@@ -55,7 +55,7 @@ test("list shows all names in byte order, over all pages", async () => {
   try {
     const names = Array.from({ length: 1003 }, (_, at) => `r${String(at).padStart(4, "0")}`);
     await Promise.all(names.toReversed().map((name) => other.repository(name)));
-    const access = { ...scope, repositories: other.ports.repositories, clock };
+    const access = { ...scope, ...other.ports, clock };
     expect(
       await runBerth(io, ["repository", "list"], (parent) =>
         addRepository(parent, io, (work) => work(access)),
@@ -125,7 +125,7 @@ describe("delete", () => {
     await expectFailure(
       io,
       berth("delete", "team/full"),
-      "holds 1 manifest(s); --force deletes them with it",
+      "the repository team/full holds manifests; --force deletes them with it",
     );
     expect(await berth("describe", "team/full")).toBe(0);
     expect(await berth("delete", "team/full", "--force", "--yes")).toBe(0);

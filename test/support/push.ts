@@ -1,10 +1,12 @@
 import { expect, vi } from "vitest";
+import { postgresRegistries } from "../../src/adapters/postgres/registries.ts";
 import { postgresRepositories } from "../../src/adapters/postgres/repositories.ts";
 import { type Digest, type DigestAlgorithm, digestOf } from "../../src/registry/digest.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { RepositorySettings, RepositoryStore } from "../../src/registry/ports/index.ts";
-import { DEFAULT_SETTINGS } from "../../src/registry/repositories/settings.ts";
-import type { RegistryId } from "../../src/registry/scope.ts";
+import { draftRepository } from "../../src/registry/repositories/create.ts";
+import type { Scope } from "../../src/registry/scope.ts";
+import { Scopes } from "../../src/registry/scopes.ts";
 import type { TestBerth } from "./berth.ts";
 import { CAUSE } from "./cause.ts";
 import { type Answer, exchange } from "./exchange.ts";
@@ -101,11 +103,10 @@ export async function createRepository(
   name: string,
   settings: Partial<RepositorySettings> = {},
 ): Promise<void> {
-  const { repositories, registryId } = await repositoriesOf(berth);
+  const { repositories, scope } = await repositoriesOf(berth);
   const { created } = await repositories.create(
-    registryId,
-    parseRepositoryName(name),
-    { ...DEFAULT_SETTINGS, ...settings },
+    scope,
+    draftRepository({ name, ...settings }),
     CAUSE,
     new Date(),
   );
@@ -117,23 +118,23 @@ export async function changeRepository(
   name: string,
   settings: Partial<RepositorySettings>,
 ): Promise<void> {
-  const { repositories, registryId } = await repositoriesOf(berth);
+  const { repositories, scope } = await repositoriesOf(berth);
   expect(
-    await repositories.change(registryId, parseRepositoryName(name), settings, CAUSE, new Date()),
+    await repositories.change(scope, parseRepositoryName(name), settings, CAUSE, new Date()),
   ).toBeDefined();
 }
 
 export async function deleteRepository(berth: TestBerth, name: string): Promise<void> {
-  const { repositories, registryId } = await repositoriesOf(berth);
-  expect(await repositories.delete(registryId, parseRepositoryName(name), CAUSE, new Date())).toBe(true);
+  const { repositories, scope } = await repositoriesOf(berth);
+  const options = { force: true, cause: CAUSE, at: new Date() };
+  expect(await repositories.delete(scope, parseRepositoryName(name), options)).toMatchObject({ name });
 }
 
 async function repositoriesOf({ database }: TestBerth): Promise<{
   readonly repositories: RepositoryStore;
-  readonly registryId: RegistryId;
+  readonly scope: Scope;
 }> {
-  const repositories = postgresRepositories(database);
-  const registryId = await repositories.findRegistry("000000000000", "us-east-1");
-  if (registryId === undefined) throw new Error("the default registry is missing");
-  return { repositories, registryId };
+  const scopes = new Scopes(postgresRegistries(database));
+  const scope = await scopes.find({ account: "000000000000", region: "us-east-1" });
+  return { repositories: postgresRepositories(database), scope };
 }

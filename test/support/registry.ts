@@ -12,6 +12,7 @@ import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { BlobStorage, GarbageStore, RegistryPorts, Repository } from "../../src/registry/ports/index.ts";
 import { openForPush } from "../../src/registry/repositories/push-target.ts";
 import type { Scope } from "../../src/registry/scope.ts";
+import { Scopes } from "../../src/registry/scopes.ts";
 import { type NewSession, uploadAtOnce } from "../../src/registry/uploads/start.ts";
 import { makeTestHome, openTestState, type TestHome } from "./berth.ts";
 import { CAUSE } from "./cause.ts";
@@ -63,9 +64,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
   const ports = composePorts(home.config, state, storage, { warn: () => undefined });
   const garbage = postgresGarbage(state.database, storage.name);
   const { account, region } = home.config;
-  const id = await ports.repositories.findRegistry(account, region);
-  if (id === undefined) throw new Error("the default registry is missing");
-  const scope = { id, account, region };
+  const scope = await new Scopes(ports.registries).find({ account, region });
   const collect = (graces = GRACES): Promise<CollectionRound> =>
     collectGarbage({ ...ports, garbage }, graces);
   const registry: TestRegistry = {
@@ -104,7 +103,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
     },
     stored: () => keys(home),
     async keyOf(name, digest) {
-      const found = await ports.blobs.find(id, parseRepositoryName(name), digest);
+      const found = await ports.blobs.find(scope.id, parseRepositoryName(name), digest);
       return found.repository ? found.blob?.key : undefined;
     },
     async close() {

@@ -23,8 +23,9 @@ describe.each(kinds)("collection with %s", async (kind) => {
 
   /** Each test begins with nothing stored and nothing queued. */
   beforeEach(async () => {
-    const names = await ports.repositories.listNames(scope.id, "", 1000);
-    for (const name of names) await ports.repositories.delete(scope.id, name, CAUSE, clock.now());
+    const names = await ports.repositories.listNames(scope, "", 1000);
+    for (const name of names)
+      await ports.repositories.delete(scope, name, { force: true, cause: CAUSE, at: clock.now() });
     await pass(registry, 2 * DAY);
     await pass(registry, HOUR);
     expect(await registry.stored()).toEqual([]);
@@ -198,7 +199,11 @@ describe.each(kinds)("collection with %s", async (kind) => {
     );
     const address = await openUpload(registry, "lib/gone", "never completed");
     const { id } = await registry.repository("lib/gone");
-    await ports.repositories.delete(scope.id, parseRepositoryName("lib/gone"), CAUSE, clock.now());
+    await ports.repositories.delete(scope, parseRepositoryName("lib/gone"), {
+      force: true,
+      cause: CAUSE,
+      at: clock.now(),
+    });
     const kept = await registry.pushImage("lib/gone", "of the same name", "v0");
     const slices: number[] = [];
     for (let removed = 1; removed > 0; slices.push(removed)) {

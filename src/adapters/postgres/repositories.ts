@@ -5,53 +5,69 @@ import type {
   RepositorySettings,
   RepositoryStore,
 } from "../../registry/ports/index.ts";
-import type { RegistryId } from "../../registry/scope.ts";
+import type { RegistryId, Scope } from "../../registry/scope.ts";
 import { changeRecord, recordChange, recordingEach } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Row {
-  id: RepositoryId;
-  registry_id: RegistryId;
-  name: RepositoryName;
-  sparse: boolean;
-  tag_mutability: Repository["tagMutability"];
-  created_at: Date;
+  readonly id: RepositoryId;
+  readonly registry_id: RegistryId;
+  readonly name: RepositoryName;
+  readonly sparse: boolean;
+  readonly tag_mutability: Repository["tagMutability"];
+  readonly tag_filters: readonly string[];
+  readonly scan_on_push: boolean;
+  readonly encryption_type: Repository["encryption"]["type"];
+  readonly encryption_key: string | null;
+  readonly created_at: Date;
 }
 
-const COLUMNS = "id, registry_id, name, sparse, tag_mutability, created_at";
+const COLUMNS = `id, registry_id, name, sparse, tag_mutability, tag_filters, scan_on_push, encryption_type,
+      encryption_key, created_at`;
+const LIVE = "registry_id = $1 AND deleted_at IS NULL";
 
-const FIND_REGISTRY = {
-  name: "registry_find",
-  text: "SELECT id FROM registries WHERE account_id = $1 AND region = $2",
-};
 const FIND = {
   name: "repository_find",
-  text: `SELECT ${COLUMNS} FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL`,
+  text: `SELECT ${COLUMNS} FROM repositories WHERE ${LIVE} AND name = $2`,
+};
+const FIND_ALL = {
+  name: "repository_find_all",
+  text: `SELECT ${COLUMNS} FROM repositories WHERE ${LIVE} AND name = ANY ($2)`,
+};
+const PAGE = {
+  name: "repository_page",
+  text: `SELECT ${COLUMNS} FROM repositories WHERE ${LIVE} AND name > $2 ORDER BY name LIMIT $3`,
+};
+const LIST = {
+  name: "repository_list",
+  text: `SELECT name FROM repositories WHERE ${LIVE} AND name > $2 ORDER BY name LIMIT $3`,
 };
 const INSERT = {
   name: "repository_insert",
   text: `WITH made AS (
-      INSERT INTO repositories (registry_id, name, sparse, tag_mutability, created_at) VALUES ($1, $2, $3, $4, $5)
+      INSERT INTO repositories (registry_id, name, sparse, tag_mutability, tag_filters, scan_on_push, encryption_type,
+        encryption_key, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
       ON CONFLICT (registry_id, name) WHERE deleted_at IS NULL DO NOTHING RETURNING ${COLUMNS}),
+    tagged AS (
+      INSERT INTO repository_resource_tags (repository_id, key, value)
+      SELECT made.id, tag.key, tag.value FROM made, unnest($10::text[], $11::text[]) AS tag (key, value)),
     recorded AS (
-      ${recordingEach("$6", "made")})
+      ${recordingEach("$12", "made")})
     SELECT ${COLUMNS} FROM made`,
-};
-const LIST = {
-  name: "repository_list",
-  text: `SELECT name FROM repositories WHERE registry_id = $1 AND name > $2 AND deleted_at IS NULL
-    ORDER BY name LIMIT $3`,
 };
 const LOCK = {
   name: "repository_lock",
-  text: `SELECT ${COLUMNS} FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL FOR UPDATE`,
+  text: `SELECT ${COLUMNS} FROM repositories WHERE ${LIVE} AND name = $2 FOR UPDATE`,
 };
 const UPDATE = {
   name: "repository_update",
-  text: `UPDATE repositories SET sparse = $2, tag_mutability = $3,
-      tag_filters = CASE WHEN tag_mutability = $3 THEN tag_filters ELSE '{}' END
+  text: `UPDATE repositories SET sparse = $2, tag_mutability = $3, tag_filters = $4, scan_on_push = $5
     WHERE id = $1 RETURNING ${COLUMNS}`,
+};
+const HOLDS_MANIFEST = {
+  name: "repository_holds_manifest",
+  text: "SELECT 1 FROM manifests WHERE repository_id = $1 LIMIT 1",
 };
 const DELETE = { name: "repository_delete", text: "UPDATE repositories SET deleted_at = $2 WHERE id = $1" };
 const LOCK_BY_ID = {
@@ -71,55 +87,58 @@ const COUNT = {
   text: "SELECT count(*) AS manifests FROM manifests WHERE repository_id = $1",
 };
 
+/** Repositories in Postgres. */
 export function postgresRepositories(database: Database): RepositoryStore {
-  const find: RepositoryStore["find"] = async (registryId, name) => {
-    const [row] = await database.read<Row>(FIND, [registryId, name]);
+  const find: RepositoryStore["find"] = async (scope, name) => {
+    const [row] = await database.read<Row>(FIND, [scope.id, name]);
     return row && toRepository(row);
   };
   return {
     find,
-    async findRegistry(account, region) {
-      const [row] = await database.read<{ id: RegistryId }>(FIND_REGISTRY, [account, region]);
-      return row?.id;
+    async findAll(scope, names) {
+      return (await database.run<Row>(FIND_ALL, [scope.id, names])).map(toRepository);
     },
-    async create(registryId, name, settings, cause, at) {
+    async page(scope, after, limit) {
+      return (await database.run<Row>(PAGE, [scope.id, after, limit])).map(toRepository);
+    },
+    async listNames(scope, after, limit) {
+      const rows = await database.run<{ name: RepositoryName }>(LIST, [scope.id, after, limit]);
+      return rows.map(({ name }) => name);
+    },
+    async create(scope, draft, cause, at) {
+      const { name, encryption, tags, ...settings } = draft;
       for (;;) {
         const [row] = await database.run<Row>(INSERT, [
-          registryId,
-          name,
-          settings.sparse,
-          settings.tagMutability,
-          at,
-          changeRecord(cause, at, { settings }),
+          ...[scope.id, name, ...settingValues(settings), encryption.type, encryption.kmsKey, at],
+          ...[Object.keys(tags), Object.values(tags), changeRecord(cause, at, { settings })],
         ]);
         if (row !== undefined) return { repository: toRepository(row), created: true };
-        const existing = await find(registryId, name);
+        const existing = await find(scope, name);
         // Deleted between the two statements: create it after all.
         if (existing !== undefined) return { repository: existing, created: false };
       }
     },
-    async listNames(registryId, after, limit) {
-      const rows = await database.run<{ name: RepositoryName }>(LIST, [registryId, after, limit]);
-      return rows.map(({ name }) => name);
-    },
-    change: (registryId, name, settings, cause, at) =>
+    change: (scope, name, settings, cause, at) =>
       database.transaction(async (tx) => {
-        const current = await lock(tx, registryId, name);
+        const current = await lock(tx, scope, name);
         if (current === undefined) return undefined;
-        const wanted: RepositorySettings = { ...current, ...settings };
-        const [row] = await tx.query<Row>(UPDATE, [current.id, wanted.sparse, wanted.tagMutability]);
+        const [row] = await tx.query<Row>(UPDATE, [
+          current.id,
+          ...settingValues({ ...current, ...settings }),
+        ]);
         await recordChange(tx, cause, at, { settings });
         return row && toRepository(row);
       }),
     // Who may meet: a delete and state changes that hold the row FOR KEY SHARE. The lock waits for those in flight;
     // whoever comes later reads deleted_at after taking its share and sees no repository.
-    delete: (registryId, name, cause, at) =>
+    delete: (scope, name, { force, cause, at }) =>
       database.transaction(async (tx) => {
-        const current = await lock(tx, registryId, name);
-        if (current === undefined) return false;
+        const current = await lock(tx, scope, name);
+        if (current === undefined) return "unknown";
+        if (!force && (await tx.query(HOLDS_MANIFEST, [current.id])).length > 0) return "not empty";
         await tx.query(DELETE, [current.id, at]);
         await recordChange(tx, cause, at);
-        return true;
+        return current;
       }),
     // Who may meet: a discard and whoever puts something there. The lock waits for those in flight, and only then the
     // second statement looks; whoever comes later finds the repository deleted.
@@ -137,12 +156,12 @@ export function postgresRepositories(database: Database): RepositoryStore {
   };
 }
 
-async function lock(
-  tx: Transaction,
-  registryId: RegistryId,
-  name: RepositoryName,
-): Promise<Repository | undefined> {
-  const [row] = await tx.query<Row>(LOCK, [registryId, name]);
+function settingValues({ sparse, tagMutability, exclusionFilters, scanOnPush }: RepositorySettings) {
+  return [sparse, tagMutability, exclusionFilters, scanOnPush] as const;
+}
+
+async function lock(tx: Transaction, scope: Scope, name: RepositoryName): Promise<Repository | undefined> {
+  const [row] = await tx.query<Row>(LOCK, [scope.id, name]);
   return row && toRepository(row);
 }
 
@@ -153,6 +172,9 @@ function toRepository(row: Row): Repository {
     name: row.name,
     sparse: row.sparse,
     tagMutability: row.tag_mutability,
+    exclusionFilters: row.tag_filters,
+    scanOnPush: row.scan_on_push,
+    encryption: { type: row.encryption_type, kmsKey: row.encryption_key ?? undefined },
     createdAt: row.created_at,
   };
 }

@@ -2,7 +2,7 @@ import type { Service } from "../../aws-models/model.ts";
 import { SignatureError, type SignatureFault } from "../../iam/sigv4/errors.ts";
 import { ParametersError } from "../../kernel/parameters.ts";
 import { type ErrorCode, RegistryError } from "../../registry/errors.ts";
-import { AwsError, type AwsErrorCode } from "./aws-error.ts";
+import { AwsError, type AwsErrorCode, invalidParameter } from "./aws-error.ts";
 
 const SIGNATURE_FAULTS: Readonly<Record<SignatureFault, AwsErrorCode>> = {
   missing: "MissingAuthenticationTokenException",
@@ -12,8 +12,11 @@ const SIGNATURE_FAULTS: Readonly<Record<SignatureFault, AwsErrorCode>> = {
   mismatch: "InvalidSignatureException",
 };
 
-/** What the domain's codes are called by ECR, where an operation knows no better. */
-const REGISTRY_CODES: Readonly<Record<ErrorCode, AwsErrorCode>> = {
+/** An exception that says what the domain says, or another text made of what it knows. */
+type Answer = AwsErrorCode | ((error: RegistryError) => AwsError);
+
+/** What the domain's reasons are called by ECR. */
+const REGISTRY_CODES: Readonly<Record<ErrorCode, Answer>> = {
   BLOB_UNKNOWN: "LayersNotFoundException",
   BLOB_UPLOAD_INVALID: "InvalidLayerException",
   BLOB_UPLOAD_UNKNOWN: "UploadNotFoundException",
@@ -32,9 +35,32 @@ const REGISTRY_CODES: Readonly<Record<ErrorCode, AwsErrorCode>> = {
   DENIED: "AccessDeniedException",
   UNSUPPORTED: "InvalidParameterException",
   TOOMANYREQUESTS: "ThrottlingException",
+  REPOSITORY_EXISTS: "RepositoryAlreadyExistsException",
+  REPOSITORY_NOT_EMPTY: "RepositoryNotEmptyException",
+  EXCLUSION_FILTERS_MISSING: (error) =>
+    invalidParameter(EXCLUSION_FILTERS, `Member must not be null when ${mutabilityOf(error)}`),
+  EXCLUSION_FILTERS_UNWANTED: (error) =>
+    invalidParameter(EXCLUSION_FILTERS, `Member must be null when ${mutabilityOf(error)}`),
+  ENCRYPTION_KEY_UNWANTED: () =>
+    invalidParameter("encryptionConfiguration", "kmsKey must be null when encryptionType is AES256"),
+  RESOURCE_TAG_INVALID: "InvalidTagParameterException",
+  RESOURCE_TAGS_TOO_MANY: "TooManyTagsException",
+  // Terraform waits for principals to appear when it reads the first words.
+  REPOSITORY_POLICY_INVALID: ({ message }) =>
+    invalidParameter("PolicyText", `Invalid repository policy provided: ${message}`),
+  REPOSITORY_POLICY_UNKNOWN: "RepositoryPolicyNotFoundException",
+  REGISTRY_POLICY_INVALID: ({ message }) =>
+    invalidParameter("PolicyText", `Invalid registry policy provided: ${message}`),
+  REGISTRY_POLICY_UNKNOWN: "RegistryPolicyNotFoundException",
   UNAVAILABLE: "ServiceUnavailable",
   UNKNOWN: "ServerException",
 };
+
+const EXCLUSION_FILTERS = "imageTagMutabilityExclusionFilters";
+
+function mutabilityOf({ detail }: RegistryError): string {
+  return `imageTagMutability is ${(detail as { readonly mutability: string }).mutability}`;
+}
 
 /** Codes that mean the same in every service; the others belong to the registry, so elsewhere they are a defect. */
 const EVERYWHERE: ReadonlySet<ErrorCode> = new Set([
@@ -79,9 +105,9 @@ function bodyError({ status, message, headers }: RegistryError): AwsError | unde
   return status === 408 ? new AwsError("RequestTimeoutException", message, { headers }) : undefined;
 }
 
-function fromRegistry({ code, message, headers }: RegistryError): AwsError {
+function fromRegistry(error: RegistryError): AwsError {
+  const { code, message, headers } = error;
   const isImmutable = code === "TAG_INVALID" && message.includes("immutable");
-  return new AwsError(isImmutable ? "ImageTagAlreadyExistsException" : REGISTRY_CODES[code], message, {
-    headers,
-  });
+  const answer = isImmutable ? "ImageTagAlreadyExistsException" : REGISTRY_CODES[code];
+  return typeof answer === "string" ? new AwsError(answer, message, { headers }) : answer(error);
 }

@@ -182,7 +182,7 @@ async function addressOf(
   await request.authorize(call, name);
   const { scope, principal } = request;
   if (!UUID.test(id)) {
-    const repository = await ports.repositories.find(scope.id, name);
+    const repository = await ports.repositories.find(scope, name);
     throw repository === undefined ? repositoryUnknown(scope.account, name) : uploadUnknown(id.slice(0, 80));
   }
   return { scope, name, id, principal };

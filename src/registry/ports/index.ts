@@ -4,6 +4,7 @@ import type { BlobStorage } from "./blob-storage.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Hashing } from "./hashing.ts";
 import type { ManifestStore } from "./manifest-store.ts";
+import type { RegistryStore } from "./registry-store.ts";
 import type { RepositoryStore } from "./repository-store.ts";
 import type { UploadStore } from "./upload-store.ts";
 
@@ -12,6 +13,9 @@ export * from "./blob-store.ts";
 export * from "./garbage-store.ts";
 export * from "./hashing.ts";
 export * from "./manifest-store.ts";
+export * from "./policy-rules.ts";
+export * from "./policy-store.ts";
+export * from "./registry-store.ts";
 export * from "./repository-store.ts";
 export * from "./upload-store.ts";
 
@@ -25,6 +29,7 @@ export interface RegistryLimits {
 
 /** Everything that the domain needs from outside. */
 export interface RegistryPorts {
+  readonly registries: RegistryStore;
   readonly repositories: RepositoryStore;
   readonly blobs: BlobStore;
   readonly manifests: ManifestStore;

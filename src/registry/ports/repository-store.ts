@@ -1,42 +1,72 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../names.ts";
-import type { RegistryId } from "../scope.ts";
-import type { TagMutability } from "./repository-catalog.ts";
+import type { RegistryId, Scope } from "../scope.ts";
 
+/** Database id of a repository. A name that is used again gets another one. */
 export type RepositoryId = number & { readonly __brand: "RepositoryId" };
 
+/** ECR's imageTagMutability: the filters of a `…_WITH_EXCLUSION` name the tags for which the opposite holds. */
+export type TagMutability = "MUTABLE" | "IMMUTABLE" | "IMMUTABLE_WITH_EXCLUSION" | "MUTABLE_WITH_EXCLUSION";
+
+/** What may be changed of a repository. */
 export interface RepositorySettings {
   /** Manifests may name children and layers that the repository does not have. */
   readonly sparse: boolean;
-  /** IMMUTABLE: a tag, once set, never points at another manifest. Filters of the others are set through ECR's API. */
+  /** Of a tag that is IMMUTABLE: once set, it never points at another manifest. */
   readonly tagMutability: TagMutability;
+  /** Wildcards of the tags that the mutability does not cover; only with a `…_WITH_EXCLUSION`. */
+  readonly exclusionFilters: readonly string[];
+  /** ECR's scanOnPush. Kept as it was asked for. */
+  readonly scanOnPush: boolean;
 }
 
+/** ECR's encryptionConfiguration, kept as it was asked for; never changed. */
+export interface Encryption {
+  readonly type: "AES256" | "KMS" | "KMS_DSSE";
+  /** Never with AES256. */
+  readonly kmsKey: string | undefined;
+}
+
+/** What a repository is created with. Made by `draftRepository`, which keeps the rules. */
+export interface RepositoryDraft extends RepositorySettings {
+  readonly name: RepositoryName;
+  readonly encryption: Encryption;
+  /** AWS tags of the repository by key; not to be confused with the tags of images. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A repository as it is kept; its AWS tags are not part of it. */
 export interface Repository extends RepositorySettings {
   readonly id: RepositoryId;
   readonly registryId: RegistryId;
   readonly name: RepositoryName;
+  readonly encryption: Encryption;
   readonly createdAt: Date;
 }
 
-/** Repositories by name. A deleted repository is gone for every method here from the moment of its deletion. */
+/**
+ * Repositories by name, of one registry at a time. A deleted repository is gone for every method here from the moment
+ * of its deletion. Whatever changes one writes why into the audit log, in the same transaction.
+ */
 export interface RepositoryStore {
-  /** The registry of an account and region, or undefined when the account has none there. */
-  findRegistry(account: string, region: string): Promise<RegistryId | undefined>;
-  find(registryId: RegistryId, name: RepositoryName): Promise<Repository | undefined>;
-  /** Creates unless it exists; two at once make one, and both get it. */
+  /** One query. */
+  find(scope: Scope, name: RepositoryName): Promise<Repository | undefined>;
+  /** Those of `names` that exist, in any order. One query. */
+  findAll(scope: Scope, names: readonly RepositoryName[]): Promise<readonly Repository[]>;
+  /** Those with a name after `after`, in byte order of the names, at most `limit`. */
+  page(scope: Scope, after: string, limit: number): Promise<readonly Repository[]>;
+  /** Names after `after` in byte order, at most `limit`. */
+  listNames(scope: Scope, after: string, limit: number): Promise<readonly RepositoryName[]>;
+  /** Creates unless the name is taken, and gives what is there; two at once make one, and both get it. */
   create(
-    registryId: RegistryId,
-    name: RepositoryName,
-    settings: RepositorySettings,
+    scope: Scope,
+    draft: RepositoryDraft,
     cause: Cause,
     at: Date,
   ): Promise<{ readonly repository: Repository; readonly created: boolean }>;
-  /** Names after `after` in byte order, at most `limit`. */
-  listNames(registryId: RegistryId, after: string, limit: number): Promise<readonly RepositoryName[]>;
   /** Waits for pushes in flight. Undefined when there is no such repository. */
   change(
-    registryId: RegistryId,
+    scope: Scope,
     name: RepositoryName,
     settings: Partial<RepositorySettings>,
     cause: Cause,
@@ -44,14 +74,18 @@ export interface RepositoryStore {
   ): Promise<Repository | undefined>;
   /**
    * Frees the name at once; the content follows by a worker. Waits for state changes in flight, and those that come
-   * later find no repository. False when there was none.
+   * later find no repository. Gives the repository as it was. Unless `force`, one that holds a manifest stays.
    */
-  delete(registryId: RegistryId, name: RepositoryName, cause: Cause, at: Date): Promise<boolean>;
+  delete(
+    scope: Scope,
+    name: RepositoryName,
+    options: { readonly force: boolean; readonly cause: Cause; readonly at: Date },
+  ): Promise<Repository | "unknown" | "not empty">;
   /**
    * Deletes a repository that nothing was ever put into: no manifest, no blob, no open upload. One that is in use by
    * now stays. Whoever has looked it up already finds it deleted. `creation` is why it was made.
    */
   discard(id: RepositoryId, creation: Cause, at: Date): Promise<void>;
-  /** How many manifests it holds: what a careful delete asks first. */
+  /** How many manifests it holds. Reads them all: for people, not for requests. */
   countManifests(id: RepositoryId): Promise<number>;
 }

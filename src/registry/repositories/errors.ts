@@ -8,3 +8,38 @@ export function repositoryUnknown(account: string, name: string): RegistryError 
     { detail: { name } },
   );
 }
+
+/** ECR's RepositoryAlreadyExistsException, in its words. */
+export function repositoryExists(account: string, name: string): RegistryError {
+  return new RegistryError(
+    "REPOSITORY_EXISTS",
+    `The repository with name '${name}' already exists in the registry with id '${account}'`,
+    { detail: { name } },
+  );
+}
+
+/** ECR's RepositoryNotEmptyException, in its words. */
+export function repositoryNotEmpty(account: string, name: string): RegistryError {
+  return new RegistryError(
+    "REPOSITORY_NOT_EMPTY",
+    `The repository with name '${name}' in registry with id '${account}' cannot be deleted because it still contains images`,
+    { detail: { name } },
+  );
+}
+
+/** ECR's RepositoryPolicyNotFoundException, in its words. */
+export function repositoryPolicyUnknown(account: string, name: string): RegistryError {
+  return new RegistryError(
+    "REPOSITORY_POLICY_UNKNOWN",
+    `Repository policy does not exist for the repository with name '${name}' in the registry with id '${account}'`,
+    { detail: { name } },
+  );
+}
+
+/** ECR's RegistryPolicyNotFoundException, in its words. */
+export function registryPolicyUnknown(account: string): RegistryError {
+  return new RegistryError(
+    "REGISTRY_POLICY_UNKNOWN",
+    `Registry policy does not exist in the registry with id '${account}'`,
+  );
+}

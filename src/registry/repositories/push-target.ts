@@ -2,8 +2,8 @@ import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../names.ts";
 import type { RegistryPorts, Repository } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
+import { draftRepository } from "./create.ts";
 import { repositoryUnknown } from "./errors.ts";
-import { DEFAULT_SETTINGS } from "./settings.ts";
 
 /** Where a push goes to. */
 export interface PushTarget {
@@ -31,7 +31,7 @@ export async function pushInto<T>(
   const pushed = await push();
   if (pushed !== undefined) return pushed;
   if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
-  const made = await ports.repositories.create(scope.id, name, DEFAULT_SETTINGS, creation, ports.clock.now());
+  const made = await ports.repositories.create(scope, draftRepository({ name }), creation, ports.clock.now());
   try {
     const pushedAgain = await push();
     if (pushedAgain === undefined) throw repositoryUnknown(scope.account, name);
@@ -55,5 +55,5 @@ export async function openForPush(
   ports: Pick<RegistryPorts, "repositories" | "clock">,
   target: PushTarget,
 ): Promise<Repository> {
-  return pushInto(ports, target, () => ports.repositories.find(target.scope.id, target.name));
+  return pushInto(ports, target, () => ports.repositories.find(target.scope, target.name));
 }

@@ -1,3 +1,67 @@
-import type { RepositorySettings } from "../ports/index.ts";
+import type { Cause } from "../../audit/cause.ts";
+import { RegistryError } from "../errors.ts";
+import type { RepositoryName } from "../names.ts";
+import type { Encryption, RegistryPorts, Repository, RepositorySettings } from "../ports/index.ts";
+import type { Scope } from "../scope.ts";
+import { repositoryUnknown } from "./errors.ts";
 
-export const DEFAULT_SETTINGS: RepositorySettings = { sparse: false, tagMutability: "MUTABLE" };
+export const DEFAULT_SETTINGS: RepositorySettings = {
+  ...{ sparse: false, tagMutability: "MUTABLE", exclusionFilters: [], scanOnPush: false },
+};
+
+/** Some settings as a caller names them: what is undefined is not said. */
+export type WantedSettings = {
+  readonly [Name in keyof RepositorySettings]?: RepositorySettings[Name] | undefined;
+};
+
+/**
+ * What is said, without what is not. Filters belong to a mutability `…_WITH_EXCLUSION`, which needs them: whoever names
+ * one names the other. @throws RegistryError EXCLUSION_FILTERS_MISSING, EXCLUSION_FILTERS_UNWANTED
+ */
+export function checkSettings(wanted: WantedSettings): Partial<RepositorySettings> {
+  const said: Partial<RepositorySettings> = Object.fromEntries(
+    Object.entries(wanted).filter(([, value]) => value !== undefined),
+  );
+  const { tagMutability, exclusionFilters } = said;
+  if (tagMutability === undefined && exclusionFilters === undefined) return said;
+  const mutability = tagMutability ?? DEFAULT_SETTINGS.tagMutability;
+  const takesFilters = mutability.endsWith("_WITH_EXCLUSION");
+  if (takesFilters && exclusionFilters === undefined) {
+    throw new RegistryError("EXCLUSION_FILTERS_MISSING", `${mutability} needs exclusion filters`, {
+      detail: { mutability },
+    });
+  }
+  if (!takesFilters && exclusionFilters !== undefined) {
+    throw new RegistryError("EXCLUSION_FILTERS_UNWANTED", `${mutability} takes no exclusion filters`, {
+      detail: { mutability },
+    });
+  }
+  return { ...said, tagMutability: mutability, exclusionFilters: exclusionFilters ?? [] };
+}
+
+/** @throws RegistryError ENCRYPTION_KEY_UNWANTED for a key of the encryption that takes none */
+export function checkEncryption({
+  type = "AES256",
+  kmsKey,
+}: {
+  readonly type?: Encryption["type"] | undefined;
+  readonly kmsKey?: string | undefined;
+}): Encryption {
+  if (type === "AES256" && kmsKey !== undefined) {
+    throw new RegistryError("ENCRYPTION_KEY_UNWANTED", "the encryption AES256 takes no key");
+  }
+  return { type, kmsKey };
+}
+
+/** Changes what is said and nothing else. @throws RegistryError NAME_UNKNOWN, and as {@link checkSettings} */
+export async function changeSettings(
+  { repositories, clock }: Pick<RegistryPorts, "repositories" | "clock">,
+  scope: Scope,
+  name: RepositoryName,
+  wanted: WantedSettings,
+  cause: Cause,
+): Promise<Repository> {
+  const changed = await repositories.change(scope, name, checkSettings(wanted), cause, clock.now());
+  if (changed === undefined) throw repositoryUnknown(scope.account, name);
+  return changed;
+}

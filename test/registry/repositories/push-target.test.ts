@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { parseRepositoryName, type RepositoryName } from "../../../src/registry/names.ts";
 import { cutPage } from "../../../src/registry/pages.ts";
 import type { Repository, RepositoryId, RepositoryStore } from "../../../src/registry/ports/index.ts";
+import { draftRepository } from "../../../src/registry/repositories/create.ts";
 import { listRepositories } from "../../../src/registry/repositories/describe.ts";
 import { repositoryUnknown } from "../../../src/registry/repositories/errors.ts";
 import { openForPush, type PushTarget, pushInto } from "../../../src/registry/repositories/push-target.ts";
-import { DEFAULT_SETTINGS } from "../../../src/registry/repositories/settings.ts";
 import type { RegistryId } from "../../../src/registry/scope.ts";
 import { CAUSE } from "../../support/cause.ts";
 import { ManualClock } from "../../support/clock.ts";
@@ -23,7 +23,8 @@ function repositoryStore(
   const held = new Map<string, Repository>();
   const add = (name: RepositoryName, createdAt: Date): Repository => {
     const id = (held.size + 1) as RepositoryId;
-    const repository = { ...DEFAULT_SETTINGS, id, registryId: scope.id, name, createdAt };
+    const { tags: _, ...facts } = draftRepository({ name });
+    const repository = { ...facts, id, registryId: scope.id, createdAt };
     held.set(name, repository);
     return repository;
   };
@@ -34,7 +35,7 @@ function repositoryStore(
   return {
     held,
     find: async (_, name) => held.get(name),
-    create: async (_, name, __, ___, at) => ({ repository: held.get(name) ?? add(name, at), created: true }),
+    create: async (_, { name }, __, at) => ({ repository: held.get(name) ?? add(name, at), created: true }),
     discard: async (id) => {
       for (const { name } of [...held.values()].filter((repository) => repository.id === id))
         held.delete(name);
@@ -44,7 +45,7 @@ function repositoryStore(
         .sort()
         .filter((name) => name > after)
         .slice(0, limit) as RepositoryName[],
-    ...{ findRegistry: unused, change: unused, delete: unused, countManifests: unused },
+    ...{ findAll: unused, page: unused, change: unused, delete: unused, countManifests: unused },
   };
 }
 

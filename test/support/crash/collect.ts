@@ -1,10 +1,12 @@
 import type { Database } from "../../../src/adapters/postgres/database.ts";
 import { postgresGarbage } from "../../../src/adapters/postgres/garbage.ts";
+import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
 import { postgresRepositories } from "../../../src/adapters/postgres/repositories.ts";
 import { postgresUploads } from "../../../src/adapters/postgres/uploads.ts";
 import { DELETION_GRACE } from "../../../src/composition/ports.ts";
 import { collectGarbage } from "../../../src/gc/collect.ts";
 import type { BlobStorage } from "../../../src/registry/ports/index.ts";
+import { Scopes } from "../../../src/registry/scopes.ts";
 import { CAUSE } from "../cause.ts";
 import { HOUR, ManualClock } from "../clock.ts";
 import { rowsOf } from "../rows.ts";
@@ -39,10 +41,12 @@ export async function collectEverything(
 /** Deletes every repository and lets days pass. Nothing should be left of them anywhere. */
 export async function collectAfterDeletion(database: Database, storage: BlobStorage): Promise<void> {
   const repositories = postgresRepositories(database);
-  const registry = await repositories.findRegistry("000000000000", "us-east-1");
-  if (registry === undefined) throw new Error("the default registry is missing");
-  for (const name of await repositories.listNames(registry, "", 1000)) {
-    await repositories.delete(registry, name, CAUSE, new Date());
+  const scope = await new Scopes(postgresRegistries(database)).find({
+    account: "000000000000",
+    region: "us-east-1",
+  });
+  for (const name of await repositories.listNames(scope, "", 1000)) {
+    await repositories.delete(scope, name, { force: true, cause: CAUSE, at: new Date() });
   }
   await collectEverything(database, storage, DAY);
 }

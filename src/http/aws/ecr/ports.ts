@@ -1,22 +1,13 @@
-import type { RegistryPolicies, RepositoryPolicies } from "../../../iam/access/policy-texts.ts";
 import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
-import type { RepositoryCatalog } from "../../../registry/ports/repository-catalog.ts";
+import type { RepositoryStore } from "../../../registry/ports/index.ts";
+import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
+import type { Scopes } from "../../../registry/scopes.ts";
 import type { PageTokens } from "../page-tokens.ts";
 
-export type {
-  RepositoryCatalog,
-  RepositoryDraft,
-  RepositoryRecord,
-  TagMutability,
-} from "../../../registry/ports/repository-catalog.ts";
-
-/** What may be written in a policy. Each says what is wrong and where, undefined when nothing is. */
-export interface PolicyRules {
-  repositoryPolicyProblem(text: string, repositoryArn: string): Promise<string | undefined>;
-  registryPolicyProblem(text: string, registry: RegistryAddress): Promise<string | undefined>;
-  /** Whether the principal could still set the policy of a repository that has this one. */
+/** Whether a principal could still set the policy of a repository that has this one. */
+export interface LockOutRule {
   keepsAccess(
     principal: AccountPrincipal,
     text: string,
@@ -42,11 +33,10 @@ export interface RegistryHosts {
 }
 
 /** What the operations of ECR work on. */
-export interface EcrPorts {
-  readonly repositories: RepositoryCatalog;
-  readonly repositoryPolicies: RepositoryPolicies;
-  readonly registryPolicies: RegistryPolicies;
-  readonly policyRules: PolicyRules;
+export interface EcrPorts extends PolicyPorts {
+  readonly scopes: Pick<Scopes, "open">;
+  readonly repositories: RepositoryStore;
+  readonly lockOutRule: LockOutRule;
   readonly tokens: TokenIssuer;
   readonly hosts: RegistryHosts;
   readonly pageTokens: PageTokens;

@@ -1,16 +1,17 @@
-import type { Repository } from "../../../aws-models/ecr.types.ts";
+import type { Repository as RepositoryShape } from "../../../aws-models/ecr.types.ts";
+import type { Repository } from "../../../registry/ports/index.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
-import type { RegistryHosts, RepositoryRecord } from "./ports.ts";
+import type { RegistryHosts } from "./ports.ts";
 import { arnIn } from "./registry.ts";
 
-/** A repository as every operation shows it to a client that came to `origin`; its tags are not part of it. */
+/** A repository as every operation shows it to a client that came to `origin`; its AWS tags are not part of it. */
 export function presentRepository(
   hosts: RegistryHosts,
   registry: RegistryAddress,
-  record: RepositoryRecord,
+  repository: Repository,
   origin: string,
-): Repository {
-  const { name, createdAt, tagMutability, exclusionFilters, scanOnPush, encryption } = record;
+): RepositoryShape {
+  const { name, createdAt, tagMutability, exclusionFilters, scanOnPush, encryption } = repository;
   return {
     repositoryArn: arnIn(registry, name),
     registryId: registry.account,

@@ -2,7 +2,6 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Handlers } from "../../../../src/http/aws/call.ts";
 import { type AwsDoorDependencies, openAwsDoor } from "../../../../src/http/aws/door.ts";
-import { ecrHandlers } from "../../../../src/http/aws/ecr/index.ts";
 import type { Whereabouts } from "../../../../src/http/client.ts";
 import type { Exchange } from "../../../../src/http/observe.ts";
 import type { SigningCredential } from "../../../../src/iam/sigv4/credential-store.ts";
@@ -11,7 +10,6 @@ import type { Clock } from "../../../../src/registry/clock.ts";
 import { signInHeader, type ToSign } from "../../../iam/sigv4/signer.ts";
 import { beginExchange } from "../../../support/begin-exchange.ts";
 import { ManualClock } from "../../../support/clock.ts";
-import { type MemoryPorts, memoryPorts } from "./memory-ports.ts";
 
 export const ACCOUNT = "123456789012";
 export const REGION = "eu-north-1";
@@ -39,7 +37,6 @@ export interface AwsServer extends AsyncDisposable {
   readonly url: string;
   readonly host: string;
   readonly clock: ManualClock;
-  readonly ports: MemoryPorts;
   readonly credentials: Map<string, SigningCredential>;
   readonly asked: Asked[];
   /** Actions that are denied, each with its reason. */
@@ -56,10 +53,9 @@ export interface AwsServerOptions {
   readonly whereabouts?: Whereabouts;
 }
 
-/** The AWS door alone, over memory. What it leaves to others is answered 404. */
+/** The AWS door alone. What it leaves to others is answered 404. */
 export async function startAwsServer(options: AwsServerOptions = {}): Promise<AwsServer> {
   const clock = new ManualClock();
-  const ports = memoryPorts();
   const credentials = new Map<string, SigningCredential>([
     [KEY_ID, { secret: SECRET, principal: annaWith(KEY_ID) }],
   ]);
@@ -80,7 +76,7 @@ export async function startAwsServer(options: AwsServerOptions = {}): Promise<Aw
     clock: options.clock ?? clock,
     regions: [REGION],
     defaultRegistry: { account: ACCOUNT, region: REGION },
-    handlers: options.handlers ?? { ecr: ecrHandlers(ports) },
+    handlers: options.handlers ?? {},
     ...options.door,
   });
   const server = createServer((request, response) => {
@@ -95,7 +91,6 @@ export async function startAwsServer(options: AwsServerOptions = {}): Promise<Aw
     url: `http://${host}`,
     host,
     clock,
-    ports,
     credentials,
     asked,
     denied,

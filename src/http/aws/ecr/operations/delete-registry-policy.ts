@@ -1,17 +1,16 @@
+import { deleteRegistryPolicy as remove } from "../../../../registry/repositories/policies.ts";
 import type { EcrHandler } from "../../call.ts";
-import { registryPolicyNotFound } from "../errors.ts";
 import type { EcrPorts } from "../ports.ts";
 import { authorizeOnEverything, registryOf } from "../registry.ts";
 
 /** Answers with the policy that was deleted. */
-export function deleteRegistryPolicy({
-  registryPolicies,
-}: Pick<EcrPorts, "registryPolicies">): EcrHandler<"DeleteRegistryPolicy"> {
+export function deleteRegistryPolicy(
+  ports: Pick<EcrPorts, "scopes" | "policies" | "clock">,
+): EcrHandler<"DeleteRegistryPolicy"> {
   return async (call) => {
     const registry = registryOf(call, {});
     await authorizeOnEverything(call, "ecr.DeleteRegistryPolicy");
-    const policyText = await registryPolicies.delete(registry, call.cause(), call.clock.now());
-    if (policyText === undefined) throw registryPolicyNotFound(registry);
+    const policyText = await remove(ports, await ports.scopes.open(registry), call.cause());
     return { registryId: registry.account, policyText };
   };
 }

@@ -1,22 +1,19 @@
 import { parseRepositoryName } from "../../../../registry/names.ts";
+import { deleteRepository as remove } from "../../../../registry/repositories/delete.ts";
 import type { EcrHandler } from "../../call.ts";
-import { repositoryNotEmpty, repositoryNotFound } from "../errors.ts";
 import type { EcrPorts } from "../ports.ts";
 import { presentRepository } from "../present-repository.ts";
 import { authorizeOnRepository, registryOf } from "../registry.ts";
 
-export function deleteRepository({
-  repositories,
-  hosts,
-}: Pick<EcrPorts, "repositories" | "hosts">): EcrHandler<"DeleteRepository"> {
+export function deleteRepository(
+  ports: Pick<EcrPorts, "scopes" | "repositories" | "clock" | "hosts">,
+): EcrHandler<"DeleteRepository"> {
   return async (call, input) => {
     const registry = registryOf(call, input);
     const name = parseRepositoryName(input.repositoryName);
     await authorizeOnRepository(call, "ecr.DeleteRepository", registry, name);
-    const options = { force: input.force ?? false, cause: call.cause(), at: call.clock.now() };
-    const deleted = await repositories.delete(registry, name, options);
-    if (deleted === "unknown") throw repositoryNotFound(registry, name);
-    if (deleted === "not-empty") throw repositoryNotEmpty(registry, name);
-    return { repository: presentRepository(hosts, registry, deleted, call.origin) };
+    const how = { force: input.force ?? false, cause: call.cause() };
+    const deleted = await remove(ports, await ports.scopes.open(registry), name, how);
+    return { repository: presentRepository(ports.hosts, registry, deleted, call.origin) };
   };
 }

@@ -1,15 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ACCOUNT, type AwsServer, callJson, REGION, startAwsServer } from "../support/aws-server.ts";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { ACCOUNT, callJson, REGION } from "../http/aws/support/aws-server.ts";
 
 const POLICY = '{ "Version":"2012-10-17",\n "Statement": [] }';
 
-let server: AwsServer;
+import { startEcrServer } from "./support/ecr-server.ts";
+
+const server = await startEcrServer();
+afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  server = await startAwsServer();
+  await server.reset();
   await callJson(server, "CreateRepository", { repositoryName: "app" });
   server.asked.length = 0;
 });
-afterEach(() => server[Symbol.asyncDispose]());
 
 async function refused(operation: string, input: unknown): Promise<readonly [unknown, unknown]> {
   const { status, body } = await callJson(server, operation, input);

@@ -1,13 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ACCOUNT, type AwsServer, callJson, REGION, startAwsServer } from "../support/aws-server.ts";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { ACCOUNT, callJson, REGION } from "../http/aws/support/aws-server.ts";
+import { OTHER, startEcrServer } from "./support/ecr-server.ts";
 
-let server: AwsServer;
+const server = await startEcrServer();
+afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  server = await startAwsServer();
+  await server.reset();
 });
-afterEach(() => server[Symbol.asyncDispose]());
 
-const OTHER = "999999999999";
 const arn = (name: string, account = ACCOUNT): string =>
   `arn:aws:ecr:${REGION}:${account}:repository/${name}`;
 const create = (repositoryName: string, more = {}): ReturnType<typeof callJson> =>
@@ -60,7 +60,7 @@ describe("CreateRepository", () => {
       encryptionConfiguration: { encryptionType: "KMS", kmsKey: "alias/mine" },
     });
     expect(body["repository"]).not.toHaveProperty("tags");
-    expect(server.ports.tagsOf({ account: ACCOUNT, region: REGION }, "app")).toEqual({ team: "a b" });
+    expect(await server.tagsOf("app")).toEqual({ team: "a b" });
   });
 
   test("asks for its action on the ARN of the request, with the tags; and for tagging", async () => {
@@ -87,7 +87,7 @@ describe("CreateRepository", () => {
     server.denied.set("ecr:TagResource", "denied");
     const input = { repositoryName: "app", tags: [{ Key: "a", Value: "b" }] };
     expect(await refused("CreateRepository", input)).toEqual(["AccessDeniedException", "denied"]);
-    expect(server.ports.tagsOf({ account: ACCOUNT, region: REGION }, "app")).toBeUndefined();
+    expect(await server.tagsOf("app")).toBeUndefined();
   });
 
   test("a name that is taken", async () => {
@@ -270,7 +270,7 @@ describe("DeleteRepository", () => {
 
   test("one that holds images stays, unless forced", async () => {
     await create("app");
-    server.ports.filled.add(`${ACCOUNT}/${REGION}/app`);
+    await server.fill("app");
     expect(await refused("DeleteRepository", { repositoryName: "app" })).toEqual([
       "RepositoryNotEmptyException",
       `The repository with name 'app' in registry with id '${ACCOUNT}' cannot be deleted because it still contains images`,

@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import {
-  ACCOUNT,
-  type AwsServer,
-  annaWith,
-  callJson,
-  REGION,
-  SECRET,
-  startAwsServer,
-  USER_ARN,
-} from "../support/aws-server.ts";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { ACCOUNT, annaWith, callJson, REGION, SECRET, USER_ARN } from "../http/aws/support/aws-server.ts";
+import { startEcrServer } from "./support/ecr-server.ts";
 
-let server: AwsServer;
+const server = await startEcrServer();
+afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  server = await startAwsServer();
+  await server.reset();
 });
-afterEach(() => server[Symbol.asyncDispose]());
 
 interface Item {
   readonly authorizationToken: string;
@@ -38,7 +30,7 @@ test("one token for the caller's own registry, as user AWS, for twelve hours", a
       proxyEndpoint: `https://${ACCOUNT}.dkr.ecr.${REGION}.berth.test:5000`,
     },
   ]);
-  expect(server.ports.issued).toEqual([{ arn: USER_ARN, expiresAt: new Date(end * 1000) }]);
+  expect(server.issued).toEqual([{ arn: USER_ARN, expiresAt: new Date(end * 1000) }]);
   expect(server.asked).toEqual([
     expect.objectContaining({ action: "ecr:GetAuthorizationToken", resource: "*" }),
   ]);
@@ -50,7 +42,7 @@ test("one item per registry that was asked for, in that order, and one token in 
     "999999999999",
     "111111111111",
   ]);
-  expect(server.ports.issued).toHaveLength(1);
+  expect(server.issued).toHaveLength(1);
 });
 
 test("a session's token ends with the session", async () => {
@@ -87,5 +79,5 @@ test("a denial issues nothing", async () => {
     400,
     { __type: "AccessDeniedException", message: "because no identity-based policy allows it" },
   ]);
-  expect(server.ports.issued).toEqual([]);
+  expect(server.issued).toEqual([]);
 });

@@ -1,0 +1,100 @@
+import type { RepositoryName } from "../../registry/names.ts";
+import type { PolicyStore, PolicyText, RepositoryId } from "../../registry/ports/index.ts";
+import type { Scope } from "../../registry/scope.ts";
+import { recordChange } from "./audit/record.ts";
+import type { Database } from "./database.ts";
+import type { Transaction } from "./transaction.ts";
+
+// Held against deletion until the policy is written.
+const SHARE_REPOSITORY = {
+  name: "policy_share_repository",
+  text: `SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL FOR KEY SHARE`,
+};
+const SET = {
+  name: "repository_policy_set",
+  text: `INSERT INTO repository_policies (repository_id, document, updated_at) VALUES ($1, $2, $3)
+    ON CONFLICT (repository_id) DO UPDATE SET document = EXCLUDED.document, updated_at = EXCLUDED.updated_at`,
+};
+const GET = {
+  name: "repository_policy_get",
+  text: `SELECT p.document FROM repositories r LEFT JOIN repository_policies p ON p.repository_id = r.id
+    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`,
+};
+const DELETE = {
+  name: "repository_policy_delete",
+  text: "DELETE FROM repository_policies WHERE repository_id = $1 RETURNING document",
+};
+const SET_REGISTRY = {
+  name: "registry_policy_set",
+  text: `INSERT INTO registry_policies (registry_id, document, updated_at) VALUES ($1, $2, $3)
+    ON CONFLICT (registry_id) DO UPDATE SET document = EXCLUDED.document, updated_at = EXCLUDED.updated_at`,
+};
+const GET_REGISTRY = {
+  name: "registry_policy_get",
+  text: "SELECT document FROM registry_policies WHERE registry_id = $1",
+};
+// The scope of a registry's policy outlives its text.
+const DELETE_REGISTRY = {
+  name: "registry_policy_delete",
+  text: `UPDATE registry_policies p SET document = NULL, updated_at = $2 FROM (
+      SELECT registry_id, document FROM registry_policies WHERE registry_id = $1 FOR UPDATE) AS before
+    WHERE p.registry_id = before.registry_id RETURNING before.document`,
+};
+
+interface Row {
+  readonly document: string | null;
+}
+
+/** Policies of repositories and registries in Postgres. */
+export function postgresPolicies(database: Database): PolicyStore {
+  return {
+    async ofRepository(scope, name) {
+      const [row] = await database.run<Row>(GET, [scope.id, name]);
+      return row === undefined ? "unknown" : toText(row);
+    },
+    setOfRepository: (scope, name, text, cause, at) =>
+      database.transaction(async (tx) => {
+        const id = await shareRepository(tx, scope, name);
+        if (id === undefined) return "unknown";
+        await tx.query(SET, [id, text, at]);
+        await recordChange(tx, cause, at);
+        return "set";
+      }),
+    deleteOfRepository: (scope, name, cause, at) =>
+      database.transaction(async (tx) => {
+        const id = await shareRepository(tx, scope, name);
+        if (id === undefined) return "unknown";
+        const [deleted] = await tx.query<Row>(DELETE, [id]);
+        if (deleted !== undefined) await recordChange(tx, cause, at);
+        return toText(deleted);
+      }),
+    async ofRegistry({ id }) {
+      const [row] = await database.run<Row>(GET_REGISTRY, [id]);
+      return row?.document ?? undefined;
+    },
+    setOfRegistry: ({ id }, text, cause, at) =>
+      database.transaction(async (tx) => {
+        await tx.query(SET_REGISTRY, [id, text, at]);
+        await recordChange(tx, cause, at);
+      }),
+    deleteOfRegistry: ({ id }, cause, at) =>
+      database.transaction(async (tx) => {
+        const [row] = await tx.query<Row>(DELETE_REGISTRY, [id, at]);
+        const text = row?.document ?? undefined;
+        if (text !== undefined) await recordChange(tx, cause, at);
+        return text;
+      }),
+  };
+}
+
+async function shareRepository(
+  tx: Transaction,
+  { id }: Scope,
+  name: RepositoryName,
+): Promise<RepositoryId | undefined> {
+  return (await tx.query<{ id: RepositoryId }>(SHARE_REPOSITORY, [id, name]))[0]?.id;
+}
+
+function toText(row: Row | undefined): PolicyText {
+  return { text: row?.document ?? undefined };
+}

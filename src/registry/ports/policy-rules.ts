@@ -1,0 +1,7 @@
+import type { RegistryAddress } from "../scope.ts";
+
+/** What may be written in a policy. Each says what is wrong and where, undefined when nothing is. */
+export interface PolicyRules {
+  repositoryPolicyProblem(text: string, repositoryArn: string): Promise<string | undefined>;
+  registryPolicyProblem(text: string, registry: RegistryAddress): Promise<string | undefined>;
+}
