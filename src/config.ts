@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
+import { LOG_LEVELS, type LogOptions } from "./log.ts";
 import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
 
 /** Everything that the environment decides, validated once. */
@@ -34,6 +35,7 @@ export interface Config {
   /** Milliseconds. */
   readonly blobGrace: number;
   readonly accessLog: boolean;
+  readonly log: LogOptions;
   /** Milliseconds. */
   readonly auditRetention: number;
   readonly auditPulls: boolean;
@@ -116,6 +118,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
     blobGrace: reader.need("BERTH_BLOB_GRACE", duration),
     accessLog: reader.need("BERTH_ACCESS_LOG", onOff),
+    log: {
+      level: reader.need("BERTH_LOG_LEVEL", oneOf(LOG_LEVELS)),
+      format: reader.read("BERTH_LOG_FORMAT", oneOf(["json", "text"] as const)),
+    },
     auditRetention: reader.need("BERTH_AUDIT_RETENTION", auditRetention),
     auditPulls: reader.need("BERTH_AUDIT_PULLS", onOff),
     processes: reader.need("WEB_CONCURRENCY", integer(1, 64)),
@@ -252,6 +258,14 @@ function integer(min: number, max: number): Parse<number> {
     const number = Number(value);
     if (!/^\d+$/.test(value) || number < min || number > max) throw new Error(`must be ${min} to ${max}`);
     return number;
+  };
+}
+
+function oneOf<T extends string>(values: readonly T[]): Parse<T> {
+  return (value) => {
+    const found = values.find((each) => each === value);
+    if (found === undefined) throw new Error(`must be ${values.join(" or ")}`);
+    return found;
   };
 }
 

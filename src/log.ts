@@ -1,35 +1,70 @@
+import { isatty } from "node:tty";
 import { pino } from "pino";
+import { openLineSink } from "./log/line-sink.ts";
+import { textLine } from "./log/text-line.ts";
 
-/** Structured log: one JSON object a line, on stderr; stdout is for people and scripts. Never a secret, never a presigned URL. */
+/** From the most to the least important. */
+export const LOG_LEVELS = ["error", "warn", "info"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Structured log on stderr; stdout is for people and scripts. Never a secret, never a presigned URL. */
 export interface Log {
-  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
-  /** Writes out what is buffered. */
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** Writes out what the reader takes at once. */
   flush(): void;
+  /** Lines that nobody got, because their reader was gone or too slow. */
+  dropped(): number;
 }
 
-/** Lines gather for up to {@link FLUSH_EVERY} milliseconds; errors and the end of the process write them at once. */
-const FLUSH_EVERY = 250;
+/** The log of a process. It never waits for whoever reads it. */
+export interface ProcessLog extends Log {
+  /** Writes out what the reader takes within a second. */
+  close(): Promise<void>;
+}
 
-export function openLog(): Log {
-  const destination = pino.destination({ fd: 2, sync: false, minLength: 8192 });
-  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
-  const flush = (): void => {
-    try {
-      destination.flushSync();
-    } catch {
-      // stderr is gone or not open yet: there is nowhere to say so.
-    }
+export interface LogOptions {
+  /** Lines that are less important are left out. */
+  readonly level: LogLevel;
+  /** One JSON object a line, or short lines for people; undefined: for people where stderr is a terminal. */
+  readonly format: "json" | "text" | undefined;
+}
+
+const STDERR = 2;
+const PATIENCE = 1_000;
+
+export function openLog({ level, format }: LogOptions = { level: "info", format: undefined }): ProcessLog {
+  const lineOf = (format ?? (isatty(STDERR) ? "text" : "json")) === "text" ? textLine : jsonLines();
+  const sink = openLineSink(STDERR, (lines) =>
+    lineOf("warn", "nobody read the log for a while: lines were dropped", { lines }),
+  );
+  const least = LOG_LEVELS.indexOf(level);
+  const write = (name: LogLevel, message: string, fields: LogFields = {}): void => {
+    if (LOG_LEVELS.indexOf(name) <= least) sink.write(lineOf(name, message, fields));
   };
-  setInterval(() => destination.flush(), FLUSH_EVERY).unref();
   return {
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => {
-      logger.error(fields ?? {}, message);
-      flush();
+    info: (message, fields) => write("info", message, fields),
+    warn: (message, fields) => write("warn", message, fields),
+    error(message, fields) {
+      write("error", message, fields);
+      sink.flush();
     },
-    flush,
+    flush: sink.flush,
+    dropped: sink.dropped,
+    close: () => sink.close(PATIENCE),
+  };
+}
+
+function jsonLines(): (level: LogLevel, message: string, fields: LogFields) => string {
+  let line = "";
+  const logger = pino(
+    { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    { write: (text) => (line = text) },
+  );
+  return (level, message, fields) => {
+    logger[level](fields, message);
+    return line;
   };
 }

@@ -52,8 +52,19 @@ class ProcessIo implements Io {
   }
 }
 
+/** A reader that ends, such as `head`, wants no more: the command ends too. */
+function endWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+      process.exit();
+    });
+  }
+}
+
 /** The program: `berth COMMAND …`, `start` when none is named. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithReader();
   const io = new ProcessIo();
   const berth = commandLine(io, COMMANDS).version(version(), "-v, --version", "show the version");
   process.exitCode = await runCommandLine(berth, argv.length === 0 ? ["start"] : argv, io);

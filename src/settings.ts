@@ -106,6 +106,13 @@ export const SETTINGS = {
     default: "off",
     doc: "`on`: successful reads are logged as well. Errors, writes, denials and slow requests always are.",
   },
+  BERTH_LOG_LEVEL: {
+    default: "info",
+    doc: "`error`, `warn` or `info`: less important lines of the log are left out.",
+  },
+  BERTH_LOG_FORMAT: {
+    doc: "`json`: one object a line. `text`: short lines for people. Absent: `text` on a terminal, else `json`.",
+  },
   BERTH_AUDIT_RETENTION: {
     default: "90d",
     doc: "Time for which the audit log keeps its records, 1d to 3650d; whole days (UTC) go at once.",

@@ -39,7 +39,7 @@ export async function withRegistry<T>(
   config: Config,
   work: (access: RegistryAccess) => Promise<T>,
 ): Promise<T> {
-  const log = openLog();
+  const log = openLog(config.log);
   const server = await borrowDatabaseServer(config, log);
   try {
     await migrateDatabase(server.connection);
@@ -51,6 +51,7 @@ export async function withRegistry<T>(
     }
   } finally {
     await server.stop();
+    await log.close();
   }
 }
 

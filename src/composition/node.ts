@@ -100,7 +100,11 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     "berth_audit_dropped_total",
     "Denials and pulls that were too many for the audit log.",
   );
-  metrics.collect(() => dropped.set(access.audit.dropped));
+  const unread = metrics.counter("berth_log_lines_dropped_total", "Lines of the log that nobody read.");
+  metrics.collect(() => {
+    dropped.set(access.audit.dropped);
+    unread.set(log.dropped());
+  });
   return createApp({
     oci: {
       ...{ ports, manifestCache, autoCreate: config.autoCreate },

@@ -2,6 +2,7 @@ import { postgresAccessKeyStore, postgresMasterKeyRecord } from "../adapters/pos
 import type { Config } from "../config.ts";
 import { type BootstrapOutcome, bootstrap, type Credentials } from "../iam/access-keys.ts";
 import { claimMasterKey } from "../iam/master-key-check.ts";
+import { openLineSink } from "../log/line-sink.ts";
 import { type Log, openLog } from "../log.ts";
 import { keepAdministrator, keptAdministrator } from "./data-directory.ts";
 import { type RunningNode, startNode } from "./node.ts";
@@ -18,54 +19,70 @@ import { welcome } from "./welcome.ts";
 
 /** Milliseconds after the first signal from which another one ends the process at once. */
 const IMPATIENCE = 1_000;
+const STDOUT = 1;
 
 /** `berth start`: everything, until a signal ends it. */
 export async function serve(config: Config): Promise<void> {
-  const log = openLog();
+  const log = openLog(config.log);
+  speakForNode(log);
   const signalled = firstSignal();
   const carried = connectionFromPrimary();
-  if (carried !== undefined) {
-    const node = await startNode(
-      config,
-      await openState(config, carried, log),
-      await openStorage(config),
-      log,
-    );
-    tellPrimary(node.url);
-    await signalled;
-    await node.drain();
-    log.flush();
-    leavePrimary();
-    return;
+  try {
+    if (carried === undefined) await serveAll(config, log, signalled);
+    else await serveRequests(config, carried, log, signalled);
+  } finally {
+    await log.close();
   }
+}
+
+/** One of the processes that {@link startProcesses} makes. */
+async function serveRequests(
+  config: Config,
+  connection: DatabaseConnection,
+  log: Log,
+  signalled: Promise<void>,
+): Promise<void> {
+  const node = await startServing(config, await openState(config, connection, log), log);
+  tellPrimary(node.url);
+  await signalled;
+  await node.drain();
+  leavePrimary();
+}
+
+async function serveAll(config: Config, log: Log, signalled: Promise<void>): Promise<void> {
   const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);
   try {
     const state = await openState(config, server.connection, log, true);
-    const generated = await prepareDatabase(config, state, server.connection, log).catch(async (error) => {
-      await state.close();
-      throw error;
-    });
-    const node = await startServing(config, state, server.connection, log);
-    process.stdout.write(
-      welcome(config, node.url, generated ?? (await keptAdministrator(config)), generated !== undefined),
+    const generated = await closedOnFailure(state, () =>
+      prepareDatabase(config, state, server.connection, log),
     );
+    const node = await (config.processes === 1
+      ? startServing(config, state, log)
+      : state.close().then(() => startProcesses(config.processes, server.connection, log)));
+    const administrator = generated ?? (await keptAdministrator(config));
+    const welcoming = openLineSink(STDOUT, () => "");
+    welcoming.write(welcome(config, node.url, administrator, generated !== undefined));
+    welcoming.flush();
     await signalled;
     await node.drain();
   } finally {
     await server.stop();
-    log.flush();
   }
 }
 
-async function startServing(
-  config: Config,
-  state: State,
-  connection: DatabaseConnection,
-  log: Log,
-): Promise<RunningNode> {
-  if (config.processes === 1) return startNode(config, state, await openStorage(config), log);
-  await state.close();
-  return startProcesses(config.processes, connection, log);
+/** In this process. */
+function startServing(config: Config, state: State, log: Log): Promise<RunningNode> {
+  return closedOnFailure(state, async () => startNode(config, state, await openStorage(config), log));
+}
+
+/** Connections that stay open would hold up the end of a process whose start failed. */
+async function closedOnFailure<T>(state: State, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await state.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Schema, master key and administrator. @returns the administrator's key when this start has made it */
@@ -95,6 +112,17 @@ export function bootstrapAdministrator(config: Config, state: State): Promise<Bo
     { account, region, administrator, keep },
     state.clock.now(),
   );
+}
+
+/** What Node itself would write to stderr, and wait for its reader, goes into the log: its warnings, and what nothing caught. */
+function speakForNode(log: Log): void {
+  process.removeAllListeners("warning");
+  process.on("warning", ({ name, message }) => log.warn(message, { name }));
+  process.on("uncaughtException", (error: unknown) => {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    log.error("a defect ends this process", { error: message, stack });
+    process.exit(1);
+  });
 }
 
 /** Resolves at the first SIGTERM or SIGINT. Listening begins at the call, so that no signal is missed while starting. */

@@ -25,7 +25,13 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined, flush: () => undefined };
+const log = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  flush: () => undefined,
+  dropped: () => 0,
+};
 let io = new CapturedIo();
 
 const berth = (access: KeysAccess, ...argv: string[]): Promise<number> =>

@@ -17,6 +17,7 @@ const log: Log = {
   warn: () => undefined,
   error: (message, fields) => console.error(message, JSON.stringify(fields)),
   flush: () => undefined,
+  dropped: () => 0,
 };
 const config = readConfig(env);
 const state = await openState(config, connection, log);

@@ -13,6 +13,7 @@ const log = {
   error: (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
     void defects.push(`${message}: ${fields["error"]}`),
   flush: () => undefined,
+  dropped: () => 0,
 };
 
 /** A door that breaks its promise. */

@@ -43,6 +43,7 @@ function observe(accessLog = false) {
     warn: record("warn"),
     error: record("error"),
     flush: () => undefined,
+    dropped: () => 0,
   };
   const metrics = new Metrics();
   return { lines, metrics, observer: new Observer(log, metrics, accessLog) };

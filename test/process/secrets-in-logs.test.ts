@@ -72,7 +72,7 @@ function linesOf(output: string): readonly Line[] {
 /** Works on the database of the server that runs. */
 async function onState<T>(dataDir: string, work: (state: State) => Promise<T>): Promise<T> {
   const nothing = (): void => undefined;
-  const log = { info: nothing, warn: nothing, error: nothing, flush: nothing };
+  const log = { info: nothing, warn: nothing, error: nothing, flush: nothing, dropped: () => 0 };
   const config = readConfig({ BERTH_DATA_DIR: dataDir });
   const server = await borrowDatabaseServer(config, log);
   const state = await openState(config, server.connection, log);

@@ -156,5 +156,11 @@ function recordingLog(lines: LogLine[]): Log {
     (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
       lines.push({ level, message, fields });
     };
-  return { info: record("info"), warn: record("warn"), error: record("error"), flush: () => undefined };
+  return {
+    info: record("info"),
+    warn: record("warn"),
+    error: record("error"),
+    flush: () => undefined,
+    dropped: () => 0,
+  };
 }

@@ -24,6 +24,8 @@ export interface ProcessOptions {
   readonly dataDir: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
+  /** Where its stderr goes, a descriptor of this process; else what it writes is in `output()`. */
+  readonly stderr?: number;
   /** Uses the generated administrator of the data directory instead of a configured one. */
   readonly generated?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
@@ -46,7 +48,7 @@ export async function startBerthProcess(options: ProcessOptions): Promise<BerthP
       ...administrator,
       ...options.env,
     },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", options.stderr ?? "pipe"],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   const { output, url } = await listening(child);

@@ -8,7 +8,7 @@ import { makeTestHome, openTestState, type TestHome } from "../../../support/ber
 import { rowsOf } from "../../../support/rows.ts";
 
 const nothing = (): void => undefined;
-const log = { info: nothing, warn: nothing, error: nothing, flush: nothing };
+const log = { info: nothing, warn: nothing, error: nothing, flush: nothing, dropped: () => 0 };
 
 let home: TestHome;
 let state: Awaited<ReturnType<typeof openTestState>>;
