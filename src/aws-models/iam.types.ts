@@ -22,6 +22,11 @@ export interface IamOperations {
   readonly CreatePolicyVersion: OperationTypes<CreatePolicyVersionRequest, CreatePolicyVersionResponse>;
   readonly CreateRole: OperationTypes<CreateRoleRequest, CreateRoleResponse>;
   readonly CreateUser: OperationTypes<CreateUserRequest, CreateUserResponse>;
+  readonly CreateVirtualMFADevice: OperationTypes<
+    CreateVirtualMFADeviceRequest,
+    CreateVirtualMFADeviceResponse
+  >;
+  readonly DeactivateMFADevice: OperationTypes<DeactivateMFADeviceRequest, void>;
   readonly DeleteAccessKey: OperationTypes<DeleteAccessKeyRequest, void>;
   readonly DeleteAccountAlias: OperationTypes<DeleteAccountAliasRequest, void>;
   readonly DeleteGroup: OperationTypes<DeleteGroupRequest, void>;
@@ -35,9 +40,11 @@ export interface IamOperations {
   readonly DeleteUser: OperationTypes<DeleteUserRequest, void>;
   readonly DeleteUserPermissionsBoundary: OperationTypes<DeleteUserPermissionsBoundaryRequest, void>;
   readonly DeleteUserPolicy: OperationTypes<DeleteUserPolicyRequest, void>;
+  readonly DeleteVirtualMFADevice: OperationTypes<DeleteVirtualMFADeviceRequest, void>;
   readonly DetachGroupPolicy: OperationTypes<DetachGroupPolicyRequest, void>;
   readonly DetachRolePolicy: OperationTypes<DetachRolePolicyRequest, void>;
   readonly DetachUserPolicy: OperationTypes<DetachUserPolicyRequest, void>;
+  readonly EnableMFADevice: OperationTypes<EnableMFADeviceRequest, void>;
   readonly GetAccessKeyLastUsed: OperationTypes<GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse>;
   readonly GetAccountSummary: OperationTypes<NoMembers, GetAccountSummaryResponse>;
   readonly GetContextKeysForCustomPolicy: OperationTypes<
@@ -50,6 +57,7 @@ export interface IamOperations {
   >;
   readonly GetGroup: OperationTypes<GetGroupRequest, GetGroupResponse>;
   readonly GetGroupPolicy: OperationTypes<GetGroupPolicyRequest, GetGroupPolicyResponse>;
+  readonly GetMFADevice: OperationTypes<GetMFADeviceRequest, GetMFADeviceResponse>;
   readonly GetOpenIDConnectProvider: OperationTypes<
     GetOpenIDConnectProviderRequest,
     GetOpenIDConnectProviderResponse
@@ -78,6 +86,8 @@ export interface IamOperations {
   readonly ListGroupPolicies: OperationTypes<ListGroupPoliciesRequest, ListGroupPoliciesResponse>;
   readonly ListGroups: OperationTypes<ListGroupsRequest, ListGroupsResponse>;
   readonly ListGroupsForUser: OperationTypes<ListGroupsForUserRequest, ListGroupsForUserResponse>;
+  readonly ListMFADeviceTags: OperationTypes<ListMFADeviceTagsRequest, ListMFADeviceTagsResponse>;
+  readonly ListMFADevices: OperationTypes<ListMFADevicesRequest, ListMFADevicesResponse>;
   readonly ListOpenIDConnectProviders: OperationTypes<
     ListOpenIDConnectProvidersRequest,
     ListOpenIDConnectProvidersResponse
@@ -90,6 +100,7 @@ export interface IamOperations {
   readonly ListUserPolicies: OperationTypes<ListUserPoliciesRequest, ListUserPoliciesResponse>;
   readonly ListUserTags: OperationTypes<ListUserTagsRequest, ListUserTagsResponse>;
   readonly ListUsers: OperationTypes<ListUsersRequest, ListUsersResponse>;
+  readonly ListVirtualMFADevices: OperationTypes<ListVirtualMFADevicesRequest, ListVirtualMFADevicesResponse>;
   readonly PutGroupPolicy: OperationTypes<PutGroupPolicyRequest, void>;
   readonly PutRolePermissionsBoundary: OperationTypes<PutRolePermissionsBoundaryRequest, void>;
   readonly PutRolePolicy: OperationTypes<PutRolePolicyRequest, void>;
@@ -100,11 +111,14 @@ export interface IamOperations {
     void
   >;
   readonly RemoveUserFromGroup: OperationTypes<RemoveUserFromGroupRequest, void>;
+  readonly ResyncMFADevice: OperationTypes<ResyncMFADeviceRequest, void>;
   readonly SetDefaultPolicyVersion: OperationTypes<SetDefaultPolicyVersionRequest, void>;
   readonly SimulateCustomPolicy: OperationTypes<SimulateCustomPolicyRequest, SimulatePolicyResponse>;
   readonly SimulatePrincipalPolicy: OperationTypes<SimulatePrincipalPolicyRequest, SimulatePolicyResponse>;
+  readonly TagMFADevice: OperationTypes<TagMFADeviceRequest, void>;
   readonly TagRole: OperationTypes<TagRoleRequest, void>;
   readonly TagUser: OperationTypes<TagUserRequest, void>;
+  readonly UntagMFADevice: OperationTypes<UntagMFADeviceRequest, void>;
   readonly UntagRole: OperationTypes<UntagRoleRequest, void>;
   readonly UntagUser: OperationTypes<UntagUserRequest, void>;
   readonly UpdateAccessKey: OperationTypes<UpdateAccessKeyRequest, void>;
@@ -125,6 +139,7 @@ export type IamException =
   | "DeleteConflictException"
   | "EntityAlreadyExistsException"
   | "EntityTemporarilyUnmodifiableException"
+  | "InvalidAuthenticationCodeException"
   | "InvalidInputException"
   | "LimitExceededException"
   | "MalformedPolicyDocumentException"
@@ -290,6 +305,21 @@ export interface CreateUserResponse {
   readonly User?: User | undefined;
 }
 
+export interface CreateVirtualMFADeviceRequest {
+  readonly Path?: string | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+  readonly VirtualMFADeviceName: string;
+}
+
+export interface CreateVirtualMFADeviceResponse {
+  readonly VirtualMFADevice: VirtualMFADevice;
+}
+
+export interface DeactivateMFADeviceRequest {
+  readonly SerialNumber: string;
+  readonly UserName?: string | undefined;
+}
+
 export interface DeleteAccessKeyRequest {
   readonly AccessKeyId: string;
   readonly UserName?: string | undefined;
@@ -347,6 +377,10 @@ export interface DeleteUserRequest {
   readonly UserName: string;
 }
 
+export interface DeleteVirtualMFADeviceRequest {
+  readonly SerialNumber: string;
+}
+
 export interface DetachGroupPolicyRequest {
   readonly GroupName: string;
   readonly PolicyArn: string;
@@ -359,6 +393,13 @@ export interface DetachRolePolicyRequest {
 
 export interface DetachUserPolicyRequest {
   readonly PolicyArn: string;
+  readonly UserName: string;
+}
+
+export interface EnableMFADeviceRequest {
+  readonly AuthenticationCode1: string;
+  readonly AuthenticationCode2: string;
+  readonly SerialNumber: string;
   readonly UserName: string;
 }
 
@@ -424,6 +465,18 @@ export interface GetGroupResponse {
   readonly IsTruncated?: boolean | undefined;
   readonly Marker?: string | undefined;
   readonly Users: readonly User[];
+}
+
+export interface GetMFADeviceRequest {
+  readonly SerialNumber: string;
+  readonly UserName?: string | undefined;
+}
+
+export interface GetMFADeviceResponse {
+  readonly Certifications?: Readonly<Record<string, string>> | undefined;
+  readonly EnableDate?: Date | undefined;
+  readonly SerialNumber: string;
+  readonly UserName?: string | undefined;
 }
 
 export interface GetOpenIDConnectProviderRequest {
@@ -622,6 +675,30 @@ export interface ListGroupsResponse {
   readonly Marker?: string | undefined;
 }
 
+export interface ListMFADeviceTagsRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly SerialNumber: string;
+}
+
+export interface ListMFADeviceTagsResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Tags: readonly Tag[];
+}
+
+export interface ListMFADevicesRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly UserName?: string | undefined;
+}
+
+export interface ListMFADevicesResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly MFADevices: readonly MFADevice[];
+  readonly Marker?: string | undefined;
+}
+
 export type ListOpenIDConnectProvidersRequest = NoMembers;
 
 export interface ListOpenIDConnectProvidersResponse {
@@ -725,6 +802,24 @@ export interface ListUsersResponse {
   readonly IsTruncated?: boolean | undefined;
   readonly Marker?: string | undefined;
   readonly Users: readonly User[];
+}
+
+export interface ListVirtualMFADevicesRequest {
+  readonly AssignmentStatus?: "Assigned" | "Unassigned" | "Any" | undefined;
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+}
+
+export interface ListVirtualMFADevicesResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly VirtualMFADevices: readonly VirtualMFADevice[];
+}
+
+export interface MFADevice {
+  readonly EnableDate: Date;
+  readonly SerialNumber: string;
+  readonly UserName: string;
 }
 
 export interface OpenIDConnectProviderListEntry {
@@ -847,6 +942,13 @@ export interface ResourceSpecificResult {
   readonly PermissionsBoundaryDecisionDetail?: PermissionsBoundaryDecisionDetail | undefined;
 }
 
+export interface ResyncMFADeviceRequest {
+  readonly AuthenticationCode1: string;
+  readonly AuthenticationCode2: string;
+  readonly SerialNumber: string;
+  readonly UserName: string;
+}
+
 export interface Role {
   readonly Arn: string;
   readonly AssumeRolePolicyDocument?: string | undefined;
@@ -934,6 +1036,11 @@ export interface Tag {
   readonly Value: string;
 }
 
+export interface TagMFADeviceRequest {
+  readonly SerialNumber: string;
+  readonly Tags: readonly Tag[];
+}
+
 export interface TagRoleRequest {
   readonly RoleName: string;
   readonly Tags: readonly Tag[];
@@ -942,6 +1049,11 @@ export interface TagRoleRequest {
 export interface TagUserRequest {
   readonly Tags: readonly Tag[];
   readonly UserName: string;
+}
+
+export interface UntagMFADeviceRequest {
+  readonly SerialNumber: string;
+  readonly TagKeys: readonly string[];
 }
 
 export interface UntagRoleRequest {
@@ -1008,4 +1120,13 @@ export interface User {
   readonly Tags?: readonly Tag[] | undefined;
   readonly UserId: string;
   readonly UserName: string;
+}
+
+export interface VirtualMFADevice {
+  readonly Base32StringSeed?: Buffer | undefined;
+  readonly EnableDate?: Date | undefined;
+  readonly QRCodePNG?: Buffer | undefined;
+  readonly SerialNumber: string;
+  readonly Tags?: readonly Tag[] | undefined;
+  readonly User?: User | undefined;
 }

@@ -27,12 +27,16 @@ const SHAPE_KEYS = [
 ];
 const OPERATION_KEYS = ["input", "output", "resultWrapper", "errors"];
 
+/** Codes of MFA devices, which AWS's models do not call sensitive. */
+const SECRETS = new Set(["authenticationCodeType", "tokenCodeType"]);
+
 const pick = (from, keys) =>
   Object.fromEntries(keys.filter((key) => key in from).map((key) => [key, from[key]]));
 const mapValues = (of, change) => Object.fromEntries(Object.entries(of).map(([k, v]) => [k, change(v, k)]));
 
-function reduceShape(shape) {
+function reduceShape(shape, name) {
   const reduced = pick(shape, SHAPE_KEYS);
+  if (SECRETS.has(name)) reduced.sensitive = true;
   if (shape.members !== undefined) {
     reduced.members = mapValues(shape.members, (member) =>
       typeof member === "string" ? member : member.shape,

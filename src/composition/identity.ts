@@ -4,6 +4,7 @@ import {
   postgresCredentials,
   postgresIdentity,
   postgresKeyUsage,
+  postgresMfaAttempts,
   postgresPrincipalPolicies,
   postgresSessions,
   postgresSigningKeys,
@@ -118,7 +119,7 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
       iam: iamHandlers({ identity, aws: shipped, masterKey, tokens: pageTokens, policies, decider }),
       sts: stsHandlers({
         ...{ identity, sessions: postgresSessions(database), policies: principals, aws: shipped, stored },
-        ...{ decider, masterKey, clock },
+        ...{ decider, masterKey, clock, mfa: postgresMfaAttempts(database) },
         webIdentity: new OidcVerifier(undefined, (issuer, error) =>
           log.warn("an identity provider could not be asked", { issuer, error: error.message }),
         ),

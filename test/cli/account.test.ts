@@ -155,7 +155,12 @@ describe("disable", () => {
       {
         ...{ account: made.account, policy: undefined, policyArns: [], tags: {}, transitiveTagKeys: [] },
         origin: { kind: "session-token", parentKey: accessKeyId },
-        ...{ sourceIdentity: undefined, issuedAt, expiresAt: new Date(issuedAt.getTime() + 3_600_000) },
+        ...{
+          sourceIdentity: undefined,
+          mfaAt: undefined,
+          issuedAt,
+          expiresAt: new Date(issuedAt.getTime() + 3_600_000),
+        },
       },
       CAUSE,
     );

@@ -249,7 +249,15 @@ describe("the decision of a request", () => {
       postgresSessions(state.database),
       state.masterKey,
       {
-        ...{ account, policyArns: [], tags: {}, transitiveTagKeys: [], sourceIdentity: undefined, issuedAt },
+        ...{
+          account,
+          policyArns: [],
+          tags: {},
+          transitiveTagKeys: [],
+          sourceIdentity: undefined,
+          mfaAt: undefined,
+          issuedAt,
+        },
         origin: { kind: "assumed-role", role: builder, sessionName: "narrow" },
         policy: JSON.stringify({
           Version: "2012-10-17",

@@ -22,7 +22,7 @@ import { requireDecided } from "./undecided.ts";
 const DECISIONS_MAX = 50_000;
 
 /** Condition keys whose values change by themselves: decisions that ask for them are made anew each time. */
-const CHANGING_KEYS = new Set(["aws:currenttime", "aws:epochtime"]);
+const CHANGING_KEYS = new Set(["aws:currenttime", "aws:epochtime", "aws:multifactorauthage"]);
 
 /** Nobody is there any more: the words that AWS has for a token of a deleted user. */
 const GONE = "The security token included in the request is invalid.";

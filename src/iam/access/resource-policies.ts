@@ -8,7 +8,7 @@ export interface ResourceAddress {
   readonly region: string;
   /** Undefined for what has no repository: the registry as a whole. */
   readonly repository: string | undefined;
-  /** ARN of a managed policy or identity provider of the account, which has tags and no policy. */
+  /** ARN of a managed policy, identity provider or MFA device of the account, which has tags and no policy. */
   readonly iamArn?: string;
 }
 

@@ -27,6 +27,11 @@ export function oidcProviderArn(account: string, url: string): string {
   return `arn:aws:iam::${account}:oidc-provider/${url}`;
 }
 
+/** Serial number of a virtual MFA device. */
+export function mfaDeviceArn(account: string, path: string, name: string): string {
+  return `arn:aws:iam::${account}:mfa${path}${name}`;
+}
+
 const IAM_ARN =
   /^arn:aws:iam::(\d{12}|aws):(user|group|role|policy)(\/(?:[\u0021-\u007E]*\/)?)([A-Za-z0-9_+=,.@-]+)$/;
 const OIDC_ARN = /^arn:aws:iam::(\d{12}):oidc-provider\/([\u0021-\u007E]+)$/;

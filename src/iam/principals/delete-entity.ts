@@ -8,6 +8,7 @@ import { followPrincipal } from "./trust-policies.ts";
 /** What must be taken away first, in the order in which AWS asks for it. */
 const CONFLICTS: readonly (readonly [keyof Holdings, string])[] = [
   ["accessKeys", "Cannot delete entity, must delete access keys first."],
+  ["mfaDevices", "Cannot delete entity, must delete MFA device first."],
   ["groups", "Cannot delete entity, must remove users from group first."],
   ["members", "Cannot delete entity, must remove users from group first."],
   ["attachedPolicies", "Cannot delete entity, must detach all policies first."],

@@ -7,6 +7,7 @@ export type IamErrorCode =
   | "IDPCommunicationErrorException"
   | "IDPRejectedClaimException"
   | "InvalidIdentityTokenException"
+  | "InvalidAuthenticationCodeException"
   | "InvalidInputException"
   | "LimitExceededException"
   | "MalformedPolicyDocumentException"

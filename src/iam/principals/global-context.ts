@@ -22,7 +22,7 @@ export function globalContext(
   request: RequestFacts,
   more: ContextEntries = {},
 ): Context {
-  return contextOf({ ...requestKeys(request), ...principalKeys(identity, policies), ...more });
+  return contextOf({ ...requestKeys(request), ...principalKeys(identity, policies, request.time), ...more });
 }
 
 /** Condition keys in the form that policies compare: names in lower case. */
@@ -62,6 +62,7 @@ function requestKeys(request: RequestFacts): ContextEntries {
 function principalKeys(
   identity: Identity | undefined,
   policies: Pick<PrincipalPolicies, "tags" | "sessionFacts"> | undefined,
+  time: Date,
 ): ContextEntries {
   if (identity === undefined) return {};
   const facts = policies?.sessionFacts;
@@ -74,11 +75,20 @@ function principalKeys(
     ...(identity.kind === "user" ? { "aws:username": [identity.name] } : {}),
     ...prefixed("aws:PrincipalTag", policies?.tags ?? {}),
     ...(facts === undefined ? {} : { "aws:TokenIssueTime": [facts.issuedAt.toISOString()] }),
-    // Only temporary credentials carry it, and ours never come with a second factor.
-    ...(facts === undefined ? {} : { "aws:MultiFactorAuthPresent": ["false"] }),
+    ...(facts === undefined ? {} : multiFactorKeys(facts.mfaAt, time)),
     ...optional("aws:SourceIdentity", facts?.sourceIdentity),
     ...optional("aws:FederatedProvider", facts?.federatedProvider),
   };
+}
+
+/**
+ * Only temporary credentials have them: keys that last are never asked about a second factor. The age, in seconds, is
+ * absent where there was none.
+ */
+export function multiFactorKeys(mfaAt: Date | undefined, time: Date): ContextEntries {
+  if (mfaAt === undefined) return { "aws:MultiFactorAuthPresent": ["false"] };
+  const age = Math.max(0, Math.floor((time.getTime() - mfaAt.getTime()) / 1000));
+  return { "aws:MultiFactorAuthPresent": ["true"], "aws:MultiFactorAuthAge": [String(age)] };
 }
 
 const PRINCIPAL_TYPES = { root: "Account", user: "User", session: "AssumedRole" } as const;

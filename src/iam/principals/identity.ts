@@ -6,6 +6,8 @@ export type Identity = RootIdentity | UserIdentity | SessionIdentity;
 interface Proven {
   /** The access key that proved it, `AKIA…` or `ASIA…`; shown in logs. */
   readonly accessKeyId: string;
+  /** The credentials are temporary, and an MFA device proved whoever asked for them. */
+  readonly multiFactor?: true;
 }
 
 export interface RootIdentity extends RootCaller, Proven {}

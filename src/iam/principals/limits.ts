@@ -13,6 +13,9 @@ export const LIMITS = {
   attachments: 10,
   groupsPerUser: 10,
   accessKeysPerUser: 2,
+  mfaDevicesPerUser: 8,
+  /** "Virtual MFA devices (assigned or unassigned) in an AWS account: equal to the user quota". */
+  mfaDevices: 5000,
   tags: 50,
   oidcProviders: 100,
   clientIds: 100,

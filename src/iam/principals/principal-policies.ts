@@ -29,6 +29,8 @@ export interface SessionFacts {
   /** `aws:TokenIssueTime`. */
   readonly issuedAt: Date;
   readonly expiresAt: Date;
+  /** When an MFA device proved who asked for them: `aws:MultiFactorAuthPresent`, `aws:MultiFactorAuthAge`. */
+  readonly mfaAt: Date | undefined;
   readonly sourceIdentity: string | undefined;
   /** `aws:FederatedProvider`. */
   readonly federatedProvider: string | undefined;

@@ -81,6 +81,7 @@ export async function assumeRoleWithWebIdentity(
     ports.masterKey,
     {
       ...{ account, ...narrowing, tags, transitiveTagKeys, sourceIdentity: undefined, issuedAt: now },
+      mfaAt: undefined,
       origin: { kind: "web-identity", role: role.id, sessionName: input.sessionName, provider },
       expiresAt: new Date(now.getTime() + duration * 1000),
     },

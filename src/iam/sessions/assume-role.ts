@@ -1,5 +1,6 @@
 import type { Cause } from "../../audit/cause.ts";
 import { requireDecided } from "../access/undecided.ts";
+import { proveSecondFactor, type SecondFactor } from "../mfa/prove.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { assumedRoleArn } from "../principals/arns.ts";
 import type { Role } from "../principals/entity.ts";
@@ -7,6 +8,7 @@ import { IamError } from "../principals/errors.ts";
 import {
   type ContextEntries,
   globalContext,
+  multiFactorKeys,
   type RequestFacts,
   resourceTagKeys,
 } from "../principals/global-context.ts";
@@ -30,6 +32,7 @@ export interface AssumeRoleInput extends SessionPolicies, WantedTags {
   readonly duration: number | undefined;
   readonly externalId: string | undefined;
   readonly sourceIdentity: string | undefined;
+  readonly secondFactor: SecondFactor;
 }
 
 /** A session of a role, in the hands of whoever assumed it. */
@@ -46,7 +49,8 @@ export interface AssumedRole {
 /**
  * Lets a principal become a role. The role's trust policy must let it, and across accounts, or where the trust policy
  * names the account, its own identity policies must as well. A role that does not exist and one that does not trust the
- * caller are refused alike.
+ * caller are refused alike. An MFA device proves the call, and not the session that comes of it ("The temporary credentials
+ * returned by AssumeRole do not contain MFA information in the context", IAM, "Secure API access with MFA").
  * @throws IamError
  */
 export async function assumeRole(
@@ -62,7 +66,8 @@ export async function assumeRole(
   const inherited = await ports.sessions.inheritance(caller.accessKeyId);
   const tagging = readSessionTags(input, inherited);
   const sourceIdentity = inheritSourceIdentity(input.sourceIdentity, inherited);
-  const role = await authorize(ports, caller, input, tagging, request);
+  const mfaAt = await proveSecondFactor(ports, caller, input.secondFactor, request.time);
+  const role = await authorize(ports, caller, input, tagging, { ...request, mfaAt });
   const { tags, transitiveTagKeys } = tagging;
   const narrowing = await readSessionPolicies(ports, account, input, tags);
   const duration = sessionDuration(role, input.duration, caller.kind === "session");
@@ -71,7 +76,7 @@ export async function assumeRole(
     ports.sessions,
     ports.masterKey,
     {
-      ...{ account, ...narrowing, tags, transitiveTagKeys, sourceIdentity, issuedAt },
+      ...{ account, ...narrowing, tags, transitiveTagKeys, sourceIdentity, issuedAt, mfaAt: undefined },
       origin: { kind: "assumed-role", role: role.id, sessionName: input.sessionName },
       expiresAt: new Date(issuedAt.getTime() + duration * 1000),
     },
@@ -89,7 +94,7 @@ async function authorize(
   caller: Identity,
   input: AssumeRoleInput,
   tagging: SessionTags,
-  request: RequestFacts,
+  request: RequestFacts & { readonly mfaAt: Date | undefined },
 ): Promise<Role> {
   const policies = await ports.policies.load({
     account: caller.account,
@@ -113,7 +118,10 @@ async function authorize(
         {
           ...{ caller, action, resource: input.roleArn, owner: role.account, resourcePolicies: trust },
           ...{ identity: policies.identity, boundary: policies.boundary, session: policies.session },
-          context: globalContext(caller, policies, request, stsKeys(input, tagging, role)),
+          context: globalContext(caller, policies, request, {
+            ...stsKeys(input, tagging, role),
+            ...(request.mfaAt === undefined ? {} : multiFactorKeys(request.mfaAt, request.time)),
+          }),
         },
         ports.decider,
       );

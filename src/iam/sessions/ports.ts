@@ -1,5 +1,6 @@
 import type { Clock } from "../../registry/clock.ts";
 import type { MasterKey } from "../master-key.ts";
+import type { MfaAttempts } from "../mfa/prove.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
 import type { PolicyDecider } from "../policy/port.ts";
 import type { AwsPolicies } from "../principals/aws-policies.ts";
@@ -26,6 +27,7 @@ export interface StsPorts {
   readonly stored: StoredPolicies;
   readonly decider: PolicyDecider;
   readonly masterKey: MasterKey;
+  readonly mfa: MfaAttempts;
   readonly webIdentity: WebIdentityVerifier;
   readonly clock: Clock;
 }

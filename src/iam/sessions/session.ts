@@ -18,6 +18,8 @@ export interface NewSession {
   /** Tags that a role assumed from here has as well. */
   readonly transitiveTagKeys: readonly string[];
   readonly sourceIdentity: string | undefined;
+  /** When an MFA device proved who asked for it. */
+  readonly mfaAt: Date | undefined;
   readonly issuedAt: Date;
   readonly expiresAt: Date;
 }

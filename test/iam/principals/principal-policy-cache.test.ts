@@ -34,7 +34,12 @@ beforeEach(() => {
 });
 
 function policies(version: number): PrincipalPolicies {
-  const facts = { issuedAt: clock.now(), sourceIdentity: undefined, federatedProvider: undefined };
+  const facts = {
+    issuedAt: clock.now(),
+    sourceIdentity: undefined,
+    mfaAt: undefined,
+    federatedProvider: undefined,
+  };
   return {
     ...{ version, identity: [], boundary: undefined, session: [], tags: {} },
     sessionFacts: expiresAt && { ...facts, expiresAt },

@@ -16,6 +16,7 @@ interface Row {
   readonly session_name: string | null;
   readonly token_hash: string | null;
   readonly expires_at: Date | null;
+  readonly multi_factor: boolean;
 }
 
 const ENTITY = "e.kind, e.unique_id, e.path, e.name, a.policy_version AS version";
@@ -23,7 +24,7 @@ const ENTITY = "e.kind, e.unique_id, e.path, e.name, a.policy_version AS version
 const FIND_KEY = {
   name: "iam_credential_of_key",
   text: `SELECT k.account_id, k.secret_ciphertext, k.master_key_id, ${ENTITY},
-      NULL AS session_name, NULL AS token_hash, NULL::timestamptz AS expires_at
+      NULL AS session_name, NULL AS token_hash, NULL::timestamptz AS expires_at, false AS multi_factor
     FROM access_keys k JOIN accounts a ON a.id = k.account_id LEFT JOIN iam_entities e ON e.id = k.user_id
     WHERE k.id = $1 AND k.active AND NOT a.disabled
       -- A key of the first schema that belongs to nobody is nobody's, not the root's.
@@ -32,7 +33,7 @@ const FIND_KEY = {
 const FIND_SESSION = {
   name: "iam_credential_of_session",
   text: `SELECT n.account_id, n.secret_ciphertext, n.master_key_id, ${ENTITY},
-      n.session_name, encode(n.token_hash, 'hex') AS token_hash, n.expires_at
+      n.session_name, encode(n.token_hash, 'hex') AS token_hash, n.expires_at, n.mfa_at IS NOT NULL AS multi_factor
     FROM iam_sessions n JOIN accounts a ON a.id = n.account_id LEFT JOIN access_keys k ON k.id = n.parent_key_id
       LEFT JOIN iam_entities e ON e.id = coalesce(n.role_id, k.user_id)
     WHERE n.access_key_id = $1 AND n.revoked_at IS NULL AND NOT a.disabled AND (n.role_id IS NOT NULL OR k.active)`,
@@ -62,11 +63,12 @@ function toCredential(row: Row, accessKeyId: string, masterKey: MasterKey): Cred
 
 function toIdentity(row: Row, accessKeyId: string): Identity {
   const { account_id: account, kind, unique_id: uniqueId, path, name } = row;
+  const factor = row.multi_factor ? { multiFactor: true as const } : {};
   if (kind === null || uniqueId === null || path === null || name === null) {
-    return { kind: "root", account, arn: rootArn(account), accessKeyId };
+    return { kind: "root", account, arn: rootArn(account), accessKeyId, ...factor };
   }
   const arn = iamArn({ account, kind, path, name });
-  if (kind === "user") return { kind, account, arn, accessKeyId, uniqueId, name };
+  if (kind === "user") return { kind, account, arn, accessKeyId, uniqueId, name, ...factor };
   const sessionName = row.session_name ?? "";
   return {
     ...{ kind: "session", account, arn: assumedRoleArn(account, name, sessionName), role: arn },

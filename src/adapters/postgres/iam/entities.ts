@@ -36,6 +36,7 @@ const HOLDINGS = {
   text: `SELECT (SELECT count(*) FROM iam_inline_policies WHERE entity_id = $1) AS "inlinePolicies",
     (SELECT count(*) FROM iam_attachments WHERE entity_id = $1) AS "attachedPolicies",
     (SELECT count(*) FROM access_keys WHERE user_id = $1) AS "accessKeys",
+    (SELECT count(*) FROM iam_mfa_devices WHERE user_id = $1) AS "mfaDevices",
     (SELECT count(*) FROM iam_memberships WHERE user_id = $1) AS groups,
     (SELECT count(*) FROM iam_memberships WHERE group_id = $1) AS members`,
 };
@@ -75,7 +76,8 @@ export function entityReader(run: Run, account: string): EntityReader {
     },
     async holdingsOf(entity) {
       const [row] = await run<Holdings>(HOLDINGS, [entity]);
-      return row ?? { inlinePolicies: 0, attachedPolicies: 0, accessKeys: 0, groups: 0, members: 0 };
+      if (row === undefined) throw new Error("a count gave no row");
+      return row;
     },
   };
 }

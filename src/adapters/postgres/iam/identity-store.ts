@@ -5,6 +5,7 @@ import { accountReader, accountWriter } from "./account.ts";
 import { entityReader } from "./entities.ts";
 import { entityWriter } from "./entity-changes.ts";
 import { accessKeyReader, accessKeyWriter } from "./keys.ts";
+import { mfaDeviceReader, mfaDeviceWriter } from "./mfa-devices.ts";
 import { oidcProviderReader, oidcProviderWriter } from "./oidc-providers.ts";
 import { policyReader } from "./policies.ts";
 import { policyWriter } from "./policy-changes.ts";
@@ -38,6 +39,7 @@ function readerOf(run: Run, account: string): IdentityReader {
     ...entityReader(run, account),
     ...policyReader(run, account),
     ...accessKeyReader(run, account),
+    ...mfaDeviceReader(run, account),
     ...oidcProviderReader(run, account),
     ...accountReader(run, account),
   };
@@ -49,6 +51,7 @@ function changeOf(run: Run, account: string): IdentityChange {
     ...entityWriter(run, account),
     ...policyWriter(run, account),
     ...accessKeyWriter(run, account),
+    ...mfaDeviceWriter(run, account),
     ...oidcProviderWriter(run, account),
     ...accountWriter(run, account),
     ...trustWriter(run),

@@ -3,6 +3,7 @@ export { postgresAccounts } from "./accounts.ts";
 export { postgresCredentials } from "./credentials.ts";
 export { postgresIdentity } from "./identity-store.ts";
 export { postgresMasterKeyRecord } from "./master-key-record.ts";
+export { postgresMfaAttempts } from "./mfa-attempts.ts";
 export { postgresPrincipalPolicies } from "./principal-policies.ts";
 export { postgresSessions } from "./sessions.ts";
 export { readAwsPolicies } from "./shipped-policies.ts";

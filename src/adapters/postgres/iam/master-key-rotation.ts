@@ -40,6 +40,7 @@ const PLACES: readonly Place[] = [
   // A change of keys moves the version of their accounts on.
   place("access_keys", "id", "secret_ciphertext", true),
   place("iam_sessions", "access_key_id", "secret_ciphertext", false),
+  place("iam_mfa_devices", "serial_number", "seed_ciphertext", false),
   place("signing_keys", "kid", "private_ciphertext", false),
 ];
 
@@ -48,6 +49,7 @@ const COUNT = {
   text: `SELECT master_key_id AS "masterKeyId", count(*) AS secrets FROM (
       SELECT master_key_id FROM access_keys
       UNION ALL SELECT master_key_id FROM iam_sessions
+      UNION ALL SELECT master_key_id FROM iam_mfa_devices
       UNION ALL SELECT master_key_id FROM signing_keys) AS every
     GROUP BY master_key_id ORDER BY master_key_id`,
 };

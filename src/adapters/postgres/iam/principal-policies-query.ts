@@ -20,6 +20,7 @@ export interface PrincipalRow {
   readonly session_tags: Tags | null;
   readonly source_identity: string | null;
   readonly federated_provider: string | null;
+  readonly mfa_at: Date | null;
   readonly issued_at: Date | null;
   readonly expires_at: Date | null;
 }
@@ -72,7 +73,8 @@ export const LOAD_PRINCIPAL = {
             AND w.arn = 'arn:aws:iam::' || p.account_id || ':policy' || p.path || p.name
           LEFT JOIN iam_policy_versions v ON v.policy_id = p.id AND v.version = p.default_version),
         '[]') AS session_policies,
-      s.tags AS entity_tags, n.tags AS session_tags, n.source_identity, n.federated_provider, n.issued_at, n.expires_at
+      s.tags AS entity_tags, n.tags AS session_tags, n.source_identity, n.federated_provider, n.mfa_at, n.issued_at,
+      n.expires_at
     FROM accounts a LEFT JOIN subject s ON true LEFT JOIN session n ON true
     WHERE a.id = $1`,
 };

@@ -70,6 +70,7 @@ function toPolicies(
         : {
             issuedAt: row.issued_at,
             expiresAt: row.expires_at,
+            mfaAt: row.mfa_at ?? undefined,
             sourceIdentity: row.source_identity ?? undefined,
             federatedProvider: row.federated_provider ?? undefined,
           },

@@ -36,7 +36,8 @@ const TAGS_OF_IAM = {
   text: `SELECT tags FROM iam_policies
       WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':policy' || path || name
     UNION ALL SELECT tags FROM iam_oidc_providers
-      WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':oidc-provider/' || url`,
+      WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':oidc-provider/' || url
+    UNION ALL SELECT tags FROM iam_mfa_devices WHERE account_id = $1 AND serial_number = $2`,
 };
 
 /** Policies and tags of repositories and registries, and tags of what IAM has, for decisions. */

@@ -8,9 +8,9 @@ const INSERT = {
   name: "iam_session_insert",
   text: `WITH made AS (INSERT INTO iam_sessions (access_key_id, account_id, kind, role_id, parent_key_id, session_name,
       federated_provider, secret_ciphertext, master_key_id, token_hash, policy, policy_arns, tags, transitive_tag_keys,
-      source_identity, issued_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING access_key_id)
-    ${recordingEach("$18", "made")}`,
+      source_identity, mfa_at, issued_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING access_key_id)
+    ${recordingEach("$19", "made")}`,
 };
 const INHERITANCE = {
   name: "iam_session_inheritance",
@@ -117,6 +117,6 @@ function valuesOf(session: NewSession): readonly unknown[] {
     origin.kind === "web-identity" ? origin.provider : null,
     ...[sealed.ciphertext, sealed.masterKeyId, session.tokenHash],
     ...[session.policy, session.policyArns, session.tags, session.transitiveTagKeys, session.sourceIdentity],
-    ...[session.issuedAt, session.expiresAt],
+    ...[session.mfaAt, session.issuedAt, session.expiresAt],
   ];
 }

@@ -6,7 +6,7 @@ import {
   resourceTagKeys,
 } from "../../../iam/principals/global-context.ts";
 import type { Tag } from "../../../iam/principals/tags.ts";
-import { holdsSessionToken } from "../../../iam/sessions/session-token.ts";
+import { mayCallIam } from "../../../iam/sessions/session-token.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AwsCall } from "../call.ts";
 import { identityOf } from "./caller.ts";
@@ -48,10 +48,10 @@ export async function authorizeOnUser(
 
 /**
  * `iam:<operation>` on an ARN that the request itself gives. Every operation comes through here.
- * @throws AwsError AccessDeniedException, or UnrecognizedClientException for a session token, in IAM's words
+ * @throws AwsError AccessDeniedException, or UnrecognizedClientException for a session token without MFA, in IAM's words
  */
 export async function authorizeOn(call: AwsCall, arn: string, conditions?: ContextEntries): Promise<void> {
-  if (holdsSessionToken(identityOf(call))) {
+  if (!mayCallIam(identityOf(call))) {
     throw new AwsError(
       "UnrecognizedClientException",
       "The security token included in the request is invalid",

@@ -1,6 +1,7 @@
 import type { Identity } from "../../../iam/principals/identity.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AwsCall } from "../call.ts";
+import { ROOT_NAME } from "./present.ts";
 
 /** Who calls, with what IAM knows about it: the credential store gives such principals. */
 export function identityOf({ principal }: AwsCall): Identity {
@@ -18,4 +19,10 @@ export function ownUserName(call: AwsCall, given: string | undefined): string | 
     throw new AwsError("ValidationError", "Must specify userName when calling with non-User credentials");
   }
   return identity.kind === "user" ? identity.name : undefined;
+}
+
+/** Whose MFA devices an operation is about. Two of the operations need a name: the root gives its own. */
+export function mfaUserName(call: AwsCall, given: string | undefined): string | undefined {
+  const isOwn = identityOf(call).kind === "root" && given === ROOT_NAME;
+  return ownUserName(call, isOwn ? undefined : given);
 }

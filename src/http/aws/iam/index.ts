@@ -12,6 +12,8 @@ import { createPolicy } from "./operations/create-policy.ts";
 import { createPolicyVersion } from "./operations/create-policy-version.ts";
 import { createRole } from "./operations/create-role.ts";
 import { createUser } from "./operations/create-user.ts";
+import { createVirtualMFADevice } from "./operations/create-virtual-mfa-device.ts";
+import { deactivateMFADevice } from "./operations/deactivate-mfa-device.ts";
 import { deleteAccessKey } from "./operations/delete-access-key.ts";
 import { deleteAccountAlias } from "./operations/delete-account-alias.ts";
 import { deleteGroup } from "./operations/delete-group.ts";
@@ -25,15 +27,18 @@ import { deleteRolePolicy } from "./operations/delete-role-policy.ts";
 import { deleteUser } from "./operations/delete-user.ts";
 import { deleteUserPermissionsBoundary } from "./operations/delete-user-permissions-boundary.ts";
 import { deleteUserPolicy } from "./operations/delete-user-policy.ts";
+import { deleteVirtualMFADevice } from "./operations/delete-virtual-mfa-device.ts";
 import { detachGroupPolicy } from "./operations/detach-group-policy.ts";
 import { detachRolePolicy } from "./operations/detach-role-policy.ts";
 import { detachUserPolicy } from "./operations/detach-user-policy.ts";
+import { enableMFADevice } from "./operations/enable-mfa-device.ts";
 import { getAccessKeyLastUsed } from "./operations/get-access-key-last-used.ts";
 import { getAccountSummary } from "./operations/get-account-summary.ts";
 import { getContextKeysForCustomPolicy } from "./operations/get-context-keys-for-custom-policy.ts";
 import { getContextKeysForPrincipalPolicy } from "./operations/get-context-keys-for-principal-policy.ts";
 import { getGroup } from "./operations/get-group.ts";
 import { getGroupPolicy } from "./operations/get-group-policy.ts";
+import { getMFADevice } from "./operations/get-mfa-device.ts";
 import { getOpenIDConnectProvider } from "./operations/get-open-id-connect-provider.ts";
 import { getPolicy } from "./operations/get-policy.ts";
 import { getPolicyVersion } from "./operations/get-policy-version.ts";
@@ -50,6 +55,8 @@ import { listEntitiesForPolicy } from "./operations/list-entities-for-policy.ts"
 import { listGroupPolicies } from "./operations/list-group-policies.ts";
 import { listGroups } from "./operations/list-groups.ts";
 import { listGroupsForUser } from "./operations/list-groups-for-user.ts";
+import { listMFADeviceTags } from "./operations/list-mfa-device-tags.ts";
+import { listMFADevices } from "./operations/list-mfa-devices.ts";
 import { listOpenIDConnectProviders } from "./operations/list-open-id-connect-providers.ts";
 import { listPolicies } from "./operations/list-policies.ts";
 import { listPolicyVersions } from "./operations/list-policy-versions.ts";
@@ -59,6 +66,7 @@ import { listRoles } from "./operations/list-roles.ts";
 import { listUserPolicies } from "./operations/list-user-policies.ts";
 import { listUserTags } from "./operations/list-user-tags.ts";
 import { listUsers } from "./operations/list-users.ts";
+import { listVirtualMFADevices } from "./operations/list-virtual-mfa-devices.ts";
 import { putGroupPolicy } from "./operations/put-group-policy.ts";
 import { putRolePermissionsBoundary } from "./operations/put-role-permissions-boundary.ts";
 import { putRolePolicy } from "./operations/put-role-policy.ts";
@@ -66,11 +74,14 @@ import { putUserPermissionsBoundary } from "./operations/put-user-permissions-bo
 import { putUserPolicy } from "./operations/put-user-policy.ts";
 import { removeClientIDFromOpenIDConnectProvider } from "./operations/remove-client-id-from-open-id-connect-provider.ts";
 import { removeUserFromGroup } from "./operations/remove-user-from-group.ts";
+import { resyncMFADevice } from "./operations/resync-mfa-device.ts";
 import { setDefaultPolicyVersion } from "./operations/set-default-policy-version.ts";
 import { simulateCustomPolicy } from "./operations/simulate-custom-policy.ts";
 import { simulatePrincipalPolicy } from "./operations/simulate-principal-policy.ts";
+import { tagMFADevice } from "./operations/tag-mfa-device.ts";
 import { tagRole } from "./operations/tag-role.ts";
 import { tagUser } from "./operations/tag-user.ts";
+import { untagMFADevice } from "./operations/untag-mfa-device.ts";
 import { untagRole } from "./operations/untag-role.ts";
 import { untagUser } from "./operations/untag-user.ts";
 import { updateAccessKey } from "./operations/update-access-key.ts";
@@ -99,6 +110,8 @@ export function iamHandlers(ports: IamPorts): ServiceHandlers<"iam"> {
     CreatePolicyVersion: createPolicyVersion(ports),
     CreateRole: createRole(ports),
     CreateUser: createUser(ports),
+    CreateVirtualMFADevice: createVirtualMFADevice(ports),
+    DeactivateMFADevice: deactivateMFADevice(ports),
     DeleteAccessKey: deleteAccessKey(ports),
     DeleteAccountAlias: deleteAccountAlias(ports),
     DeleteGroup: deleteGroup(ports),
@@ -112,15 +125,18 @@ export function iamHandlers(ports: IamPorts): ServiceHandlers<"iam"> {
     DeleteUser: deleteUser(ports),
     DeleteUserPermissionsBoundary: deleteUserPermissionsBoundary(ports),
     DeleteUserPolicy: deleteUserPolicy(ports),
+    DeleteVirtualMFADevice: deleteVirtualMFADevice(ports),
     DetachGroupPolicy: detachGroupPolicy(ports),
     DetachRolePolicy: detachRolePolicy(ports),
     DetachUserPolicy: detachUserPolicy(ports),
+    EnableMFADevice: enableMFADevice(ports),
     GetAccessKeyLastUsed: getAccessKeyLastUsed(ports),
     GetAccountSummary: getAccountSummary(ports),
     GetContextKeysForCustomPolicy: getContextKeysForCustomPolicy(ports),
     GetContextKeysForPrincipalPolicy: getContextKeysForPrincipalPolicy(ports),
     GetGroup: getGroup(ports),
     GetGroupPolicy: getGroupPolicy(ports),
+    GetMFADevice: getMFADevice(ports),
     GetOpenIDConnectProvider: getOpenIDConnectProvider(ports),
     GetPolicy: getPolicy(ports),
     GetPolicyVersion: getPolicyVersion(ports),
@@ -137,6 +153,8 @@ export function iamHandlers(ports: IamPorts): ServiceHandlers<"iam"> {
     ListGroupPolicies: listGroupPolicies(ports),
     ListGroups: listGroups(ports),
     ListGroupsForUser: listGroupsForUser(ports),
+    ListMFADeviceTags: listMFADeviceTags(ports),
+    ListMFADevices: listMFADevices(ports),
     ListOpenIDConnectProviders: listOpenIDConnectProviders(ports),
     ListPolicies: listPolicies(ports),
     ListPolicyVersions: listPolicyVersions(ports),
@@ -146,6 +164,7 @@ export function iamHandlers(ports: IamPorts): ServiceHandlers<"iam"> {
     ListUserPolicies: listUserPolicies(ports),
     ListUserTags: listUserTags(ports),
     ListUsers: listUsers(ports),
+    ListVirtualMFADevices: listVirtualMFADevices(ports),
     PutGroupPolicy: putGroupPolicy(ports),
     PutRolePermissionsBoundary: putRolePermissionsBoundary(ports),
     PutRolePolicy: putRolePolicy(ports),
@@ -153,11 +172,14 @@ export function iamHandlers(ports: IamPorts): ServiceHandlers<"iam"> {
     PutUserPolicy: putUserPolicy(ports),
     RemoveClientIDFromOpenIDConnectProvider: removeClientIDFromOpenIDConnectProvider(ports),
     RemoveUserFromGroup: removeUserFromGroup(ports),
+    ResyncMFADevice: resyncMFADevice(ports),
     SetDefaultPolicyVersion: setDefaultPolicyVersion(ports),
     SimulateCustomPolicy: simulateCustomPolicy(ports),
     SimulatePrincipalPolicy: simulatePrincipalPolicy(ports),
+    TagMFADevice: tagMFADevice(ports),
     TagRole: tagRole(ports),
     TagUser: tagUser(ports),
+    UntagMFADevice: untagMFADevice(ports),
     UntagRole: untagRole(ports),
     UntagUser: untagUser(ports),
     UpdateAccessKey: updateAccessKey(ports),

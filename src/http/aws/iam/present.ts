@@ -1,12 +1,12 @@
 import type * as Wire from "../../../aws-models/iam.types.ts";
-import { iamArn } from "../../../iam/principals/arns.ts";
+import { iamArn, rootArn } from "../../../iam/principals/arns.ts";
 import type { Group, Role, User } from "../../../iam/principals/entity.ts";
 import {
   type ManagedPolicy,
   type PolicyVersion,
   versionName,
 } from "../../../iam/principals/managed-policy.ts";
-import type { AccessKeyFacts } from "../../../iam/principals/ports/index.ts";
+import type { AccessKeyFacts, EnabledMfaDevice, MfaDevice } from "../../../iam/principals/ports/index.ts";
 import { tagList } from "../../../iam/principals/tags.ts";
 
 /** A user as lists show it: without tags and boundary. */
@@ -82,6 +82,25 @@ export function presentAttached(arns: readonly string[]): readonly Wire.Attached
 
 /** What a key of the root is listed under. */
 export const ROOT_NAME = "root";
+
+/** The root is no user, but asked who it is it answers like one. */
+export function presentRoot(account: string): Wire.User {
+  return { Path: "/", UserName: ROOT_NAME, UserId: account, Arn: rootArn(account), CreateDate: new Date(0) };
+}
+
+/** A device as lists show it: without tags. */
+export function presentListedMfaDevice(account: string, device: MfaDevice): Wire.VirtualMFADevice {
+  const { serialNumber, enabled } = device;
+  if (enabled === undefined) return { SerialNumber: serialNumber };
+  const { owner, at } = enabled;
+  const user = owner === "root" ? presentRoot(account) : presentListedUser(owner);
+  return { SerialNumber: serialNumber, User: user, EnableDate: at };
+}
+
+export function presentMfaDevice({ serialNumber, enabled }: EnabledMfaDevice): Wire.MFADevice {
+  const name = enabled.owner === "root" ? ROOT_NAME : enabled.owner.name;
+  return { UserName: name, SerialNumber: serialNumber, EnableDate: enabled.at };
+}
 
 export function presentKey(key: AccessKeyFacts): Wire.AccessKeyMetadata {
   return {

@@ -1,4 +1,5 @@
 import type { AssumedRoleUser, Credentials } from "../../../aws-models/sts.types.ts";
+import type { SecondFactor } from "../../../iam/mfa/prove.ts";
 import type { AssumedRole } from "../../../iam/sessions/assume-role.ts";
 import type { TemporaryCredentials } from "../../../iam/sessions/issue.ts";
 
@@ -29,4 +30,12 @@ export function policyArnsOf(
   descriptors: readonly { readonly arn?: string | undefined }[] | undefined,
 ): readonly string[] {
   return (descriptors ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn]));
+}
+
+/** The MFA device and its code, of the two operations that take one. */
+export function secondFactorOf(input: {
+  readonly SerialNumber?: string | undefined;
+  readonly TokenCode?: string | undefined;
+}): SecondFactor {
+  return { serialNumber: input.SerialNumber, code: input.TokenCode };
 }

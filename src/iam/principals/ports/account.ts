@@ -7,6 +7,10 @@ export interface AccountCounts {
   readonly policyVersions: number;
   readonly oidcProviders: number;
   readonly rootAccessKeys: number;
+  readonly mfaDevices: number;
+  /** Those of users and of the root. */
+  readonly mfaDevicesInUse: number;
+  readonly rootMfaDevices: number;
 }
 
 export interface AccountReader {

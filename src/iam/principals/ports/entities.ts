@@ -22,6 +22,7 @@ export interface Holdings {
   readonly inlinePolicies: number;
   readonly attachedPolicies: number;
   readonly accessKeys: number;
+  readonly mfaDevices: number;
   /** Groups that a user is in. */
   readonly groups: number;
   /** Users that are in a group. */

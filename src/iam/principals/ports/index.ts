@@ -2,6 +2,7 @@ import type { Cause } from "../../../audit/cause.ts";
 import type { AccessKeyReader, AccessKeyWriter } from "./access-keys.ts";
 import type { AccountReader, AccountWriter } from "./account.ts";
 import type { EntityReader, EntityWriter } from "./entities.ts";
+import type { MfaDeviceReader, MfaDeviceWriter } from "./mfa-devices.ts";
 import type { OidcProviderReader, OidcProviderWriter } from "./oidc-providers.ts";
 import type { PolicyReader, PolicyWriter } from "./policies.ts";
 import type { TrustWriter } from "./trust.ts";
@@ -9,6 +10,7 @@ import type { TrustWriter } from "./trust.ts";
 export type * from "./access-keys.ts";
 export type * from "./account.ts";
 export type * from "./entities.ts";
+export type * from "./mfa-devices.ts";
 export type * from "./oidc-providers.ts";
 export type * from "./page.ts";
 export type * from "./policies.ts";
@@ -19,6 +21,7 @@ export interface IdentityReader
   extends EntityReader,
     PolicyReader,
     AccessKeyReader,
+    MfaDeviceReader,
     OidcProviderReader,
     AccountReader {}
 
@@ -28,6 +31,7 @@ export interface IdentityChange
     EntityWriter,
     PolicyWriter,
     AccessKeyWriter,
+    MfaDeviceWriter,
     OidcProviderWriter,
     AccountWriter,
     TrustWriter {}

@@ -7,6 +7,7 @@ import {
   postgresAccounts,
   postgresCredentials,
   postgresIdentity,
+  postgresMfaAttempts,
   postgresPrincipalPolicies,
   postgresSessions,
   readAwsPolicies,
@@ -87,6 +88,7 @@ export async function startIamServer(): Promise<IamServer> {
     ...{
       policies: new PrincipalPolicyCache(policyStore, clock),
       masterKey,
+      mfa: postgresMfaAttempts(database),
       webIdentity: new OidcVerifier(),
       clock,
     },

@@ -242,7 +242,7 @@ test("a session whose role was deleted while it was made is refused", async () =
   const { sessions, masterKey, clock } = server.ports;
   const session = {
     ...{ account: ACCOUNT, policy: undefined, policyArns: [], tags: {}, transitiveTagKeys: [] },
-    ...{ sourceIdentity: undefined, issuedAt: clock.now(), expiresAt: clock.now() },
+    ...{ sourceIdentity: undefined, mfaAt: undefined, issuedAt: clock.now(), expiresAt: clock.now() },
     origin: { kind: "assumed-role", role: 999_999 as EntityId, sessionName: "s1" },
   } as const;
   await expect(issueSession(sessions, masterKey, session, CAUSE)).rejects.toMatchObject({

@@ -15,7 +15,7 @@ const ports = { identity: { reader: () => reader } } as unknown as IamPorts;
 
 test("every operation of the model has a handler, and a file of its own", async () => {
   expect(missingOperations(await loadModel("iam"), { iam: iamHandlers(ports) }, "iam")).toEqual([]);
-  expect(await readdir(OPERATIONS)).toHaveLength(81);
+  expect(await readdir(OPERATIONS)).toHaveLength(92);
 });
 
 const SAMPLE = {
@@ -30,6 +30,8 @@ const SAMPLE = {
     ThumbprintList: [],
     VersionId: "v1",
   },
+  ...{ VirtualMFADeviceName: "m", SerialNumber: "arn:aws:iam::123456789012:mfa/m" },
+  ...{ AuthenticationCode1: "000000", AuthenticationCode2: "000001" },
   ...{ AccountAlias: "a", PermissionsBoundary: "arn:aws:iam::123456789012:policy/p", PolicyDocument: "{}" },
 };
 

@@ -31,7 +31,9 @@ export function getAccountSummary(ports: Pick<IamPorts, "identity">): IamHandler
         },
         ...{ AttachedPoliciesPerRoleQuota: LIMITS.attachments, GroupsPerUserQuota: LIMITS.groupsPerUser },
         ...{ AccessKeysPerUserQuota: LIMITS.accessKeysPerUser, Providers: counts.oidcProviders },
+        ...{ MFADevices: counts.mfaDevices, MFADevicesInUse: counts.mfaDevicesInUse },
         AccountAccessKeysPresent: counts.rootAccessKeys > 0 ? 1 : 0,
+        AccountMFAEnabled: counts.rootMfaDevices > 0 ? 1 : 0,
         ...NOT_HERE,
       },
     };
@@ -42,7 +44,7 @@ const POLICY_VERSIONS_QUOTA = LIMITS.policies * LIMITS.policyVersions;
 
 /** What AWS counts and Berth does not have. */
 const NOT_HERE = {
-  ...{ MFADevices: 0, MFADevicesInUse: 0, AccountMFAEnabled: 0, AccountPasswordPresent: 0 },
+  AccountPasswordPresent: 0,
   ...{ ServerCertificates: 0, ServerCertificatesQuota: 0, InstanceProfiles: 0, InstanceProfilesQuota: 0 },
   ...{
     AccountSigningCertificatesPresent: 0,
