@@ -77,6 +77,15 @@ test.each<[string, Thing]>([
     },
   ],
   [
+    "an MFA device",
+    {
+      make: "CreateVirtualMFADevice",
+      making: (team) => ({ VirtualMFADeviceName: `phone-${team}` }),
+      use: "ListMFADeviceTags",
+      using: (team) => ({ SerialNumber: arn(`mfa/phone-${team}`) }),
+    },
+  ],
+  [
     "a user",
     {
       make: "CreateUser",
