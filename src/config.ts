@@ -15,6 +15,8 @@ export interface Config {
   readonly externalUrl: string | undefined;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly trustedProxies: BlockList;
+  /** Origins as browsers write them, or `*`. */
+  readonly corsOrigins: readonly string[];
   /** 32 bytes. */
   readonly masterKey: Buffer | undefined;
   /** Opens secrets as well, while keys are rotated. */
@@ -99,6 +101,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     externalUrl: reader.read("BERTH_EXTERNAL_URL", origin),
     tls: certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile },
     trustedProxies: reader.read("BERTH_TRUSTED_PROXIES", networks) ?? new BlockList(),
+    corsOrigins: reader.read("BERTH_CORS_ORIGINS", origins) ?? [],
     masterKey,
     previousMasterKey,
     administrator:
@@ -328,6 +331,12 @@ const origin: Parse<string> = (value) => {
   }
   return url.origin;
 };
+
+const origins: Parse<readonly string[]> = (value) =>
+  value.split(",").map((part) => {
+    const trimmed = part.trim();
+    return trimmed === "*" ? trimmed : origin(trimmed);
+  });
 
 const postgresUrl: Parse<string> = (value) => {
   if (!/^postgres(?:ql)?:\/\//.test(value)) throw new Error("must begin with postgres://");

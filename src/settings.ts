@@ -51,6 +51,9 @@ export const SETTINGS = {
   BERTH_TRUSTED_PROXIES: {
     doc: "Addresses or networks (`10.0.0.0/8,::1`), comma-separated, whose `X-Forwarded-For`, `-Proto`, `-Host` and `-Port` are believed, or their `Forwarded` (RFC 7239) where they send none of these. A proxy that writes `Forwarded` must remove the `X-Forwarded-*` of its clients. Absent: nobody's.",
   },
+  BERTH_CORS_ORIGINS: {
+    doc: "Origins such as `https://ui.example.com`, comma-separated, whose pages may use Berth from a browser as its user may. `*`: pages of every origin may read, with credentials that they bring themselves. Absent: none may.",
+  },
   BERTH_MASTER_KEY: {
     secret: true,
     doc: "32 random bytes in base64 (`openssl rand -base64 32`) that encrypt secrets in the database. Required with an external database; embedded, one is made at first start. A node whose key is not the database's does not start.",

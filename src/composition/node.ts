@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import { type App, createApp } from "../http/app.ts";
 import { BodyMemory } from "../http/body-memory.ts";
 import { browserHeaders } from "../http/browser-headers.ts";
+import { CorsPolicy } from "../http/cors.ts";
 import { Observer } from "../http/observe.ts";
 import { HiddenCursors } from "../http/oci/hidden-cursor.ts";
 import { listen, type RunningServer } from "../http/server.ts";
@@ -134,6 +135,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     defaultRegistry: { account: config.account, region: config.region },
     tellsOrigin: config.externalUrl !== undefined,
     whereabouts: { trustedProxies: config.trustedProxies, externalUrl: config.externalUrl },
+    cors: new CorsPolicy(config.corsOrigins),
     browserHeaders: browserHeaders(
       config.tls !== undefined || config.externalUrl?.startsWith("https:") === true,
     ),

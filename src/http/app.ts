@@ -4,13 +4,15 @@ import { RegistryError } from "../registry/errors.ts";
 import type { AwsDoor } from "./aws/door.ts";
 import type { BodyMemory } from "./body-memory.ts";
 import { clientOf, type Whereabouts } from "./client.ts";
+import type { CorsPolicy } from "./cors.ts";
 import { crossSite, isCrossSite } from "./cross-site.ts";
 import { openFastLane } from "./fast-lane.ts";
+import { methodsAt } from "./methods.ts";
 import type { Exchange, Observer } from "./observe.ts";
 import { type OciDoorDependencies, openOciDoor } from "./oci/door.ts";
 import { routeOf } from "./oci/router.ts";
 import { type OperationsDependencies, operationsRouter } from "./ops/router.ts";
-import type { Outcome } from "./outcome.ts";
+import { empty, type Outcome } from "./outcome.ts";
 import { respond } from "./respond.ts";
 
 export interface EdgeDependencies extends OciDoorDependencies {
@@ -21,6 +23,7 @@ export interface EdgeDependencies extends OciDoorDependencies {
   readonly browserHeaders: Outcome["headers"];
   /** Memory of the bodies that are read as a whole. */
   readonly bodies: BodyMemory;
+  readonly cors: CorsPolicy;
 }
 
 /** All doors behind one request listener. */
@@ -62,17 +65,45 @@ export function createApp(edge: EdgeDependencies): App {
     const route = routeOf(edge.oci, ctx.method, ctx.path);
     return route === undefined ? next() : door(take(ctx), ctx.req, ctx.res, route.call, route.handle);
   });
-  app.use((ctx) => respond(take(ctx), ctx.req, ctx.res, () => Promise.reject(nothingHere())));
+  app.use((ctx) => {
+    const exchange = take(ctx);
+    const methods = methodsAt(ctx.path, edge.bearer.has(exchange.client));
+    const refusal = methods === undefined ? nothingHere() : wrongMethod(methods);
+    return respond(exchange, ctx.req, ctx.res, () => Promise.reject(refusal));
+  });
   return track(edge, openFastLane(edge.oci, door), app.callback());
 }
 
-function refuseCrossSite(
+/** What no door is asked: what may be done at a path, and what no door would understand or may do. */
+function answerBeforeDoors(
+  { bearer, cors }: EdgeDependencies,
   exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> | undefined {
-  if (!isCrossSite(request, exchange.client)) return undefined;
-  return respond(exchange, request, response, () => Promise.reject(crossSite()));
+  const refuse = (error: RegistryError): Promise<void> =>
+    respond(exchange, request, response, () => Promise.reject(error));
+  if (isTooLong(request)) return refuse(pathTooLong());
+  if (isCodedTransfer(request)) return refuse(codedTransfer());
+  if (isCrossSite(request, exchange.client, cors)) return refuse(crossSite());
+  const { method, url = "" } = request;
+  if (method !== "OPTIONS") return undefined;
+  const methods = methodsAt(url.split("?", 1)[0] ?? "", bearer.has(exchange.client));
+  if (methods === undefined) return refuse(nothingHere());
+  exchange.route = "options";
+  const headers = { Allow: methods.join(", "), ...cors.preflight(request, methods) };
+  return respond(exchange, request, response, async () => empty(204, headers));
+}
+
+/** Whether a body came in a coding beside chunks, of which Node undoes the chunks alone. */
+function isCodedTransfer({ headers }: IncomingMessage): boolean {
+  const codings = headers["transfer-encoding"];
+  return codings !== undefined && codings.trim().toLowerCase() !== "chunked";
+}
+
+function codedTransfer(): RegistryError {
+  const message = "a body may come in chunks, and in no other transfer coding";
+  return new RegistryError("UNSUPPORTED", message, { status: 501 });
 }
 
 /** Whether the target has a path: one with a scheme may be no URL. */
@@ -101,6 +132,11 @@ function pathTooLong(): RegistryError {
   return new RegistryError("NAME_INVALID", `a path has at most ${PATH_MAX} bytes`, { status: 414 });
 }
 
+function wrongMethod(methods: readonly string[]): RegistryError {
+  const Allow = methods.join(", ");
+  return new RegistryError("UNSUPPORTED", `this path has the methods ${Allow}`, { headers: { Allow } });
+}
+
 function nothingHere(): RegistryError {
   return new RegistryError("UNSUPPORTED", "there is nothing here; the registry is below /v2/", {
     status: 404,
@@ -108,22 +144,22 @@ function nothingHere(): RegistryError {
 }
 
 function track(
-  { observer, operations, aws, whereabouts, browserHeaders, bodies }: EdgeDependencies,
+  edge: EdgeDependencies,
   fastLane: ReturnType<typeof openFastLane>,
   koa: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): App {
+  const { observer, operations, aws, whereabouts, browserHeaders, cors, bodies } = edge;
   const running = new Set<Promise<void>>();
+  const headersOf = (request: IncomingMessage): Outcome["headers"] =>
+    cors.isOff ? browserHeaders : { ...browserHeaders, ...cors.headersFor(request) };
   const handle = async (
     exchange: Exchange,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> => {
-    if (isTooLong(request)) {
-      return respond(exchange, request, response, () => Promise.reject(pathTooLong()));
-    }
     const handled =
+      answerBeforeDoors(edge, exchange, request, response) ??
       fastLane(exchange, request, response) ??
-      refuseCrossSite(exchange, request, response) ??
       aws(exchange, request, response);
     if (handled !== undefined) return handled;
     exchanges.set(request, exchange);
@@ -137,7 +173,7 @@ function track(
         return;
       }
       const client = clientOf(request, whereabouts);
-      const exchange = observer.begin(request, response, { client, headers: browserHeaders });
+      const exchange = observer.begin(request, response, { client, headers: headersOf(request) });
       if (operations.isDraining()) response.setHeader("Connection", "close");
       const lease = bodies.open(request);
       const tracked = handle(exchange, request, response)

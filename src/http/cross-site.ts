@@ -1,17 +1,23 @@
 import type { IncomingMessage } from "node:http";
 import { RegistryError } from "../registry/errors.ts";
 import type { Client } from "./client.ts";
+import type { CorsPolicy } from "./cors.ts";
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
  * Whether a browser sends this for another site's page, to change something: it adds the credentials that its user has
- * given to Berth. Browsers say so in `Sec-Fetch-Site` (Fetch Metadata), older ones in `Origin`; other clients send neither.
+ * given to Berth. Pages of origins that the configuration names are no strangers. Browsers say so in `Sec-Fetch-Site` (Fetch Metadata), older ones in `Origin`; other clients send neither.
  */
-export function isCrossSite({ method = "", headers }: IncomingMessage, client: Client): boolean {
+export function isCrossSite(
+  { method = "", headers }: IncomingMessage,
+  client: Client,
+  cors: CorsPolicy,
+): boolean {
   if (SAFE.has(method)) return false;
   const { origin } = headers;
+  if (origin !== undefined && cors.names(origin)) return false;
   const site = headers["sec-fetch-site"];
   if (site !== undefined) return site !== "same-origin" && site !== "none";
   return origin !== undefined && !isOwn(origin.toLowerCase(), client);

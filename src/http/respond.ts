@@ -4,15 +4,15 @@ import { errorOutcome } from "./on-error.ts";
 import { type Outcome, sendOutcome, withHeaders } from "./outcome.ts";
 
 /**
- * Runs a handler and writes what it decides, or what its error means. Never rejects. `locate` makes the path that an
- * error names as its `Location` what clients are told.
+ * Runs a handler and writes what it decides, or what its error means. Never rejects. `complete` adds to a refusal what
+ * its door alone knows.
  */
 export async function respond(
   exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
   handle: () => Promise<Outcome>,
-  locate = (path: string): string => path,
+  complete = (refusal: Outcome): Outcome => refusal,
 ): Promise<void> {
   try {
     const outcome = await handle();
@@ -20,7 +20,7 @@ export async function respond(
     await sendOutcome(response, identified(outcome, exchange));
   } catch (error) {
     exchange.error = error;
-    const outcome = identified(relocated(errorOutcome(error, exchange.id), locate), exchange);
+    const outcome = identified(complete(errorOutcome(error, exchange.id)), exchange);
     if (response.headersSent || response.destroyed) response.destroy();
     else await sendError(request, response, outcome);
   }
@@ -33,12 +33,6 @@ function identified(outcome: Outcome, exchange: Exchange): Outcome {
     "Docker-Distribution-Api-Version": "registry/2.0",
     "X-Request-Id": id,
   });
-}
-
-function relocated(outcome: Outcome, locate: (path: string) => string): Outcome {
-  const { Location: path } = outcome.headers;
-  if (path === undefined) return outcome;
-  return { ...outcome, headers: { ...outcome.headers, Location: locate(String(path)) } };
 }
 
 async function sendError(

@@ -54,7 +54,7 @@ describe("without any variable", () => {
       processes: 1,
       ...{ registryHost: undefined, tokenLifetime: 43_200_000 },
       bearer: { hosts: [], anonymousPull: false },
-      trustedProxies: expect.anything(),
+      ...{ trustedProxies: expect.anything(), corsOrigins: [] },
       ...{ database: undefined, s3: undefined, externalUrl: undefined, tls: undefined },
       ...{ masterKey: undefined, previousMasterKey: undefined, administrator: undefined },
     } satisfies Config);
@@ -107,6 +107,7 @@ describe("every setting is read", () => {
     BERTH_TLS_CERT: ["/c.pem", TLS, (c) => c.tls?.certFile, "/c.pem"],
     BERTH_TLS_KEY: ["/k.pem", TLS, (c) => c.tls?.keyFile, "/k.pem"],
     BERTH_TRUSTED_PROXIES: ["10.0.0.0/8", {}, (c) => c.trustedProxies.check("10.1.2.3"), true],
+    BERTH_CORS_ORIGINS: ["https://UI.example:443, *", {}, (c) => c.corsOrigins, ["https://ui.example", "*"]],
     BERTH_MASTER_KEY: [KEY, {}, (c) => c.masterKey, Buffer.alloc(32, 7)],
     BERTH_PREVIOUS_MASTER_KEY: [
       KEY,

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, expect, test } from "vitest";
 import { createApp, type EdgeDependencies } from "../../src/http/app.ts";
+import { CorsPolicy } from "../../src/http/cors.ts";
 import { Observer } from "../../src/http/observe.ts";
 import { Metrics } from "../../src/metrics.ts";
 import { ALONE } from "../support/begin-exchange.ts";
@@ -27,7 +28,7 @@ const edge = {
   observer: new Observer(log, new Metrics(), false),
   operations: { isDraining: () => false },
   aws: (exchange, request, response) => broken[request.url ?? ""]?.(exchange, request, response),
-  ...{ whereabouts: ALONE, browserHeaders: {} },
+  ...{ whereabouts: ALONE, browserHeaders: {}, cors: new CorsPolicy([]) },
 } as Partial<EdgeDependencies> as EdgeDependencies;
 const app = createApp(edge);
 const server = createServer(app.listener);

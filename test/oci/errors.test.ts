@@ -35,14 +35,14 @@ describe("what the registry does not have", () => {
     refused("GET", "/v2/lib/app/manifests/", 404),
     refused("GET", "/v2/tags/list", 404),
     {
-      name: "GET / says where the registry is",
-      path: "/",
+      name: "GET /v1/ says where the registry is",
+      path: "/v1/",
       status: 404,
       code: "UNSUPPORTED",
       says: "below /v2/",
     },
     { name: "GET /v1/search, which podman tries", path: "/v1/search?q=x", status: 404, code: "UNSUPPORTED" },
-    { name: "HEAD / has no body", method: "HEAD", path: "/", status: 404 },
+    { name: "HEAD has no body", method: "HEAD", path: "/v1/", status: 404 },
   ]);
 });
 

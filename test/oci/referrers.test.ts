@@ -56,6 +56,13 @@ describe("referrers", () => {
       answers: { ...facts, "OCI-Filters-Applied": null },
       json: indexOf(...Object.values(described)),
     },
+    {
+      name: "of a type whose plus sign comes as it is",
+      path: pathOf(subject.digest, `?artifactType=${SBOM}`),
+      status: 200,
+      answers: { "OCI-Filters-Applied": "artifactType" },
+      json: indexOf(described.sbom, described.list),
+    },
     { name: "HEAD has no body", method: "HEAD", path: pathOf(subject.digest), status: 200, answers: facts },
     {
       name: "filtered by type, which is said",

@@ -52,7 +52,7 @@ async function answer(
   exchange.principal = principal.arn;
   if (request.method !== "GET") {
     throw new RegistryError("UNSUPPORTED", "explanations are asked for with GET", {
-      headers: { Allow: "GET" },
+      headers: { Allow: "GET, OPTIONS" },
     });
   }
   await authorize(dependencies, principal, request, client);

@@ -26,7 +26,8 @@ export async function getBlob(
   if (etagMatches(header(request, "if-none-match"), digest)) {
     return empty(304, { "Docker-Content-Digest": digest, ETag: etag, ...ASK_EACH_TIME });
   }
-  const range = parseByteRange(rangeHeader(request, etag), blob.size);
+  // A range is for GET alone (RFC 9110 section 14.2).
+  const range = isHead ? undefined : parseByteRange(rangeHeader(request, etag), blob.size);
   const size = range === undefined ? blob.size : range.end - range.start + 1;
   const headers = {
     "Content-Type": "application/octet-stream",

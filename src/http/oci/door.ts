@@ -3,7 +3,7 @@ import type { Call } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
 import { principalName } from "../../iam/principal.ts";
-import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
+import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
 import type { Scopes } from "../../registry/scopes.ts";
@@ -16,7 +16,9 @@ import { respond } from "../respond.ts";
 import type { BearerHosts } from "../token/bearer-hosts.ts";
 import { basicChallenge, bearerChallenge, type Challenge } from "../token/challenge.ts";
 import { authenticate, contextOf, Permissions } from "./authenticate.ts";
+import { registryQuery } from "./query.ts";
 import type { OciDependencies, OciRequest } from "./request.ts";
+import { registryMethods } from "./router.ts";
 
 /** What every request to the registry passes before its handler. */
 export interface OciDoorDependencies {
@@ -44,10 +46,24 @@ export function openOciDoor(dependencies: OciDoorDependencies): OciDoor {
     exchange.route = call;
     const enterAndHandle = async (): Promise<Outcome> =>
       handle(await enter(dependencies, exchange, request, call));
-    return respond(exchange, request, response, enterAndHandle, (path) =>
-      locate(dependencies, exchange.client, path),
+    return respond(exchange, request, response, enterAndHandle, (refusal) =>
+      completed(dependencies, exchange.client, request, refusal),
     );
   };
+}
+
+/** A refusal with what the domain leaves to the door: where its path is for this client, and what it may do instead. */
+function completed(
+  dependencies: OciDoorDependencies,
+  client: Client,
+  { url = "", method }: IncomingMessage,
+  { status, headers, body }: Outcome,
+): Outcome {
+  const { Location: path, Allow: allowed } = headers;
+  const location = path === undefined ? {} : { Location: locate(dependencies, client, String(path)) };
+  const others = registryMethods(url.split("?", 1)[0] ?? "")?.filter((other) => other !== method);
+  const allow = status !== 405 || allowed !== undefined ? {} : { Allow: others?.join(", ") ?? "" };
+  return { status, headers: { ...headers, ...location, ...allow }, ...(body === undefined ? {} : { body }) };
 }
 
 /** A path as clients are told it: as it is, or below the origin under which they reach Berth. */
@@ -105,7 +121,7 @@ function challengeOf(
 const NO_REGISTRY = 0 as Scope["id"];
 
 function queryOf(incoming: IncomingMessage): Parameters {
-  const query = Parameters.parse(queryText(incoming.url), QUERY_LIMITS);
+  const query = Parameters.parse(registryQuery(incoming.url), QUERY_LIMITS);
   for (const [key, value] of query) {
     // Postgres text holds no NUL, and nothing that a registry knows has one.
     if (key.includes("\0") || value.includes("\0")) {

@@ -107,5 +107,7 @@ function link(
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(parameters))
     if (value !== undefined) query.set(key, String(value));
-  return { Link: `<${request.locate(path)}?${query}>; rel="next"` };
+  // Blanks as any query has them: a plus sign stands for itself here.
+  const text = String(query).replaceAll("+", "%20");
+  return { Link: `<${request.locate(path)}?${text}>; rel="next"` };
 }

@@ -57,20 +57,27 @@ export function routeOf(dependencies: OciDependencies, method: string, path: str
   const entries = ROUTES[resource.kind];
   const name = method === "HEAD" ? "GET" : method;
   const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
-  if (entry === undefined) return refusing(method, path, Object.keys(entries));
+  if (entry === undefined) return refusing(method, path, registryMethods(path));
   return {
     call: entry.call,
     handle: (request) => entry.handler(dependencies, request, decodeAll(partsOf(resource))),
   };
 }
 
+/** The methods of a path of the registry; undefined for what it does not have. */
+export function registryMethods(path: string): readonly string[] | undefined {
+  const resource = resourceAt(path);
+  if (resource === undefined) return undefined;
+  const methods = Object.keys(ROUTES[resource.kind]);
+  return [...methods.flatMap((one) => (one === "GET" ? ["GET", "HEAD"] : [one])), "OPTIONS"];
+}
+
 function refusing(method: string, path: string, methods: readonly string[] | undefined): Route {
   const message = `the registry has no call ${method.slice(0, 40)} ${path.slice(0, 200)}`;
-  const allowed = methods?.flatMap((one) => (one === "GET" ? ["GET", "HEAD"] : [one])).join(", ");
   const refusal =
-    allowed === undefined
+    methods === undefined
       ? new RegistryError("UNSUPPORTED", message, { status: 404 })
-      : new RegistryError("UNSUPPORTED", message, { headers: { Allow: allowed } });
+      : new RegistryError("UNSUPPORTED", message, { headers: { Allow: methods.join(", ") } });
   return { call: "ping", handle: () => Promise.reject(refusal) };
 }
 

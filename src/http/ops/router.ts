@@ -14,6 +14,9 @@ export interface OperationsDependencies {
 
 type Serve = (ctx: RouterContext, route: string, handle: () => Promise<Outcome>) => Promise<void>;
 
+/** What balancers that can ask for nothing else get, and people who look. */
+const ROOT = { service: "berth", registry: "/v2/" };
+
 const JWKS_CACHED = { "Cache-Control": "public, max-age=300" };
 
 /** Milliseconds after which a check that does not answer has failed. */
@@ -22,6 +25,7 @@ const CHECK_TIMEOUT = 3_000;
 /** Liveness (the process answers), readiness (it can do its work), metrics. Without authentication, without secrets. */
 export function operationsRouter(dependencies: OperationsDependencies, serve: Serve): Router {
   const router = new Router();
+  router.get("/", (ctx) => serve(ctx, "root", async () => json(200, ROOT)));
   router.get("/healthz", (ctx) => serve(ctx, "healthz", async () => json(200, { status: "ok" })));
   router.get("/readyz", (ctx) => serve(ctx, "readyz", () => readiness(dependencies)));
   router.get("/.well-known/jwks.json", (ctx) =>

@@ -1,9 +1,10 @@
 import type { Call } from "../../iam/actions.ts";
 import { scopeFor } from "../../iam/tokens/scopes.ts";
-import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
+import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
 import type { Client } from "../client.ts";
 import { resourceAt } from "../oci/paths.ts";
+import { registryQuery } from "../oci/query.ts";
 
 /** What is wrong with the token that came (RFC 6750 section 3.1); clients then drop it and ask for another one. */
 export type BearerError = "invalid_token" | "insufficient_scope";
@@ -50,7 +51,7 @@ function repositoryIn(path: string): string | undefined {
 
 /** The repository that a mount names. */
 function sourceIn(url: string): string | null {
-  return Parameters.pick(queryText(url), ["from"], QUERY_LIMITS).get("from");
+  return Parameters.pick(registryQuery(url), ["from"], QUERY_LIMITS).get("from");
 }
 
 /** A name that may stand in a header. */

@@ -33,7 +33,7 @@ export async function readTokenInput(request: IncomingMessage): Promise<TokenInp
   }
   if (request.method !== "POST") {
     throw new RegistryError("UNSUPPORTED", "the token service takes GET and POST", {
-      headers: { Allow: "GET, POST" },
+      headers: { Allow: "GET, POST, OPTIONS" },
     });
   }
   if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(request.headers["content-type"] ?? "")) {

@@ -12,7 +12,7 @@ const names = Array.from({ length: 1_500 }, (_, at) => `r${String(at).padStart(4
 const tags = Object.fromEntries(["a", "b", "c"].map((tag) => [tag, digest]));
 const referrers = [1, 2, 3].map((id) => ({
   ...{ id, digest: digestOf(Buffer.from(String(id))), mediaType: "x/y", size: id },
-  ...{ artifactType: "a/b+c", annotations: undefined },
+  ...{ artifactType: "a/b+c d", annotations: undefined },
 }));
 
 const dependencies = {
@@ -76,12 +76,12 @@ describe("the link to the next page", () => {
   });
 
   test("of referrers keeps the filter, escaped", async () => {
-    const query = "n=2&artifactType=a%2Fb%2Bc";
+    const query = "n=2&artifactType=a%2Fb%2Bc%20d";
     const { headers } = await getReferrers(dependencies, request(query), ["team/app", digest]);
     expect(headers).toMatchObject({
       "Content-Type": "application/vnd.oci.image.index.v1+json",
       "OCI-Filters-Applied": "artifactType",
-      Link: `</v2/team/app/referrers/${digest}?artifactType=a%2Fb%2Bc&n=2&last=2>; rel="next"`,
+      Link: `</v2/team/app/referrers/${digest}?artifactType=a%2Fb%2Bc%20d&n=2&last=2>; rel="next"`,
     });
   });
 

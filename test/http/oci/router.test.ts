@@ -154,9 +154,9 @@ describe("what is refused", () => {
 });
 
 test.each([
-  ["/v2/a/tags/list", "GET, HEAD"],
-  ["/v2/a/manifests/latest", "GET, HEAD, PUT, DELETE"],
-  ["/v2/a/blobs/uploads/", "POST"],
+  ["/v2/a/tags/list", "GET, HEAD, OPTIONS"],
+  ["/v2/a/manifests/latest", "GET, HEAD, PUT, DELETE, OPTIONS"],
+  ["/v2/a/blobs/uploads/", "POST, OPTIONS"],
 ])("a method that %s has not is told which it has", async (path, methods) => {
   const refused = routeOf(dependencies, "TRACE", path)?.handle({} as OciRequest);
   await expect(refused).rejects.toMatchObject({ status: 405, headers: { Allow: methods } });

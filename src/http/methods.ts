@@ -1,0 +1,24 @@
+import { EXPLAIN_PATH } from "./access/door.ts";
+import { registryMethods } from "./oci/router.ts";
+import { TOKEN_PATH } from "./token/challenge.ts";
+
+const READ = ["GET", "HEAD", "OPTIONS"];
+
+/** What `OPTIONS *` asks for: every method that some path has (RFC 9110 section 9.3.7). */
+export const ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  "/": ["GET", "HEAD", "POST", "OPTIONS"],
+  "/healthz": READ,
+  "/readyz": READ,
+  "/metrics": READ,
+  "/.well-known/jwks.json": READ,
+  [EXPLAIN_PATH]: ["GET", "OPTIONS"],
+};
+
+/** The methods of a path; undefined where nothing is. Tokens are handed out on bearer hosts alone. */
+export function methodsAt(path: string, isBearerHost: boolean): readonly string[] | undefined {
+  if (path === "*") return ALL_METHODS;
+  if (path === TOKEN_PATH) return isBearerHost ? ["GET", "POST", "OPTIONS"] : undefined;
+  return Object.hasOwn(METHODS, path) ? METHODS[path] : registryMethods(path);
+}
