@@ -2,17 +2,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
 import { RegistryError } from "../registry/errors.ts";
 import type { AwsDoor } from "./aws/door.ts";
+import { answerBeforeDoors, nothingHere, wrongMethod } from "./before-doors.ts";
 import type { BodyMemory } from "./body-memory.ts";
 import { clientOf, type Whereabouts } from "./client.ts";
 import type { CorsPolicy } from "./cors.ts";
-import { crossSite, isCrossSite } from "./cross-site.ts";
 import { openFastLane } from "./fast-lane.ts";
 import { methodsAt } from "./methods.ts";
 import type { Exchange, Observer } from "./observe.ts";
 import { type OciDoorDependencies, openOciDoor } from "./oci/door.ts";
 import { routeOf } from "./oci/router.ts";
 import { type OperationsDependencies, operationsRouter } from "./ops/router.ts";
-import { empty, type Outcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import { respond } from "./respond.ts";
 
 export interface EdgeDependencies extends OciDoorDependencies {
@@ -74,38 +74,6 @@ export function createApp(edge: EdgeDependencies): App {
   return track(edge, openFastLane(edge.oci, door), app.callback());
 }
 
-/** What no door is asked: what may be done at a path, and what no door would understand or may do. */
-function answerBeforeDoors(
-  { bearer, cors }: EdgeDependencies,
-  exchange: Exchange,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> | undefined {
-  const refuse = (error: RegistryError): Promise<void> =>
-    respond(exchange, request, response, () => Promise.reject(error));
-  if (isTooLong(request)) return refuse(pathTooLong());
-  if (isCodedTransfer(request)) return refuse(codedTransfer());
-  if (isCrossSite(request, exchange.client, cors)) return refuse(crossSite());
-  const { method, url = "" } = request;
-  if (method !== "OPTIONS") return undefined;
-  const methods = methodsAt(url.split("?", 1)[0] ?? "", bearer.has(exchange.client));
-  if (methods === undefined) return refuse(nothingHere());
-  exchange.route = "options";
-  const headers = { Allow: methods.join(", "), ...cors.preflight(request, methods) };
-  return respond(exchange, request, response, async () => empty(204, headers));
-}
-
-/** Whether a body came in a coding beside chunks, of which Node undoes the chunks alone. */
-function isCodedTransfer({ headers }: IncomingMessage): boolean {
-  const codings = headers["transfer-encoding"];
-  return codings !== undefined && codings.trim().toLowerCase() !== "chunked";
-}
-
-function codedTransfer(): RegistryError {
-  const message = "a body may come in chunks, and in no other transfer coding";
-  return new RegistryError("UNSUPPORTED", message, { status: 501 });
-}
-
 /** Whether the target has a path: one with a scheme may be no URL. */
 function hasPath(ctx: Context): boolean {
   try {
@@ -117,30 +85,6 @@ function hasPath(ctx: Context): boolean {
 
 function noTarget(): RegistryError {
   return new RegistryError("UNSUPPORTED", "the target of the request is not a valid URL", { status: 400 });
-}
-
-/** Bytes of a path: a name of 256 characters and a digest, each of them percent-encoded, are far below. */
-const PATH_MAX = 2_048;
-
-function isTooLong({ url = "" }: IncomingMessage): boolean {
-  if (url.length <= PATH_MAX) return false;
-  const mark = url.indexOf("?");
-  return mark < 0 || mark > PATH_MAX;
-}
-
-function pathTooLong(): RegistryError {
-  return new RegistryError("NAME_INVALID", `a path has at most ${PATH_MAX} bytes`, { status: 414 });
-}
-
-function wrongMethod(methods: readonly string[]): RegistryError {
-  const Allow = methods.join(", ");
-  return new RegistryError("UNSUPPORTED", `this path has the methods ${Allow}`, { headers: { Allow } });
-}
-
-function nothingHere(): RegistryError {
-  return new RegistryError("UNSUPPORTED", "there is nothing here; the registry is below /v2/", {
-    status: 404,
-  });
 }
 
 function track(

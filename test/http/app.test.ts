@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, expect, test } from "vitest";
 import { createApp, type EdgeDependencies } from "../../src/http/app.ts";
+import { BodyMemory } from "../../src/http/body-memory.ts";
 import { CorsPolicy } from "../../src/http/cors.ts";
 import { Observer } from "../../src/http/observe.ts";
 import { Metrics } from "../../src/metrics.ts";
@@ -26,10 +27,10 @@ const broken: Readonly<Record<string, EdgeDependencies["aws"]>> = {
 };
 const edge = {
   observer: new Observer(log, new Metrics(), false),
-  operations: { isDraining: () => false },
+  operations: { isDraining: () => false } as EdgeDependencies["operations"],
   aws: (exchange, request, response) => broken[request.url ?? ""]?.(exchange, request, response),
-  ...{ whereabouts: ALONE, browserHeaders: {}, cors: new CorsPolicy([]) },
-} as Partial<EdgeDependencies> as EdgeDependencies;
+  ...{ whereabouts: ALONE, browserHeaders: {}, cors: new CorsPolicy([]), bodies: new BodyMemory() },
+} satisfies Partial<EdgeDependencies> as EdgeDependencies;
 const app = createApp(edge);
 const server = createServer(app.listener);
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
