@@ -1,5 +1,10 @@
+import { boundJson, type JsonLimits, JsonSizeError } from "../kernel/json-size.ts";
+
 /** Nesting that no manifest needs; deeper text is hostile. */
 export const JSON_DEPTH_MAX = 64;
+
+/** What parsing and reading take a few hundredths of a second for: a manifest of about 8,000 layers or entries. */
+export const STRICT_JSON_LIMITS: JsonLimits = { depth: JSON_DEPTH_MAX, containers: 8_000, entries: 24_000 };
 
 /** Why a text is not acceptable JSON. */
 export class StrictJsonError extends Error {
@@ -8,10 +13,11 @@ export class StrictJsonError extends Error {
 
 /**
  * Parses UTF-8 JSON and refuses what two readers could understand differently: a byte order mark, invalid UTF-8,
- * duplicate keys in one object (RFC 8259 section 4 leaves them undefined), nesting beyond {@link JSON_DEPTH_MAX}.
+ * duplicate keys in one object (RFC 8259 section 4 leaves them undefined), more than {@link STRICT_JSON_LIMITS} allow.
  * @throws StrictJsonError naming the rule
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
+  refuseSize(bytes);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -28,6 +34,16 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   return value;
 }
 
+/** Before anything is made of it: an object costs microseconds, and a body has room for a million of them. */
+function refuseSize(bytes: Uint8Array): void {
+  try {
+    boundJson(bytes, STRICT_JSON_LIMITS);
+  } catch (error) {
+    if (error instanceof JsonSizeError) throw new StrictJsonError(`the body ${error.message}`);
+    throw error;
+  }
+}
+
 /** Walks text that JSON.parse has already accepted, so only structure needs to be followed. */
 function refuseAmbiguity(text: string): void {
   const open: (Set<string> | undefined)[] = [];
@@ -42,7 +58,7 @@ function refuseAmbiguity(text: string): void {
       }
       case 0x3a: {
         const keys = open.at(-1);
-        const key: string = JSON.parse(lastString);
+        const key = nameOf(lastString);
         if (keys?.has(key)) {
           throw new StrictJsonError(`the key ${lastString.slice(0, 120)} appears twice in one object`);
         }
@@ -60,10 +76,12 @@ function refuseAmbiguity(text: string): void {
         open.pop();
         break;
     }
-    if (open.length > JSON_DEPTH_MAX) {
-      throw new StrictJsonError(`the body nests deeper than ${JSON_DEPTH_MAX} levels`);
-    }
   }
+}
+
+/** What a key says, however it is spelled. */
+function nameOf(quoted: string): string {
+  return quoted.includes("\\") ? JSON.parse(quoted) : quoted.slice(1, -1);
 }
 
 function endOfString(text: string, start: number): number {

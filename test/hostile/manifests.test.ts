@@ -64,9 +64,16 @@ const fill = (piece: string, size = 4 * MIB): string => piece.repeat(Math.floor(
 
 describe("a manifest that is", () => {
   test.each([
-    ["4 MiB of [", fill("["), "not JSON"],
+    ["4 MiB of [", fill("["), "levels"],
     ["2 MiB of [ and ]", fill("[", 2 * MIB) + fill("]", 2 * MIB), "levels"],
-    ['4 MiB of {"a":', fill('{"a":'), "not JSON"],
+    ['4 MiB of {"a":', fill('{"a":'), "levels"],
+    ["4 MiB of {},", around(`"x":[${fill("{},", 4 * MIB - 1000)}0]`), "objects and arrays"],
+    ["4 MiB of numbers", around(`"x":[${fill("0,", 4 * MIB - 1000)}0]`), "members"],
+    [
+      "a hundred thousand annotations",
+      whole({ annotations: Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`${at}`, ""])) }),
+      "members",
+    ],
     ["deep objects", `${fill('{"a":', MIB)}1${fill("}", MIB / 5)}`, "levels"],
     ["deep in a good one", around(`"x":${"[".repeat(100)}${"]".repeat(100)}`), "levels"],
     ["4 MiB of quotes", fill('"'), "not JSON"],
@@ -123,8 +130,8 @@ describe("a manifest that is", () => {
     ["an artifact type beyond ASCII", whole({ artifactType: "typ/ü\u{1f600}" })],
     ["an artifact type of a lone surrogate", around('"artifactType":"\\ud800"')],
     [
-      "a hundred thousand annotations",
-      whole({ annotations: Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`${at}`, ""])) }),
+      "twenty thousand annotations",
+      whole({ annotations: Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`${at}`, ""])) }),
     ],
   ])("good but for %s is kept as it is", async (_, body) => {
     const subject = digestOfText("nobody");
@@ -204,7 +211,8 @@ describe("a Content-Type of", () => {
 });
 
 describe("a manifest that names", () => {
-  const AT_MOST = Math.floor((4 * MIB - 1000) / 120);
+  /** Objects and arrays of a manifest, less what is around its layers. */
+  const AT_MOST = 8_000 - 3;
 
   const many = (type: string, count: number): string =>
     whole({
@@ -217,6 +225,12 @@ describe("a manifest that names", () => {
 
   test("a hundred thousand layers is 413", async () => {
     expectAnswer(await soon(put(many("a/b", 100_000))), { status: 413, code: "SIZE_INVALID" });
+  });
+
+  test("one layer more than are allowed is refused", async () => {
+    const answer = await soon(put(many("a/b", AT_MOST + 1)));
+    expectAnswer(answer, { status: 400, code: "MANIFEST_INVALID" });
+    expect(answer.body.toString()).toContain("more than 8000 objects and arrays");
   });
 
   test("as many absent layers as fit is refused, soon, and logged in a line", async () => {
@@ -248,7 +262,7 @@ describe("a manifest that names", () => {
     "as many %s as fit is taken, soon, several at once, and others are served meanwhile",
     async (_, type, name) => {
       await pushBlob(berth, name, CONFIG);
-      const body = many(type, Math.floor((4 * MIB - 1000) / (type.length + 118)));
+      const body = many(type, AT_MOST);
       const pushes = ["a", "b", "c"].map((tag) =>
         put(`${body.slice(0, -1)},"x":"${tag}"}`, OCI_MANIFEST, name, tag),
       );

@@ -108,7 +108,22 @@ describe("depth", () => {
 
   test("a bomb of a hundred thousand brackets is refused, not a crash", () => {
     expect(() => parse(nested(100_000))).toThrow(/deeper than 64 levels/);
-    expect(() => parse("[".repeat(100_000))).toThrow(/^the body is not JSON/);
+    expect(() => parse("[".repeat(100_000))).toThrow(/deeper than 64 levels/);
+  });
+});
+
+describe("size", () => {
+  test.each([
+    ["objects and arrays", `[${"{},".repeat(7_999)}0]`, "[[],", "8000 objects and arrays"],
+    [
+      "members",
+      `{${Array.from({ length: 24_001 }, (_, at) => `"${at}":0`).join()}}`,
+      "[[0,0],",
+      "24000 members",
+    ],
+  ])("as many %s as are allowed are read, and no more", (_, text, more, says) => {
+    expect(() => parse(text)).not.toThrow();
+    expect(() => parse(`${more}${text}]`)).toThrow(`the body has more than ${says}`);
   });
 });
 

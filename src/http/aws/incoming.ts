@@ -6,10 +6,10 @@ const MIB = 1024 * 1024;
 /** Bytes of a body, unless its operation carries content. */
 const BODY_MAX = MIB;
 
-/** Operations whose input carries content: a part of 20 MiB in base64, a manifest of 4 MiB with its quotes escaped. */
+/** Operations whose input carries content: a part of 20 MiB in base64, a manifest of 4 MiB with its quotes and line ends escaped. */
 const CONTENT_MAX: Readonly<Record<string, number>> = {
   "ecr.UploadLayerPart": 28 * MIB,
-  "ecr.PutImage": 20 * MIB,
+  "ecr.PutImage": 8 * MIB,
 };
 
 /** The most bytes that the body of an operation may have. */

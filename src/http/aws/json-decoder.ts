@@ -1,4 +1,5 @@
 import { type ServiceModel, type Shape, shapeOf } from "../../aws-models/model.ts";
+import { boundJson, type JsonLimits, JsonSizeError } from "../../kernel/json-size.ts";
 import { AwsError } from "./aws-error.ts";
 
 /**
@@ -14,7 +15,16 @@ export function decodeJson(model: ServiceModel, shapeName: string, body: Uint8Ar
   return decode(model, shapeName, value);
 }
 
+/** More pieces than any input has; a part of a layer, or a manifest, is one text. */
+const JSON_LIMITS: JsonLimits = { depth: 64, containers: 8_000, entries: 24_000 };
+
 function parse(body: Uint8Array): unknown {
+  try {
+    boundJson(body, JSON_LIMITS);
+  } catch (error) {
+    if (error instanceof JsonSizeError) throw serialization(`The body ${error.message}`);
+    throw error;
+  }
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body));
   } catch {

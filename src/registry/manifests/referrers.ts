@@ -37,7 +37,7 @@ export async function listReferrers(
   for (;;) {
     const rows = await ports.manifests.listReferrers(scope.id, name, { ...query, after, limit: BATCH });
     for (const row of rows) {
-      const entry = JSON.stringify(descriptorOf(row));
+      const entry = descriptorOf(row);
       const size = Buffer.byteLength(entry) + 1;
       // A single entry always fits: it is smaller than the manifest it was made from.
       if (entries.length >= query.n || (entries.length > 0 && bytes + size > MANIFEST_SIZE_MAX)) {
@@ -57,12 +57,13 @@ function render(entries: readonly string[]): Buffer {
   return Buffer.from(EMPTY.replace("[]", () => `[${entries.join(",")}]`));
 }
 
-function descriptorOf(row: ReferrerRow): object {
-  return {
+function descriptorOf(row: ReferrerRow): string {
+  const descriptor = JSON.stringify({
     mediaType: row.mediaType,
     digest: row.digest,
     size: row.size,
     ...(row.artifactType === undefined ? {} : { artifactType: row.artifactType }),
-    ...(row.annotations === undefined ? {} : { annotations: row.annotations }),
-  };
+  });
+  if (row.annotationsText === undefined) return descriptor;
+  return `${descriptor.slice(0, -1)},"annotations":${row.annotationsText}}`;
 }

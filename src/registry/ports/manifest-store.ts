@@ -44,7 +44,8 @@ export interface ReferrerRow {
   readonly mediaType: string;
   readonly size: number;
   readonly artifactType: string | undefined;
-  readonly annotations: Readonly<Record<string, string>> | undefined;
+  /** A JSON object of texts, as it was stored: an answer carries it on without reading it. */
+  readonly annotationsText: string | undefined;
 }
 
 export type ManifestRemoval = "removed" | "unknown" | { readonly listedBy: readonly Digest[] };

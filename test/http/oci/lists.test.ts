@@ -12,7 +12,7 @@ const names = Array.from({ length: 1_500 }, (_, at) => `r${String(at).padStart(4
 const tags = Object.fromEntries(["a", "b", "c"].map((tag) => [tag, digest]));
 const referrers = [1, 2, 3].map((id) => ({
   ...{ id, digest: digestOf(Buffer.from(String(id))), mediaType: "x/y", size: id },
-  ...{ artifactType: "a/b+c d", annotations: undefined },
+  ...{ artifactType: "a/b+c d", annotationsText: undefined },
 }));
 
 const dependencies = {

@@ -17,7 +17,7 @@ function row(id: number, more: Partial<ReferrerRow> = {}): ReferrerRow {
     mediaType: OCI_MANIFEST,
     size: id,
     artifactType: undefined,
-    annotations: undefined,
+    annotationsText: undefined,
     ...more,
   };
 }
@@ -61,7 +61,10 @@ describe("the answer", () => {
 
   test("describes each referrer, with artifact type and annotations where it has them", async () => {
     const annotations = { "org.example": 'a "quoted" $& $1 text' };
-    const referrers = [row(1), row(2, { artifactType: "application/vnd.example", annotations })];
+    const referrers = [
+      row(1),
+      row(2, { artifactType: "application/vnd.example", annotationsText: JSON.stringify(annotations) }),
+    ];
     const { index } = await page(manifestStore({ referrers }));
     expect(index.manifests).toEqual([
       { mediaType: OCI_MANIFEST, digest: row(1).digest, size: 1 },
@@ -106,7 +109,7 @@ describe("pages", () => {
 
   test("keep within 4 MiB and together hold every referrer once", async () => {
     const annotations = { large: "ö".repeat(300_000) };
-    const referrers = rows(20, { annotations });
+    const referrers = rows(20, { annotationsText: JSON.stringify(annotations) });
     const pages = await allPages(manifestStore({ referrers }));
     for (const { bytes } of pages) expect(bytes).toBeLessThanOrEqual(MANIFEST_SIZE_MAX);
     // Six of 600 KB fit, the seventh does not.
@@ -118,11 +121,12 @@ describe("pages", () => {
   });
 
   test("may have exactly 4 MiB", async () => {
-    const overhead = (await page(manifestStore({ referrers: rows(2, { annotations: { x: "" } }) }))).bytes;
+    const overhead = (await page(manifestStore({ referrers: rows(2, { annotationsText: '{"x":""}' }) })))
+      .bytes;
     const half = (MANIFEST_SIZE_MAX - overhead) / 2;
     const filled = (extra: number) => [
-      row(1, { annotations: { x: "x".repeat(Math.floor(half)) } }),
-      row(2, { annotations: { x: "x".repeat(Math.ceil(half) + extra) } }),
+      row(1, { annotationsText: JSON.stringify({ x: "x".repeat(Math.floor(half)) }) }),
+      row(2, { annotationsText: JSON.stringify({ x: "x".repeat(Math.ceil(half) + extra) }) }),
     ];
     // The size is counted with one comma for each entry, so one byte may stay free.
     expect((await page(manifestStore({ referrers: filled(-1) }))).bytes).toBe(MANIFEST_SIZE_MAX - 1);

@@ -127,6 +127,6 @@ function toReferrer(row: ReferrerColumns): ReferrerRow {
     mediaType: row.media_type,
     size: row.size,
     artifactType: row.artifact_type ?? undefined,
-    annotations: row.annotations === null ? undefined : JSON.parse(row.annotations),
+    annotationsText: row.annotations ?? undefined,
   };
 }
