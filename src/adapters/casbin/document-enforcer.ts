@@ -14,6 +14,7 @@ import {
   type RequestPrincipal,
 } from "../../iam/policy/port.ts";
 import type { Statement } from "../../iam/policy/statement.ts";
+import { Steps } from "../../iam/policy/steps.ts";
 
 /** A Casbin rule: number of the statement, effect. No text of a user is in it. */
 type Rule = [statement: string, effect: "allow" | "deny"];
@@ -38,11 +39,12 @@ export class DocumentEnforcer {
     this.#enforcer = new StatementEnforcer(model, (index) => this.#statement(index));
   }
 
-  decide({ principal, action, resource, context }: PolicyRequest): PolicyDecision {
-    const candidates = this.#candidatesFor(action);
+  decide({ principal, action, resource, context, steps = new Steps() }: PolicyRequest): PolicyDecision {
+    const candidates = this.#candidatesFor(action, steps);
     if (candidates.length === 0) return NO_DECISION;
     // Casbin walks every rule that its model holds, so it gets only those that can match. Nothing runs in between.
     this.#rules.policy = candidates;
+    this.#enforcer.steps = steps;
     const [allowed, rule] = this.#enforcer.enforceExSync(principal, action, resource, context);
     const index = rule[0];
     if (index === undefined) return NO_DECISION;
@@ -53,10 +55,10 @@ export class DocumentEnforcer {
    * The rules about an action. The first Deny comes first, for it ends the walk; the first Allow last, for Casbin names
    * the Allow that it saw last.
    */
-  #candidatesFor(action: string): Rule[] {
+  #candidatesFor(action: string, steps: Steps): Rule[] {
     const known = this.#candidates.get(action);
     if (known !== undefined) return known;
-    const about = this.#statements.filter((statement) => matchesAction(statement, action));
+    const about = this.#statements.filter((statement) => matchesAction(statement, action, steps));
     const denials = about.filter(({ effect }) => effect === "Deny");
     const grants = about.filter(({ effect }) => effect === "Allow").reverse();
     const rules = [
@@ -76,21 +78,24 @@ export class DocumentEnforcer {
 
 /** Knows the four functions of the model and none of Casbin's own, which would be copied for every rule of a call. */
 class StatementEnforcer extends Enforcer {
+  /** Of the decision that is being made. */
+  steps = new Steps();
+
   constructor(model: ReturnType<typeof newModelFromString>, statement: (index: string) => Statement) {
     super();
     this.setModel(model);
     this.fm = new FunctionMap();
     this.fm.addFunction("matchesPrincipal", (index: string, principal: RequestPrincipal) =>
-      matchesPrincipal(statement(index), principal),
+      matchesPrincipal(statement(index), principal, this.steps),
     );
     this.fm.addFunction("matchesAction", (index: string, action: string) =>
-      matchesAction(statement(index), action),
+      matchesAction(statement(index), action, this.steps),
     );
     this.fm.addFunction("matchesResource", (index: string, resource: string, context: Context) =>
-      matchesResource(statement(index), resource, context),
+      matchesResource(statement(index), resource, context, this.steps),
     );
     this.fm.addFunction("matchesConditions", (index: string, context: Context) =>
-      matchesConditions(statement(index), context),
+      matchesConditions(statement(index), context, this.steps),
     );
   }
 }

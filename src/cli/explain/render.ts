@@ -70,10 +70,10 @@ const ROLES = {
 } as const;
 
 function statementLines(statement: ConsideredStatement, decides: boolean): readonly string[] {
-  const { index, sid, effect, mismatches, delegates } = statement;
-  const matches = mismatches.length === 0;
+  const { index, sid, effect, mismatches, delegates, uncompared } = statement;
+  const matches = mismatches.length === 0 && uncompared !== true;
   const said = [
-    matches ? "matches" : "does not match",
+    uncompared === true ? "was not compared" : matches ? "matches" : "does not match",
     ...(matches && delegates ? ["it hands the matter to the identity policies of the account"] : []),
     ...(decides ? ["it decides"] : []),
   ];
@@ -95,6 +95,8 @@ function mismatchLine(mismatch: Mismatch): string {
 function remedyLines(remedies: readonly Remedy[]): readonly string[] {
   return remedies.flatMap((remedy, at) => {
     if (remedy.change === "none") return ["No statement would allow it."];
+    if (remedy.change === "simplify")
+      return [`Comparing ${remedy.policy.label} takes too long: simplify its patterns.`];
     if (remedy.change === "replace") return [`Replace or delete ${remedy.policy.label}.`];
     if (remedy.change === "amend") {
       return [`No Allow helps against a Deny: change ${decisiveName(remedy.decisive)}`];

@@ -78,7 +78,7 @@ export function assembleAccess(
     sourceIp: context.sourceIp,
     secure: context.secureTransport,
     time: context.time,
-    userAgent: userAgentOf(context),
+    userAgent: context.userAgent,
     region,
   };
   return {
@@ -95,13 +95,6 @@ export function assembleAccess(
     session: own?.session ?? [],
     resourcePolicies: resource.policies,
   };
-}
-
-const USER_AGENT_MAX = 512;
-
-/** A pattern is compared with every character of a value: what a client sends is cut. */
-export function userAgentOf({ userAgent }: RequestContext): string {
-  return userAgent.slice(0, USER_AGENT_MAX);
 }
 
 function callerOf(identity: Identity | undefined): Caller {

@@ -6,16 +6,10 @@ import { evaluate, evaluateHeeding } from "../policy/evaluate.ts";
 import { type Explanation, explain } from "../policy/explain.ts";
 import type { PolicyDecider } from "../policy/port.ts";
 import type { Principal } from "../principal.ts";
+import { USER_AGENT_MAX } from "../principals/global-context.ts";
 import type { Identity } from "../principals/identity.ts";
 import { contextKeysOf } from "../principals/simulation/context-keys.ts";
-import {
-  type AccessSources,
-  addressOf,
-  assembleAccess,
-  ownerOf,
-  type Question,
-  userAgentOf,
-} from "./assemble.ts";
+import { type AccessSources, addressOf, assembleAccess, ownerOf, type Question } from "./assemble.ts";
 import { NO_RESOURCE_POLICIES } from "./resource-policies.ts";
 import { requireDecided } from "./undecided.ts";
 
@@ -134,10 +128,10 @@ function keyOf(
   context: RequestContext,
   ...versions: readonly (number | undefined)[]
 ): string {
-  const { sourceIp, secureTransport, conditions } = context;
+  const { sourceIp, secureTransport, userAgent, conditions } = context;
   const who = identity?.accessKeyId ?? "";
   const more = conditions === undefined ? "" : JSON.stringify(conditions);
-  return `${who}\n${action}\n${resource}\n${versions}\n${sourceIp}\n${secureTransport}\n${userAgentOf(context)}\n${more}`;
+  return `${who}\n${action}\n${resource}\n${versions}\n${sourceIp}\n${secureTransport}\n${userAgent.slice(0, USER_AGENT_MAX)}\n${more}`;
 }
 
 function changesByItself({ identity, boundary, session, resourcePolicies }: Access): boolean {

@@ -30,7 +30,7 @@ function presentPolicy({ role, policy, statements }: ConsideredPolicy) {
     ...(policy.document.unreadable === undefined ? {} : { unreadable: policy.document.unreadable }),
     statements: statements.map((statement) => ({
       ...statement,
-      matches: statement.mismatches.length === 0,
+      matches: statement.uncompared !== true && statement.mismatches.length === 0,
     })),
   };
 }
@@ -41,5 +41,7 @@ function presentDecisive({ role, policy, statement, sid }: Decisive) {
 
 function presentRemedy(remedy: Remedy) {
   if (remedy.change === "amend") return { change: remedy.change, ...presentDecisive(remedy.decisive) };
-  return remedy.change === "replace" ? { ...remedy, policy: remedy.policy.label } : remedy;
+  return remedy.change === "replace" || remedy.change === "simplify"
+    ? { ...remedy, policy: remedy.policy.label }
+    : remedy;
 }

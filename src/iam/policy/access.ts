@@ -57,4 +57,6 @@ export interface Denial {
    * is, and whoever asked must not be told that there is one.
    */
   readonly unreadable?: AttachedPolicy | undefined;
+  /** A policy at which the decision had taken all the steps that it may: what policies say after that is not known. */
+  readonly exhausted?: AttachedPolicy | undefined;
 }

@@ -1,9 +1,11 @@
+import { cutAtColons } from "./arn.ts";
 import { PolicyError } from "./errors.ts";
 import { type Glob, wildcardGlob } from "./glob.ts";
 import { type JsonObject, textsOf } from "./json.ts";
 import { KINDS, V1_ACTIONS } from "./kinds.ts";
 import type { DocumentRules } from "./rules.ts";
 import { parseTemplate, type Template, TemplateError } from "./template.ts";
+import { withoutVariables } from "./variables.ts";
 
 /** `Action` or `NotAction`, in lower case: IAM compares actions without regard to case. */
 export interface ActionClause {
@@ -81,8 +83,10 @@ function parseResource(resource: string, at: string, rules: DocumentRules): Temp
       resource,
     );
   }
-  const missing = resource === "*" ? 0 : 6 - withoutVariables(resource).split(":").length;
-  if (!RESOURCE.test(withoutVariables(resource))) throw new PolicyError(at, "must be * or an ARN", resource);
+  // A variable may hold colons (`${aws:username}`) that do not part an ARN.
+  const plain = withoutVariables(resource);
+  const missing = resource === "*" ? 0 : 6 - cutAtColons(plain).length;
+  if (!RESOURCE.test(plain)) throw new PolicyError(at, "must be * or an ARN", resource);
   try {
     // IAM: an incomplete ARN is completed "by adding wildcards (*) to all missing fields".
     return parseTemplate(resource + ":*".repeat(Math.max(missing, 0)), { variables, wildcards: true });
@@ -90,11 +94,6 @@ function parseResource(resource: string, at: string, rules: DocumentRules): Temp
     if (error instanceof TemplateError) throw new PolicyError(at, error.message);
     throw error;
   }
-}
-
-/** A variable may hold colons (`${aws:username}`) that do not part an ARN. */
-function withoutVariables(resource: string): string {
-  return resource.replace(/\$\{[^}]*\}/g, "x");
 }
 
 function oneOf(statement: JsonObject, element: "Action" | "Resource", path: string) {

@@ -3,6 +3,7 @@ import { PolicyError } from "./errors.ts";
 import { isObject, listOf } from "./json.ts";
 import { OPERATORS } from "./operators/index.ts";
 import { type Comparison, OperandError, type Operator } from "./operators/operator.ts";
+import { Steps } from "./steps.ts";
 import { TemplateError } from "./template.ts";
 
 /** One operator on one key: `{"StringLike": {"aws:username": ["a*", "b*"]}}`. */
@@ -12,8 +13,12 @@ export interface Condition {
   /** As written. */
   readonly key: string;
   readonly wanted: readonly string[];
-  holds(context: Context): boolean;
+  /** @throws StepsExceededError */
+  holds(context: Context, steps?: Steps): boolean;
 }
+
+/** What one comparison costs beside the characters that it looks at. */
+const COMPARISON_STEPS = 4;
 
 const OPERATOR_NAME = /^(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?$/;
 /** `aws:username`, `ecr:ResourceTag/team`, `token.actions.githubusercontent.com:sub`. */
@@ -44,7 +49,7 @@ type Judge = (
   wanted: readonly string[],
   path: string,
   variables: boolean,
-) => (context: Context) => boolean;
+) => (context: Context, steps?: Steps) => boolean;
 
 function judgeFor(written: string, path: string): Judge {
   const [, quantifier, name = "", ifExists] = OPERATOR_NAME.exec(written) ?? [];
@@ -53,11 +58,15 @@ function judgeFor(written: string, path: string): Judge {
   if (operator === undefined) throw new PolicyError(path, "is not a condition operator");
   return (key, wanted, at, variables) => {
     const comparisons = wanted.map((each) => compile(operator, each, at, variables));
-    const some: Comparison = (found, context) => comparisons.some((compare) => compare(found, context));
-    return (context) => {
+    const some: Comparison = (found, context, steps) =>
+      comparisons.some((compare) => {
+        steps.take(COMPARISON_STEPS + (found.length >> 4));
+        return compare(found, context, steps);
+      });
+    return (context, steps = new Steps()) => {
       const found = valuesOf(context, key);
       if (found.length === 0 && ifExists !== undefined) return true;
-      return judgeValues(found, quantifier, operator.negated, (each) => some(each, context));
+      return judgeValues(found, quantifier, operator.negated, (each) => some(each, context, steps));
     };
   };
 }

@@ -1,11 +1,13 @@
 import type { Access, Decisive, PolicyRole, Verdict } from "./access.ts";
 import { accountOf } from "./caller.ts";
+import { CountedDecider } from "./counted-decider.ts";
 import { isPassedOver, mendsResourcePolicies } from "./mending.ts";
-import { explicitDenial, implicitDenial, undecided } from "./messages.ts";
+import { exhaustion, explicitDenial, implicitDenial, undecided } from "./messages.ts";
 import { type Participant, participants } from "./participants.ts";
 import type { PolicyDecider, PolicyRequest } from "./port.ts";
 import type { Directness } from "./principals.ts";
 import type { Statement } from "./statement.ts";
+import { Steps, StepsExceededError } from "./steps.ts";
 
 /** What the policies of one role say together, when none of them denies. */
 type Grants = ReadonlyMap<PolicyRole, Decisive>;
@@ -43,10 +45,26 @@ export function heard(access: Access, decider: PolicyDecider): Access {
   return evaluateHeeding(alone, decider).allowed ? alone : access;
 }
 
-/** Decides by rules 1 to 7 alone, as if nobody were to mend anything. */
-export function evaluateHeeding(access: Access, decider: PolicyDecider): Verdict {
-  const grants = new Map<PolicyRole, Decisive>();
+/**
+ * Decides by rules 1 to 7 alone, as if nobody were to mend anything. A request whose policies take too many steps to
+ * compare (steps.ts) is denied, and told so.
+ */
+export function evaluateHeeding(access: Access, decider: PolicyDecider, steps: Steps = new Steps()): Verdict {
   const taking = participants(access);
+  const counted = new CountedDecider(decider, steps);
+  try {
+    return settle(access, taking, counted);
+  } catch (error) {
+    const at = taking.find(({ policy }) => policy.document === counted.asked);
+    if (!(error instanceof StepsExceededError) || at === undefined) throw error;
+    const { role, policy } = at;
+    const message = exhaustion(access, role);
+    return { allowed: false, message, role, decidedBy: undefined, exhausted: policy };
+  }
+}
+
+function settle(access: Access, taking: readonly Participant[], decider: PolicyDecider): Verdict {
+  const grants = new Map<PolicyRole, Decisive>();
   const request = requestOf(access, neededDirectness(access));
   let unreadable: Participant | undefined;
   for (const participant of taking) {

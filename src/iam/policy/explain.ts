@@ -8,6 +8,7 @@ import type { PolicyDecider } from "./port.ts";
 import { directness } from "./principals.ts";
 import { type Remedy, smallestStatements } from "./remedy.ts";
 import type { Statement } from "./statement.ts";
+import { Steps, StepsExceededError } from "./steps.ts";
 
 /** A decision with its reasons, for `berth explain`. */
 export interface Explanation {
@@ -37,6 +38,8 @@ export interface ConsideredStatement {
    * policies: an Allow that allows nothing by itself.
    */
   readonly delegates: boolean;
+  /** It was not compared, since the explanation had taken all the steps that it may. */
+  readonly uncompared?: true;
 }
 
 /** One element of a statement that does not fit the request. */
@@ -59,39 +62,44 @@ export type Mismatch =
 export function explain(access: Access, decider: PolicyDecider): Explanation {
   const asked = heard(access, decider);
   const verdict = evaluateHeeding(asked, decider);
+  const steps = new Steps();
   const considered = participants(asked).map(({ role, policy }) => ({
-    role,
-    policy,
-    statements: policy.document.statements.map((statement) => ({
-      index: statement.index,
-      sid: statement.sid,
-      effect: statement.effect,
-      mismatches: mismatchesOf(statement, access),
-      delegates: delegates(statement, access),
-    })),
+    ...{ role, policy },
+    statements: policy.document.statements.map((statement) => consider(statement, access, steps)),
   }));
   return { verdict, considered, remedies: smallestStatements(access, decider) };
 }
 
-function mismatchesOf(statement: Statement, access: Access): readonly Mismatch[] {
+function consider(statement: Statement, access: Access, steps: Steps): ConsideredStatement {
+  const { index, sid, effect } = statement;
+  const known = { index, sid, effect, delegates: delegates(statement, access) };
+  try {
+    return { ...known, mismatches: mismatchesOf(statement, access, steps) };
+  } catch (error) {
+    if (!(error instanceof StepsExceededError)) throw error;
+    return { ...known, mismatches: [], uncompared: true };
+  }
+}
+
+function mismatchesOf(statement: Statement, access: Access, steps: Steps): readonly Mismatch[] {
   const { principals, actions, resources, conditions } = statement;
   const { caller, action, resource, context } = access;
   const found: Mismatch[] = [];
   // However indirectly it names the caller: `delegates` tells whether that is enough.
   const principal = { caller, directness: 1, bounded: access.boundary !== undefined } as const;
-  if (principals !== undefined && !matchesPrincipal(statement, principal)) {
+  if (principals !== undefined && !matchesPrincipal(statement, principal, steps)) {
     const wanted = principals.entries.map(({ written }) => written);
     found.push({ element: not("Principal", principals.negated), wanted, found: callerName(caller) });
   }
-  if (!matchesAction(statement, action.toLowerCase())) {
+  if (!matchesAction(statement, action.toLowerCase(), steps)) {
     found.push({ element: not("Action", actions.negated), wanted: actions.written, found: action });
   }
-  if (resources !== undefined && !matchesResource(statement, resource, context)) {
+  if (resources !== undefined && !matchesResource(statement, resource, context, steps)) {
     const wanted = resources.patterns.map(({ written }) => written);
     found.push({ element: not("Resource", resources.negated), wanted, found: resource });
   }
   for (const condition of conditions) {
-    if (!condition.holds(context)) found.push(conditionMismatch(condition, context));
+    if (!condition.holds(context, steps)) found.push(conditionMismatch(condition, context));
   }
   return found;
 }

@@ -1,47 +1,57 @@
-/** UTF-16 code units, {@link MANY} and {@link ONE}. */
-export type GlobUnits = readonly number[];
-
-/** `*`: any characters, also none. */
-const MANY = -1;
-/** `?`: exactly one character. */
-const ONE = -2;
+import { type GlobUnits, MANY, wildcardUnits } from "./glob-units.ts";
+import { fitAt, fitAtEnd, type SegmentSearch, searchFor } from "./segment-search.ts";
+import { Steps } from "./steps.ts";
 
 /**
- * A pattern, made once. It is matched without regular expressions, so no pattern that a user writes can blow up: the time
- * is at most pattern times text.
+ * A pattern, made once. It is matched without regular expressions and without going back in the text, so no pattern that
+ * a user writes can blow up: the time grows with the text (and, where it has `?`, with the pattern times the text).
  */
-export interface Glob {
+export class Glob {
   readonly units: GlobUnits;
   /** The one text that fits; undefined where there are wildcards. */
   readonly exact: string | undefined;
   /** What every text that fits begins with. */
   readonly prefix: string;
-}
+  #parts: GlobParts | undefined;
 
-/** Every character stands for itself, `*` and `?` too. */
-export function literalUnits(text: string): GlobUnits {
-  const units: number[] = [];
-  for (let at = 0; at < text.length; at++) units.push(text.charCodeAt(at));
-  return units;
-}
-
-/** `*` and `?` are wildcards. */
-export function wildcardUnits(text: string): GlobUnits {
-  const units: number[] = [];
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit === 0x3f) units.push(ONE);
-    else if (unit !== 0x2a) units.push(unit);
-    else if (units.at(-1) !== MANY) units.push(MANY);
+  constructor(units: GlobUnits) {
+    const firstWildcard = units.findIndex((unit) => unit < 0);
+    const literal = firstWildcard < 0 ? units : units.slice(0, firstWildcard);
+    this.units = units;
+    this.prefix = literal.map((unit) => String.fromCharCode(unit)).join("");
+    this.exact = firstWildcard < 0 ? this.prefix : undefined;
   }
-  return units;
+
+  /** Split at its `*`, when it is first needed: most patterns are exact or prefixes. */
+  get parts(): GlobParts {
+    this.#parts ??= partsOf(this.units.slice(this.prefix.length));
+    return this.#parts;
+  }
+}
+
+/** What follows the prefix of a pattern. */
+interface GlobParts {
+  /** Before the first `*`. */
+  readonly head: GlobUnits;
+  /** Between two `*` each, in their order. */
+  readonly middle: readonly SegmentSearch[];
+  /** After the last `*`; undefined where there is none. */
+  readonly tail: GlobUnits | undefined;
+}
+
+function partsOf(units: GlobUnits): GlobParts {
+  const segments: number[][] = [[]];
+  for (const unit of units) {
+    if (unit === MANY) segments.push([]);
+    else segments.at(-1)?.push(unit);
+  }
+  const [head = [], ...rest] = segments;
+  const tail = rest.pop();
+  return { head, middle: rest.map(searchFor), tail };
 }
 
 export function toGlob(units: GlobUnits): Glob {
-  const firstWildcard = units.findIndex((unit) => unit < 0);
-  const literal = firstWildcard < 0 ? units : units.slice(0, firstWildcard);
-  const prefix = literal.map((unit) => String.fromCharCode(unit)).join("");
-  return { units, exact: firstWildcard < 0 ? prefix : undefined, prefix };
+  return new Glob(units);
 }
 
 /** `*` and `?` in the text are wildcards. */
@@ -49,41 +59,26 @@ export function wildcardGlob(text: string): Glob {
   return toGlob(wildcardUnits(text));
 }
 
-/** Whether the whole of `text` fits. */
-export function globMatches({ units, exact, prefix }: Glob, text: string): boolean {
+/** Whether the whole of `text` fits. @throws StepsExceededError */
+export function globMatches(glob: Glob, text: string, steps: Steps = new Steps()): boolean {
+  const { units, exact, prefix } = glob;
   if (exact !== undefined) return text === exact;
   if (!text.startsWith(prefix)) return false;
   // Most patterns end in their only wildcard.
   if (units.length === prefix.length + 1 && units.at(-1) === MANY) return true;
-  return unitsMatch(units, text, prefix.length);
+  return partsMatch(glob.parts, text, prefix.length, steps);
 }
 
-function unitsMatch(units: GlobUnits, text: string, from: number): boolean {
-  let at = from;
-  let token = from;
-  let lastMany = -1;
-  let resume = 0;
-  while (at < text.length) {
-    const wanted = units[token];
-    if (wanted === MANY) {
-      lastMany = token++;
-      resume = at;
-    } else if (wanted === ONE) {
-      at += characterLength(text, at);
-      token++;
-    } else if (wanted === text.charCodeAt(at)) {
-      at++;
-      token++;
-    } else if (lastMany >= 0) {
-      // The last `*` takes one character more; earlier ones need no second try, they matched as little as they could.
-      token = lastMany + 1;
-      at = ++resume;
-    } else return false;
+function partsMatch({ head, middle, tail }: GlobParts, text: string, from: number, steps: Steps): boolean {
+  let at = fitAt(head, text, from, text.length, steps);
+  if (at < 0) return false;
+  if (tail === undefined) return at === text.length;
+  const end = fitAtEnd(tail, text, at, steps);
+  if (end < 0) return false;
+  for (const search of middle) {
+    // The first place leaves the most for what follows, so no other needs to be tried.
+    at = search(text, at, end, steps);
+    if (at < 0) return false;
   }
-  while (units[token] === MANY) token++;
-  return token === units.length;
-}
-
-function characterLength(text: string, at: number): number {
-  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return true;
 }

@@ -1,5 +1,6 @@
 import type { Access, AttachedPolicy, PolicyRole } from "./access.ts";
 import { callerName } from "./caller.ts";
+import { STEPS_MAX } from "./steps.ts";
 
 const NAMES: Readonly<Record<PolicyRole, string>> = {
   identity: "identity-based policy",
@@ -23,6 +24,11 @@ export function explicitDenial(access: Access, role: PolicyRole): string {
 /** What is said for a request whose answer depends on a policy that cannot be read. */
 export function undecided({ label }: AttachedPolicy): string {
   return `${label} cannot be read, so nobody knows whether the request is allowed`;
+}
+
+/** What is said for a request whose policies take too long to compare. */
+export function exhaustion(access: Access, role: PolicyRole): string {
+  return `${opening(access, role)} because it takes more than ${STEPS_MAX} steps to compare it with its policies`;
 }
 
 function opening({ caller, action, resource }: Access, role: PolicyRole): string {

@@ -3,6 +3,7 @@ import type { Context } from "./context.ts";
 import type { PolicyDocument } from "./document.ts";
 import type { Directness } from "./principals.ts";
 import type { Statement } from "./statement.ts";
+import type { Steps } from "./steps.ts";
 
 /** What a statement is compared with. */
 export interface PolicyRequest {
@@ -12,6 +13,8 @@ export interface PolicyRequest {
   /** An ARN, or `*` for an action that has no resource. */
   readonly resource: string;
   readonly context: Context;
+  /** What deciding may cost; its own where none is given. */
+  readonly steps?: Steps;
 }
 
 export interface RequestPrincipal {
@@ -32,6 +35,9 @@ export const NO_DECISION: PolicyDecision = { effect: "none" };
 
 /** Decides what the statements of one document say together: a Deny that matches beats every Allow. */
 export interface PolicyDecider {
-  /** Synchronous and without side effects but caches. Names the first Deny that matches, else the first Allow. */
+  /**
+   * Synchronous and without side effects but caches. Names the first Deny that matches, else the first Allow.
+   * @throws StepsExceededError
+   */
   decide(document: PolicyDocument, request: PolicyRequest): PolicyDecision;
 }

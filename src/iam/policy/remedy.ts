@@ -2,9 +2,10 @@ import type { Access, AttachedPolicy, Decisive, PolicyRole, Verdict } from "./ac
 import { type Caller, callerName } from "./caller.ts";
 import { type PolicyDocument, parsePolicyDocument } from "./document.ts";
 import { PolicyError } from "./errors.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluateHeeding, heard } from "./evaluate.ts";
 import type { PolicyDecider } from "./port.ts";
 import { policiesAsked } from "./resource-kinds.ts";
+import { Steps } from "./steps.ts";
 
 /** One change that a request needs to be allowed. */
 export type Remedy =
@@ -19,6 +20,8 @@ export type Remedy =
   | { readonly change: "amend"; readonly decisive: Decisive }
   /** A policy that takes part cannot be read: it has to be replaced or deleted first. */
   | { readonly change: "replace"; readonly role: PolicyRole; readonly policy: AttachedPolicy }
+  /** Comparing a policy takes too many steps: it has to become simpler. */
+  | { readonly change: "simplify"; readonly role: PolicyRole; readonly policy: AttachedPolicy }
   /** Nothing that a policy could say would allow it. */
   | { readonly change: "none"; readonly role: PolicyRole };
 
@@ -42,14 +45,16 @@ export type PrincipalJson =
  */
 export function smallestStatements(access: Access, decider: PolicyDecider): readonly Remedy[] {
   const remedies: Remedy[] = [];
-  let current = access;
+  const steps = new Steps();
+  let current = heard(access, decider);
   // Each round mends the next role that lacks an Allow: identity, boundary, session, and resource or trust.
   for (let round = 0; round < 5; round++) {
-    const verdict: Verdict = evaluate(current, decider);
+    const verdict: Verdict = evaluateHeeding(current, decider, steps);
     if (verdict.allowed) return remedies;
     if (verdict.decidedBy !== undefined) return [{ change: "amend", decisive: verdict.decidedBy }];
-    const { role, unreadable } = verdict;
+    const { role, unreadable, exhausted } = verdict;
     if (unreadable !== undefined) return [{ change: "replace", role, policy: unreadable }];
+    if (exhausted !== undefined) return [{ change: "simplify", role, policy: exhausted }];
     const hasPlace = role !== "resource" || policiesAsked(access.action, access.resource).length > 0;
     if (!hasPlace || (role === "identity" && !("account" in access.caller))) {
       return [...remedies, { change: "none", role }];

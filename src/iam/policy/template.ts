@@ -1,11 +1,8 @@
 import { type Context, valuesOf } from "./context.ts";
-import { type Glob, type GlobUnits, globMatches, literalUnits, toGlob, wildcardUnits } from "./glob.ts";
-
-/** `${key}` or `${key, 'default'}`. */
-interface Variable {
-  readonly key: string;
-  readonly fallback: string | undefined;
-}
+import { type Glob, globMatches, toGlob } from "./glob.ts";
+import { type GlobUnits, literalUnits, wildcardUnits } from "./glob-units.ts";
+import { Steps } from "./steps.ts";
+import { cutAtVariables, type Variable } from "./variables.ts";
 
 /** Text of a policy that may hold wildcards and policy variables. */
 export interface Template {
@@ -22,12 +19,13 @@ export interface TemplateRules {
   readonly ignoreCase?: boolean;
 }
 
+/** What it costs to put one character into a pattern that is made for a request. */
+const MAKING_STEPS = 8;
+
 /** Why a text with `${` cannot be read. */
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
 }
-
-const VARIABLE = /^\$\{(?:([*?$])|\s*([A-Za-z0-9:/_.+=@ -]*[A-Za-z0-9/_.+=@-])\s*(?:,\s*'([^'{}]*)'\s*)?)\}/;
 
 /**
  * Reads a text (IAM: "Policy variables and tags"). `${*}`, `${?}` and `${$}` are those characters themselves.
@@ -42,17 +40,11 @@ export function parseTemplate(written: string, rules: TemplateRules): Template {
     return { written, fixed: toGlob(units(written)), parts: [] };
   }
   const parts: (GlobUnits | Variable)[] = [];
-  for (let rest = written; rest !== ""; ) {
-    const start = rest.indexOf("${");
-    if (start !== 0) parts.push(units(start < 0 ? rest : rest.slice(0, start)));
-    if (start < 0) break;
-    rest = rest.slice(start);
-    const [whole, character, key, fallback] = VARIABLE.exec(rest) ?? [];
-    if (whole === undefined)
-      throw new TemplateError(`"${rest.slice(0, 60)}" does not begin a policy variable`);
+  for (const { text, variable, character, rest } of cutAtVariables(written)) {
+    if (text !== "") parts.push(units(text));
     if (character !== undefined) parts.push(literalUnits(character));
-    else parts.push({ key: (key ?? "").toLowerCase(), fallback });
-    rest = rest.slice(whole.length);
+    else if (variable !== undefined) parts.push({ ...variable, key: variable.key.toLowerCase() });
+    else if (rest !== "") throw new TemplateError(`"${rest.slice(0, 60)}" does not begin a policy variable`);
   }
   const fixed = parts.filter(isUnits);
   return { written, fixed: fixed.length === parts.length ? toGlob(fixed.flat()) : undefined, parts };
@@ -63,25 +55,39 @@ export function parseTemplate(written: string, rules: TemplateRules): Template {
  * @returns undefined when a variable has no value or several (IAM: only single-valued keys) and no default: then the
  * text matches nothing
  */
-export function resolveTemplate(template: Template, context: Context, ignoreCase = false): Glob | undefined {
+export function resolveTemplate(
+  template: Template,
+  context: Context,
+  steps: Steps = new Steps(),
+  ignoreCase = false,
+): Glob | undefined {
   if (template.fixed !== undefined) return template.fixed;
-  const units: number[] = [];
+  const resolved: GlobUnits[] = [];
   for (const part of template.parts) {
-    if (isUnits(part)) units.push(...part);
-    else {
-      const values = valuesOf(context, part.key);
-      const value = values.length === 0 ? part.fallback : values.length === 1 ? values[0] : undefined;
-      if (value === undefined) return undefined;
-      units.push(...literalUnits(ignoreCase ? value.toLowerCase() : value));
-    }
+    const units = isUnits(part) ? part : unitsOf(part, context, ignoreCase);
+    if (units === undefined) return undefined;
+    steps.take(MAKING_STEPS * (units.length + 1));
+    resolved.push(units);
   }
-  return toGlob(units);
+  return toGlob(resolved.flat());
 }
 
-/** Whether the whole of `text` fits the template in this request. */
-export function templateMatches(template: Template, text: string, context: Context): boolean {
-  const glob = resolveTemplate(template, context);
-  return glob !== undefined && globMatches(glob, text);
+function unitsOf({ key, fallback }: Variable, context: Context, ignoreCase: boolean): GlobUnits | undefined {
+  const values = valuesOf(context, key);
+  const value = values.length === 0 ? fallback : values.length === 1 ? values[0] : undefined;
+  if (value === undefined) return undefined;
+  return literalUnits(ignoreCase ? value.toLowerCase() : value);
+}
+
+/** Whether the whole of `text` fits the template in this request. @throws StepsExceededError */
+export function templateMatches(
+  template: Template,
+  text: string,
+  context: Context,
+  steps: Steps = new Steps(),
+): boolean {
+  const glob = resolveTemplate(template, context, steps);
+  return glob !== undefined && globMatches(glob, text, steps);
 }
 
 function isUnits(part: GlobUnits | Variable): part is GlobUnits {

@@ -12,6 +12,9 @@ export interface RequestFacts {
   readonly region: string;
 }
 
+/** A pattern is compared with every character of a value: what a client sends is cut. */
+export const USER_AGENT_MAX = 512;
+
 /** Values by condition key. */
 export type ContextEntries = Readonly<Record<string, readonly string[]>>;
 
@@ -54,7 +57,7 @@ function requestKeys(request: RequestFacts): ContextEntries {
     "aws:CurrentTime": [request.time.toISOString()],
     "aws:EpochTime": [String(Math.floor(request.time.getTime() / 1000))],
     "aws:RequestedRegion": [request.region],
-    ...optional("aws:UserAgent", request.userAgent),
+    ...optional("aws:UserAgent", request.userAgent.slice(0, USER_AGENT_MAX)),
     "aws:ViaAWSService": ["false"],
   };
 }

@@ -1,16 +1,16 @@
 import type * as Wire from "../../../aws-models/iam.types.ts";
 import { type AggregateResult, aggregate } from "../../../iam/principals/simulation/aggregate.ts";
 import type { MatchedStatement, SimulatedResult } from "../../../iam/principals/simulation/simulate.ts";
-import { statementPositions } from "../../../iam/principals/simulation/statement-positions.ts";
+import type { StatementPosition } from "../../../iam/principals/simulation/statement-positions.ts";
 
-/**
- * One action on its resources, each also by itself where the request names any. `texts` of the policies that were given,
- * by label.
- */
+/** Where the statements of the policies that were given stand, by their labels. */
+export type Positions = ReadonlyMap<string, readonly StatementPosition[]>;
+
+/** One action on its resources, each also by itself where the request names any. */
 export function presentResult(
   action: string,
   results: readonly SimulatedResult[],
-  texts: ReadonlyMap<string, string>,
+  positions: Positions,
 ): Wire.EvaluationResult {
   const whole = aggregate(results);
   const resources = results.map(({ resource }) => resource);
@@ -18,7 +18,7 @@ export function presentResult(
   return {
     ...{ EvalActionName: action, EvalDecision: whole.decision },
     EvalResourceName: resources.length === 1 ? resources[0] : "*",
-    MatchedStatements: whole.matched.map((matched) => presentStatement(matched, texts)),
+    MatchedStatements: whole.matched.map((matched) => presentStatement(matched, positions)),
     // "If you include a list of resources", they stand with the resource.
     MissingContextValues: isEverything ? whole.missingKeys : [],
     ...wholeDetails(whole, isEverything),
@@ -28,17 +28,14 @@ export function presentResult(
       : { OrganizationsDecisionDetail: { AllowedByOrganizations: whole.allowedByOrganization } }),
     ...(isEverything
       ? {}
-      : { ResourceSpecificResults: results.map((result) => presentResource(result, texts)) }),
+      : { ResourceSpecificResults: results.map((result) => presentResource(result, positions)) }),
   };
 }
 
-function presentResource(
-  result: SimulatedResult,
-  texts: ReadonlyMap<string, string>,
-): Wire.ResourceSpecificResult {
+function presentResource(result: SimulatedResult, positions: Positions): Wire.ResourceSpecificResult {
   return {
     ...{ EvalResourceName: result.resource, EvalResourceDecision: result.decision },
-    MatchedStatements: result.matched.map((matched) => presentStatement(matched, texts)),
+    MatchedStatements: result.matched.map((matched) => presentStatement(matched, positions)),
     MissingContextValues: result.missingKeys,
     ...presentDetails(result),
     ...presentBoundary(result),
@@ -74,10 +71,9 @@ function presentBoundary({
 
 function presentStatement(
   { policy: { label }, role, index }: MatchedStatement,
-  texts: ReadonlyMap<string, string>,
+  positions: Positions,
 ): Wire.Statement {
-  const text = texts.get(label);
-  const position = text === undefined ? undefined : statementPositions(text)[index];
+  const position = positions.get(label)?.[index];
   return {
     SourcePolicyId: label,
     SourcePolicyType: role === "resource" ? "resource" : typeOf(label),

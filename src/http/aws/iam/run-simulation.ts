@@ -3,10 +3,11 @@ import type { AttachedPolicy } from "../../../iam/policy/access.ts";
 import type { Caller } from "../../../iam/policy/caller.ts";
 import type { Context } from "../../../iam/policy/context.ts";
 import { simulate } from "../../../iam/principals/simulation/simulate.ts";
+import { statementPositions } from "../../../iam/principals/simulation/statement-positions.ts";
 import type { AwsCall } from "../call.ts";
 import { Paging } from "./paging.ts";
 import type { IamPorts } from "./ports.ts";
-import { presentResult } from "./present-simulation.ts";
+import { type Positions, presentResult } from "./present-simulation.ts";
 import {
   type InputPolicy,
   invalid,
@@ -63,11 +64,11 @@ export async function runSimulation(
     page.items.flatMap(({ action }) => resources.map((resource) => ({ action, resource }))),
     decider,
   );
-  const texts = textsOf([...given, ...boundaries], resourceText);
+  const positions = positionsOf([...given, ...boundaries], resourceText);
   return {
     EvaluationResults: page.items.map(({ action }, index) => {
       const ofAction = results.slice(index * resources.length, (index + 1) * resources.length);
-      return presentResult(action, ofAction, texts);
+      return presentResult(action, ofAction, positions);
     }),
     ...paging.marker(page),
   };
@@ -85,10 +86,9 @@ function organizationOf({
   );
 }
 
-function textsOf(
-  policies: readonly InputPolicy[],
-  resourceText: string | undefined,
-): ReadonlyMap<string, string> {
-  const texts = policies.map(({ policy, text }): [string, string] => [policy.label, text]);
-  return new Map(resourceText === undefined ? texts : [...texts, ["ResourcePolicy", resourceText]]);
+function positionsOf(policies: readonly InputPolicy[], resourceText: string | undefined): Positions {
+  const texts = policies.map(({ policy, text }) => ({ label: policy.label, text }));
+  const all =
+    resourceText === undefined ? texts : [...texts, { label: "ResourcePolicy", text: resourceText }];
+  return new Map(all.map(({ label, text }) => [label, statementPositions(text)]));
 }

@@ -1,14 +1,10 @@
+import { cutAtColons } from "../arn.ts";
 import { type Glob, globMatches, toGlob } from "../glob.ts";
+import type { Steps } from "../steps.ts";
 import { parseTemplate, resolveTemplate } from "../template.ts";
 import { OperandError, type Operator } from "./operator.ts";
 
 const COLON = 0x3a;
-
-/** Cuts at the first five colons. */
-function componentsOf(arn: string): readonly string[] {
-  const parts = arn.split(":");
-  return parts.length < 6 ? parts : [...parts.slice(0, 5), parts.slice(5).join(":")];
-}
 
 function globComponents(glob: Glob): readonly Glob[] {
   const components: number[][] = [[]];
@@ -19,13 +15,13 @@ function globComponents(glob: Glob): readonly Glob[] {
   return components.map(toGlob);
 }
 
-function matchesComponents(pattern: readonly Glob[], arn: string): boolean {
-  const found = componentsOf(arn);
+function matchesComponents(pattern: readonly Glob[], arn: string, steps: Steps): boolean {
+  const found = cutAtColons(arn);
   return (
     found.length === 6 &&
     found[0] === "arn" &&
     pattern.length === 6 &&
-    pattern.every((glob, at) => globMatches(glob, found[at] ?? ""))
+    pattern.every((glob, at) => globMatches(glob, found[at] ?? "", steps))
   );
 }
 
@@ -34,15 +30,15 @@ function arn(negated: boolean): Operator {
     negated,
     compile(wanted, variables) {
       const template = parseTemplate(wanted, { variables, wildcards: true });
-      if (wanted === "*") return (found) => componentsOf(found).length === 6;
+      if (wanted === "*") return (found) => cutAtColons(found).length === 6;
       const fixed = template.fixed && globComponents(template.fixed);
       if (fixed !== undefined && (fixed.length < 6 || !wanted.startsWith("arn:"))) {
         throw new OperandError("must be an ARN with its six components");
       }
-      return (found, context) => {
-        if (fixed !== undefined) return matchesComponents(fixed, found);
-        const glob = resolveTemplate(template, context);
-        return glob !== undefined && matchesComponents(globComponents(glob), found);
+      return (found, context, steps) => {
+        if (fixed !== undefined) return matchesComponents(fixed, found, steps);
+        const glob = resolveTemplate(template, context, steps);
+        return glob !== undefined && matchesComponents(globComponents(glob), found, steps);
       };
     },
   };

@@ -18,7 +18,10 @@ export const EXACT_OPERATORS: Readonly<Record<string, Operator>> = {
     compile(wanted) {
       if (!BASE64.test(wanted)) throw new OperandError("must be base64");
       const bytes = Buffer.from(wanted, "base64");
-      return (found) => BASE64.test(found) && bytes.equals(Buffer.from(found, "base64"));
+      return (found, _context, steps) => {
+        steps.take(found.length);
+        return BASE64.test(found) && bytes.equals(Buffer.from(found, "base64"));
+      };
     },
   },
 };

@@ -1,15 +1,19 @@
 import { isIP } from "node:net";
 import { OperandError, type Operator } from "./operator.ts";
+import { reading } from "./reading.ts";
 
 interface Address {
   readonly bits: 32 | 128;
   readonly value: bigint;
 }
 
+/** The longest that an address can be, with an IPv4 address at its end. */
+const ADDRESS_MAX = 45;
 const MAPPED = 0xffffn << 32n;
 
 /** An address as a number. IPv4 inside IPv6 (`::ffff:192.0.2.1`, what a dual-stack socket reports) counts as IPv4. */
 export function parseAddress(text: string): Address | undefined {
+  if (text.length > ADDRESS_MAX) return undefined;
   const version = isIP(text);
   if (version === 4) return { bits: 32, value: fromParts(text.split("."), 8n, 10) };
   if (version !== 6 || text.includes("%")) return undefined;
@@ -33,6 +37,8 @@ function fromParts(parts: readonly string[], width: bigint, radix: number): bigi
   return parts.reduce((sum, part) => (sum << width) | BigInt(Number.parseInt(part, radix)), 0n);
 }
 
+const readAddress = reading(parseAddress, 500);
+
 function ipAddress(negated: boolean): Operator {
   return {
     negated,
@@ -51,8 +57,8 @@ function ipAddress(negated: boolean): Operator {
       }
       const shift = BigInt(network.bits - prefix);
       const start = network.value >> shift;
-      return (found) => {
-        const address = parseAddress(found);
+      return (found, _context, steps) => {
+        const address = readAddress(found, steps);
         return address !== undefined && address.bits === network.bits && address.value >> shift === start;
       };
     },

@@ -1,7 +1,8 @@
 import type { Context } from "../context.ts";
+import type { Steps } from "../steps.ts";
 
-/** Compares one value of the request with one of the policy. */
-export type Comparison = (found: string, context: Context) => boolean;
+/** Compares one value of the request with one of the policy. @throws StepsExceededError */
+export type Comparison = (found: string, context: Context, steps: Steps) => boolean;
 
 /** One condition operator of IAM, without prefix and suffix. */
 export interface Operator {

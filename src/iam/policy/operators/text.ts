@@ -7,9 +7,9 @@ function text(negated: boolean, { wildcards = false, ignoreCase = false } = {}):
     negated,
     compile(wanted, variables) {
       const template = parseTemplate(wanted, { variables, wildcards, ignoreCase });
-      return (found, context) => {
-        const glob = resolveTemplate(template, context, ignoreCase);
-        return glob !== undefined && globMatches(glob, ignoreCase ? found.toLowerCase() : found);
+      return (found, context, steps) => {
+        const glob = resolveTemplate(template, context, steps, ignoreCase);
+        return glob !== undefined && globMatches(glob, ignoreCase ? found.toLowerCase() : found, steps);
       };
     },
   };

@@ -7,6 +7,8 @@ import { evaluate } from "../../policy/evaluate.ts";
 import { matchesAction, matchesConditions, matchesPrincipal, matchesResource } from "../../policy/match.ts";
 import { participants } from "../../policy/participants.ts";
 import type { PolicyDecider } from "../../policy/port.ts";
+import type { Statement } from "../../policy/statement.ts";
+import { Steps, StepsExceededError } from "../../policy/steps.ts";
 import { contextKeysOf } from "./context-keys.ts";
 
 /** What is simulated: policies, and requests that nobody makes. */
@@ -138,18 +140,27 @@ function matchedStatements(access: Access, effect: "Allow" | "Deny"): readonly M
   const { caller, resource, context, boundary } = access;
   const action = access.action.toLowerCase();
   const principal = { caller, directness: 1, bounded: boundary !== undefined } as const;
+  const steps = new Steps();
+  const applies = (statement: Statement): boolean =>
+    matchesAction(statement, action, steps) &&
+    matchesPrincipal(statement, principal, steps) &&
+    matchesResource(statement, resource, context, steps) &&
+    matchesConditions(statement, context, steps);
   return participants(access).flatMap(({ role, policy }) =>
     policy.document.statements
-      .filter(
-        (statement) =>
-          statement.effect === effect &&
-          matchesAction(statement, action) &&
-          matchesPrincipal(statement, principal) &&
-          matchesResource(statement, resource, context) &&
-          matchesConditions(statement, context),
-      )
+      .filter((statement) => statement.effect === effect && withinSteps(() => applies(statement)))
       .map(({ index }) => ({ role, policy, index })),
   );
+}
+
+/** What is not known for having taken too many steps led to no decision either. */
+function withinSteps(compare: () => boolean): boolean {
+  try {
+    return compare();
+  } catch (error) {
+    if (error instanceof StepsExceededError) return false;
+    throw error;
+  }
 }
 
 /** What policies say together by themselves, as if they were all that the caller has. */

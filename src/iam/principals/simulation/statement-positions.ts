@@ -9,13 +9,16 @@ export interface StatementPosition {
   readonly end: Position;
 }
 
-/** Where the statements of a policy document begin and end, in their order. The document must be valid. */
+/** Where the statements of a policy document begin and end, in their order. The document must be valid. Linear. */
 export function statementPositions(text: string): readonly StatementPosition[] {
   const found: StatementPosition[] = [];
   let depth = 0;
   // A statement is an object in the list below `Statement`, or the object there: the depth says which.
   let statementDepth: number | undefined;
-  let start = 0;
+  let start: Position = { Line: 1, Column: 1 };
+  // Inside strings JSON has no line breaks.
+  let line = 1;
+  let lineStart = 0;
   for (let index = 0; index < text.length; index++) {
     const character = text[index];
     if (character === '"') {
@@ -24,12 +27,16 @@ export function statementPositions(text: string): readonly StatementPosition[] {
         statementDepth = /^\s*:\s*\[/.test(text.slice(end + 1)) ? 3 : 2;
       }
       index = end;
+    } else if (character === "\n") {
+      line++;
+      lineStart = index + 1;
     } else if (character === "{" || character === "[") {
       depth++;
-      if (character === "{" && depth === statementDepth) start = index;
+      if (character === "{" && depth === statementDepth)
+        start = { Line: line, Column: index - lineStart + 1 };
     } else if (character === "}" || character === "]") {
       if (character === "}" && depth === statementDepth) {
-        found.push({ start: positionOf(text, start), end: positionOf(text, index + 1) });
+        found.push({ start, end: { Line: line, Column: index - lineStart + 2 } });
       }
       depth--;
       if (depth === 1) statementDepth = undefined;
@@ -46,9 +53,4 @@ function endOfString(text: string, start: number): number {
 
 function isKey(text: string, end: number): boolean {
   return /^\s*:/.test(text.slice(end + 1, end + 100));
-}
-
-function positionOf(text: string, index: number): Position {
-  const lines = text.slice(0, index).split("\n");
-  return { Line: lines.length, Column: (lines.at(-1)?.length ?? 0) + 1 };
 }
