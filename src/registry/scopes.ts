@@ -11,8 +11,8 @@ export class Scopes {
     this.#registries = registries;
   }
 
-  /** @throws RegistryError NAME_UNKNOWN for an account or region that has no registry here */
-  find(address: RegistryAddress): Promise<Scope> {
+  /** Undefined for an account or region that has no registry here. */
+  find(address: RegistryAddress): Promise<Scope | undefined> {
     return this.#recall(address, () => this.#registries.find(address));
   }
 
@@ -20,23 +20,24 @@ export class Scopes {
    * The same, where the region is one that this server serves: an account has a registry in each of them.
    * @throws RegistryError NAME_UNKNOWN for an account that does not exist
    */
-  open(address: RegistryAddress): Promise<Scope> {
-    return this.#recall(address, () => this.#registries.open(address));
+  async open(address: RegistryAddress): Promise<Scope> {
+    const scope = await this.#recall(address, () => this.#registries.open(address));
+    if (scope === undefined) throw registryUnknown(address);
+    return scope;
   }
 
   async #recall(
     { account, region }: RegistryAddress,
     ask: () => Promise<RegistryId | undefined>,
-  ): Promise<Scope> {
+  ): Promise<Scope | undefined> {
     const key = `${account}/${region}`;
     const id = this.#known.get(key) ?? (await ask());
-    if (id === undefined) {
-      throw new RegistryError(
-        "NAME_UNKNOWN",
-        `there is no registry of account ${account} in region ${region}`,
-      );
-    }
+    if (id === undefined) return undefined;
     this.#known.set(key, id);
     return { id, account, region };
   }
+}
+
+export function registryUnknown({ account, region }: RegistryAddress): RegistryError {
+  return new RegistryError("NAME_UNKNOWN", `there is no registry of account ${account} in region ${region}`);
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { postgresAccounts } from "../../src/adapters/postgres/iam/index.ts";
 import { startTestBerth } from "../support/berth.ts";
 import { CAUSE } from "../support/cause.ts";
@@ -35,7 +35,9 @@ describe("a host that speaks to the default account", () => {
   );
 });
 
-describe("a host that names an account or region without a registry", () => {
+const UNKNOWN = "999999999999";
+
+describe("a host that names a region without a registry of the caller's own account", () => {
   const row = (host: string, says: string) => ({
     name: host,
     ...pull(host),
@@ -44,10 +46,9 @@ describe("a host that names an account or region without a registry", () => {
     says,
   });
   testExchanges(berth, [
-    row("999999999999.dkr.ecr.eu-central-1.example.com", "account 999999999999 in region eu-central-1"),
     row(`${ACCOUNT}.dkr.ecr.mars-north-1.example.com`, `account ${ACCOUNT} in region mars-north-1`),
     {
-      ...row("999999999999.dkr.ecr.eu-central-1.example.com", "999999999999"),
+      ...row(`${ACCOUNT}.dkr.ecr.mars-north-1.example.com`, "mars-north-1"),
       name: "on a push too",
       method: "POST",
       path: "/v2/lib/app/blobs/uploads/",
@@ -55,13 +56,13 @@ describe("a host that names an account or region without a registry", () => {
     {
       name: "still answers the ping of whoever has credentials",
       path: "/v2/",
-      headers: { host: "999999999999.dkr.ecr.eu-central-1.example.com" },
+      headers: { host: `${UNKNOWN}.dkr.ecr.eu-central-1.example.com` },
       status: 200,
     },
     {
       name: "still wants credentials first",
-      ...pull("999999999999.dkr.ecr.eu-central-1.example.com"),
-      headers: { host: "999999999999.dkr.ecr.eu-central-1.example.com", authorization: "" },
+      ...pull(`${UNKNOWN}.dkr.ecr.eu-central-1.example.com`),
+      headers: { host: `${UNKNOWN}.dkr.ecr.eu-central-1.example.com`, authorization: "" },
       status: 401,
       answers: {
         "WWW-Authenticate":
@@ -106,6 +107,41 @@ describe("another account's registry", () => {
       says: "ecr:DescribeRepositories on resource: arn:aws:ecr:eu-central-1:444455556666:repository/*",
     },
   ]);
+});
+
+describe("an account that does not exist answers as one that does", () => {
+  const session = "0b9d9a4e-0000-4000-8000-000000000000";
+  test.each([
+    ["GET", "/v2/"],
+    ["GET", "/v2/_catalog"],
+    ["GET", "/v2/lib/app/manifests/v1"],
+    ["HEAD", "/v2/lib/app/manifests/v1"],
+    ["PUT", "/v2/lib/app/manifests/v1"],
+    ["DELETE", `/v2/lib/app/manifests/${image.digest}`],
+    ["GET", `/v2/lib/app/blobs/${image.digest}`],
+    ["DELETE", `/v2/lib/app/blobs/${image.digest}`],
+    ["POST", "/v2/lib/app/blobs/uploads/"],
+    ["POST", `/v2/lib/app/blobs/uploads/?mount=${image.digest}&from=lib/other`],
+    ["PATCH", `/v2/lib/app/blobs/uploads/${session}`],
+    ["PUT", `/v2/lib/app/blobs/uploads/${session}?digest=${image.digest}`],
+    ["GET", `/v2/lib/app/blobs/uploads/${session}`],
+    ["DELETE", `/v2/lib/app/blobs/uploads/${session}`],
+    ["GET", "/v2/lib/app/tags/list"],
+    ["GET", `/v2/lib/app/referrers/${image.digest}`],
+  ])("%s %s", async (method, path) => {
+    const answerOf = async (account: string): Promise<readonly unknown[]> => {
+      const host = `${account}.dkr.ecr.eu-central-1.example.com`;
+      const { status, body } = await exchange(berth, { method, path, headers: { host } });
+      const said = body
+        .toString()
+        .replaceAll(account, "…")
+        .replace(/"decisionId":"[^"]*"/, "");
+      return [status, said];
+    };
+    const known = await answerOf("444455556666");
+    expect(known[0]).toBe(path === "/v2/" ? 200 : 403);
+    expect(await answerOf(UNKNOWN)).toEqual(known);
+  });
 });
 
 describe("one account in two regions", () => {

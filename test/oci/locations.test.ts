@@ -121,9 +121,9 @@ describe("behind a proxy", () => {
     const path = "/v2/lib/app/tags/list";
     const headers = { "x-forwarded-host": "999999999999.dkr.ecr.us-east-1.example.com" };
     expectAnswer(await exchange(proxied, { path, headers }), {
-      status: 404,
+      status: 403,
       says: "999999999999",
-      code: "NAME_UNKNOWN",
+      code: "DENIED",
     });
   });
 

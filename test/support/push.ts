@@ -135,6 +135,6 @@ async function repositoriesOf({ database }: TestBerth): Promise<{
   readonly scope: Scope;
 }> {
   const scopes = new Scopes(postgresRegistries(database));
-  const scope = await scopes.find({ account: "000000000000", region: "us-east-1" });
+  const scope = await scopes.open({ account: "000000000000", region: "us-east-1" });
   return { repositories: postgresRepositories(database), scope };
 }

@@ -145,6 +145,7 @@ export interface TokenAnswer {
   readonly access_token: string;
   readonly expires_in: number;
   readonly issued_at: string;
+  readonly scope: string;
   readonly refresh_token?: string;
 }
 

@@ -56,6 +56,7 @@ describe("a token", () => {
     expect(json).toEqual({
       token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
       access_token: json.token,
+      scope: "repository:lib/app:pull",
       expires_in: expect.any(Number),
       issued_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     });
@@ -226,6 +227,28 @@ describe("POST", () => {
     expect(token).not.toHaveProperty("refresh_token");
   });
 
+  test.each([
+    [
+      "both of two repositories",
+      "repository:a:pull repository:b:push,pull",
+      "repository:a:pull repository:b:pull,push",
+    ],
+    ["the catalog", "registry:catalog:*", "registry:catalog:*"],
+    ["nothing, where nothing is asked for", "", ""],
+    ["nothing, where nothing of the kind is there", "repository:a:frobnicate plugin:x:pull", ""],
+  ])("says what was granted: %s", async (_, wanted, scope) => {
+    const said = granted(await postToken(berth, { ...password, scope: wanted, access_type: "offline" }));
+    expect(said.scope).toBe(scope);
+    const refreshed = { grant_type: "refresh_token", refresh_token: said.refresh_token ?? "", scope: wanted };
+    expect(granted(await postToken(berth, refreshed)).scope).toBe(scope);
+  });
+
+  test("says that nothing was granted to whoever may nothing", async () => {
+    const nobody = await createUser(berth, "no-scope");
+    const form = { grant_type: "password", username: nobody.accessKeyId, password: nobody.secretAccessKey };
+    expect(granted(await postToken(berth, { ...form, scope: "repository:lib/app:pull" })).scope).toBe("");
+  });
+
   test("takes repeated scopes", async () => {
     const pairs = [
       ...Object.entries(password),
@@ -324,10 +347,10 @@ describe("GET", () => {
 });
 
 describe("other methods", () => {
-  test.each(["HEAD", "PUT", "DELETE", "OPTIONS"])("%s is refused", async (method) => {
+  test.each(["HEAD", "PUT", "DELETE"])("%s is refused", async (method) => {
     const answer = await ask(berth, berth.authorization, "/token", method);
     expect(answer.status).toBe(405);
-    expect(answer.headers.allow).toBe("GET, POST");
+    expect(answer.headers.allow).toBe("GET, POST, OPTIONS");
   });
 });
 

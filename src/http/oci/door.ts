@@ -6,7 +6,7 @@ import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
-import type { Scopes } from "../../registry/scopes.ts";
+import { registryUnknown, type Scopes } from "../../registry/scopes.ts";
 import { setStanding } from "../body-memory.ts";
 import type { Client } from "../client.ts";
 import type { Exchange } from "../observe.ts";
@@ -94,12 +94,17 @@ async function enter(
     ...{ address, context, requestId: exchange.id },
     challenge: handsOutTokens ? challenge : undefined,
   });
+  const scope = call === "ping" ? undefined : await scopes.find(address);
   return {
     incoming,
     query: queryOf(incoming),
-    scope: call === "ping" ? { ...address, id: NO_REGISTRY } : await scopes.find(address),
+    scope: scope ?? { ...address, id: NO_REGISTRY },
     principal: exchange.principal,
-    authorize: (wanted, name) => permissions.require(wanted, name),
+    async authorize(wanted, name) {
+      await permissions.require(wanted, name);
+      // Only who would be let in learns that there is nothing: of any other account it is no more than denied.
+      if (scope === undefined) throw registryUnknown(address);
+    },
     may: (wanted, name) => permissions.allows(wanted, name),
     visible: (names) => permissions.visible(names),
     causeOf: (allowed, name) => permissions.causeOf(allowed, name),
@@ -117,7 +122,7 @@ function challengeOf(
   return (error) => (handsOutTokens ? bearerChallenge(client, call, url, error) : basicChallenge(client));
 }
 
-/** A ping names no registry. */
+/** Nothing is in it: that of a ping, and of an account that does not exist. */
 const NO_REGISTRY = 0 as Scope["id"];
 
 function queryOf(incoming: IncomingMessage): Parameters {

@@ -2,7 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ANONYMOUS_SUBJECT } from "../../iam/access/credential-authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
 import { principalName } from "../../iam/principal.ts";
-import { grantScopes, parseScopes, scopedRegistry, type WantedScope } from "../../iam/tokens/scopes.ts";
+import {
+  grantScopes,
+  parseScopes,
+  scopedRegistry,
+  scopeText,
+  type WantedScope,
+} from "../../iam/tokens/scopes.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
 import type { Exchange } from "../observe.ts";
@@ -91,7 +97,7 @@ async function issue(
   const expiresAt = endOf(now, Math.min(SCOPED_LIFETIME, tokenLifetime), endsAt);
   const { token, issuedAt } = await tokens.issue({ accessKeyId, account, region, access, expiresAt });
   const answered = {
-    ...{ token, access_token: token },
+    ...{ token, access_token: token, scope: scopeText(access) },
     expires_in: Math.floor((expiresAt.getTime() - issuedAt.getTime()) / 1000),
     issued_at: issuedAt.toISOString(),
   };

@@ -84,6 +84,11 @@ export async function grantScopes(
   return granted;
 }
 
+/** What was granted, as clients write scopes; empty for nothing. */
+export function scopeText(granted: readonly TokenAccess[]): string {
+  return granted.map(({ type, name, actions }) => `${type}:${name}:${actions.join(",")}`).join(" ");
+}
+
 /** Whether a token that is narrowed to `access` is good for a call. */
 export function isInScope(
   access: readonly TokenAccess[] | undefined,
