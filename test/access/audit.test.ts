@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { postgresAuditLog } from "../../src/adapters/postgres/audit/log.ts";
 import type { AuditFilter, KeptRecord } from "../../src/audit/audit-log.ts";
+import { DEFAULT_SETTINGS } from "../../src/registry/repositories/settings.ts";
 import { ADMINISTRATOR, basic, makeTestHome, startTestBerth } from "../support/berth.ts";
 import { type Answer, exchange, type Sent } from "../support/exchange.ts";
 import { digestOfText } from "../support/manifests.ts";
@@ -71,7 +72,7 @@ describe("a change of the registry", () => {
     ]);
     const made = await news({ resource: "*made/by-push" });
     expect(shown(made)).toEqual([
-      ["ecr:CreateRepository", "made/by-push", { settings: { sparse: false, tagMutability: "MUTABLE" } }],
+      ["ecr:CreateRepository", "made/by-push", { settings: DEFAULT_SETTINGS }],
       ["ecr:CompleteLayerUpload", "made/by-push", { digest: config, size: expect.any(Number) }],
       ["ecr:CompleteLayerUpload", "made/by-push", { digest: blob, size: expect.any(Number) }],
       ["ecr:PutImage", "made/by-push", { digest: image.digest, tags: ["v1"] }],
