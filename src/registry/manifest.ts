@@ -1,6 +1,13 @@
 import { type Digest, parseDigest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
-import { IMAGE_MEDIA_TYPES, INDEX_MEDIA_TYPES, isForeignLayer, retiredBecause } from "./media-types.ts";
+import { findMisfit } from "./go-shapes.ts";
+import {
+  IMAGE_MEDIA_TYPES,
+  INDEX_MEDIA_TYPES,
+  isForeignLayer,
+  namesItself,
+  retiredBecause,
+} from "./media-types.ts";
 import { parseStrictJson, StrictJsonError } from "./strict-json.ts";
 
 /** The largest manifest body, in bytes (distribution-spec "Pushing Manifests" recommends 4 MiB). */
@@ -51,22 +58,23 @@ export function parseManifest(bytes: Buffer, contentType: string): ManifestView 
   }
   const isIndex = INDEX_MEDIA_TYPES.includes(mediaType);
   refuseOtherShape(json, isIndex);
-  const annotations = annotationsOf(json);
-  const artifactType = optionalString(json, "artifactType");
-  if (isIndex) {
-    const children = list(json["manifests"], "manifests");
-    return { mediaType, blobs: [], children, subject: subjectOf(json), artifactType, annotations };
-  }
+  const common = {
+    mediaType,
+    subject: subjectOf(json),
+    artifactType: optionalString(json, "artifactType"),
+    annotations: annotationsOf(json),
+  };
+  const view = isIndex
+    ? { ...common, blobs: [], children: list(json["manifests"], "manifests") }
+    : imageView(common, json);
+  refuseUndecodable(json, mediaType);
+  return view;
+}
+
+function imageView(common: Omit<ManifestView, "blobs" | "children">, json: Json): ManifestView {
   const config = descriptor(json["config"], "config");
   const blobs = [config, ...list(json["layers"], "layers")];
-  return {
-    mediaType,
-    blobs,
-    children: [],
-    subject: subjectOf(json),
-    artifactType: artifactType ?? config.mediaType,
-    annotations,
-  };
+  return { ...common, blobs, children: [], artifactType: common.artifactType ?? config.mediaType };
 }
 
 function parseObject(bytes: Buffer): Json {
@@ -107,6 +115,10 @@ function mediaTypeOf(json: Json, contentType: string): string {
   if (own !== undefined && own !== mediaType) {
     throw invalid("mediaType", `contradicts the Content-Type ${mediaType}`, own);
   }
+  // Else the same bytes could go by two types.
+  if (own === undefined && namesItself(mediaType)) {
+    throw invalid("mediaType", `must be ${mediaType}, as the Content-Type is`, json["mediaType"]);
+  }
   return mediaType;
 }
 
@@ -123,6 +135,12 @@ function refuseOtherShape(json: Json, isIndex: boolean): void {
       );
     }
   }
+}
+
+/** What Go's decoder refuses, most clients refuse: better the one who pushes hears of it than all who pull. */
+function refuseUndecodable(json: Json, mediaType: string): void {
+  const misfit = findMisfit(json, mediaType);
+  if (misfit !== undefined) throw invalid(misfit.member, misfit.rule, misfit.value);
 }
 
 function subjectOf(json: Json): Digest | undefined {
@@ -165,9 +183,11 @@ function annotationsOf(json: Json): Readonly<Record<string, string>> | undefined
   if (value === undefined || value === null) return undefined;
   if (!isObject(value)) throw invalid("annotations", "must be an object of strings", value);
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== "string") throw invalid(`annotations[${quote(key)}]`, "must be a string", text);
+    if (text !== null && typeof text !== "string")
+      throw invalid(`annotations[${quote(key)}]`, "must be a string", text);
   }
-  return value as Readonly<Record<string, string>>;
+  // As Go's decoder has it, null is the empty string.
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, (text as string | null) ?? ""]));
 }
 
 function optionalString(json: Json, field: string): string | undefined {

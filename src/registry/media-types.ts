@@ -22,6 +22,17 @@ const RETIRED = new Map([
   ],
 ]);
 
+/** Whether an entry of an index is meant as a manifest of its own, by its media type: a blob cannot stand for it. */
+export function isManifestType(mediaType: string): boolean {
+  const type = mediaType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  return IMAGE_MEDIA_TYPES.includes(type) || INDEX_MEDIA_TYPES.includes(type) || RETIRED.has(type);
+}
+
+/** Whether a manifest of the type says so itself, in its field `mediaType` (Docker image manifest V2 schema 2). */
+export function namesItself(mediaType: string): boolean {
+  return mediaType === DOCKER_MANIFEST || mediaType === DOCKER_LIST;
+}
+
 /** Why a media type that once was a manifest's is refused, or undefined. */
 export function retiredBecause(mediaType: string): string | undefined {
   return RETIRED.get(mediaType);

@@ -254,6 +254,17 @@ describe("a manifest is refused with the reason", async () => {
     },
   );
 
+  test("an entry of an index that Go clients could not read, by its member", async () => {
+    const unreadable = index([entry(imageOf("content"), { platform: "linux" })]);
+    expectAnswer(await putManifest(berth, NAME, unreadable), {
+      ...{
+        status: 400,
+        code: "MANIFEST_INVALID",
+        says: 'manifests[0].platform must be an object, not "linux"',
+      },
+    });
+  });
+
   test("a body of which neither header nor field says what it is", async () => {
     const { mediaType, ...silent } = valid;
     const answer = await exchange(berth, {

@@ -12,7 +12,7 @@ import {
   OCI_MANIFEST,
 } from "../support/manifests.ts";
 import { configOf, imageOf, pushImage, pushManifest, putManifest } from "../support/push.ts";
-import { rowsOf } from "../support/rows.ts";
+import { hexOf, rowsOf } from "../support/rows.ts";
 
 const berth = await startTestBerth();
 afterAll(() => berth.stop());
@@ -230,12 +230,30 @@ describe("PUT of a manifest", () => {
     for (const answer of answers) expectAnswer(answer, { status: 201 });
   });
 
-  test("may change the media type of bytes that name none", async () => {
+  test("of bytes that name no type is refused as Docker's, and a tag of them keeps its type", async () => {
     const body = { schemaVersion: 2, config: blob(configOf("one")), layers: [] };
-    const asOci = manifest(body, OCI_MANIFEST);
-    await pushManifest(berth, REPOSITORY, asOci);
-    await pushManifest(berth, REPOSITORY, { ...asOci, mediaType: DOCKER_MANIFEST });
-    expectAnswer(await get(asOci.digest), { status: 200, answers: { "Content-Type": DOCKER_MANIFEST } });
+    const asOci = await pushManifest(berth, REPOSITORY, manifest(body, OCI_MANIFEST), "untyped");
+    const asDocker = { ...asOci, mediaType: DOCKER_MANIFEST };
+    expectAnswer(await putManifest(berth, REPOSITORY, asDocker), {
+      ...{ status: 400, code: "MANIFEST_INVALID", says: `mediaType must be ${DOCKER_MANIFEST}` },
+    });
+    expectAnswer(await get("untyped"), { status: 200, answers: { "Content-Type": OCI_MANIFEST } });
+  });
+
+  test("keeps the type that the manifest came with first, from times when the same bytes could have two", async () => {
+    const body = {
+      schemaVersion: 2,
+      config: blob(configOf("one")),
+      layers: [],
+      annotations: { first: "Docker" },
+    };
+    const pushed = await pushManifest(berth, REPOSITORY, manifest(body, OCI_MANIFEST), "first");
+    const text = `UPDATE manifests SET media_type = $2 WHERE encode(digest, 'hex') = $1`;
+    await rowsOf(berth, text, [hexOf(pushed.digest), DOCKER_MANIFEST]);
+    for (const reference of [pushed.digest, "first", "second"]) {
+      await pushManifest(berth, REPOSITORY, pushed, reference);
+      expectAnswer(await get("first"), { status: 200, answers: { "Content-Type": DOCKER_MANIFEST } });
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { startTestBerth } from "../support/berth.ts";
 import { type Answer, exchange, expectAnswer, openRequest, testExchanges } from "../support/exchange.ts";
@@ -57,7 +58,7 @@ describe("POST", () => {
         Location: /^\/v2\/up\/post\/blobs\/uploads\/[0-9a-f-]{36}$/,
         "Docker-Upload-UUID": UUID,
         Range: "0-0",
-        "OCI-Chunk-Min-Length": "1",
+        "OCI-Chunk-Min-Length": null,
       },
     });
   });
@@ -93,7 +94,33 @@ describe("POST", () => {
     expect(open).toEqual([]);
   });
 
+  test.each([
+    "mount=&from=",
+    "mount=",
+    "mount=&from=up/post",
+    "digest=",
+    "mount=&digest=",
+    "digest-algorithm=",
+  ])("with %s asks for nothing but a session", async (query) => {
+    expectAnswer(await send("POST", `/v2/up/post/blobs/uploads/?${query}`), {
+      ...{ status: 202, answers: { "Docker-Upload-UUID": UUID } },
+    });
+  });
+
+  test("with an empty mount and a digest uploads in one request", async () => {
+    const answer = await send("POST", `/v2/up/post/blobs/uploads/?mount=&from=&digest=${DIGEST}`, CONTENT);
+    expectAnswer(answer, { status: 201, answers: created("up/post", DIGEST) });
+  });
+
   testExchanges(berth, [
+    {
+      name: "with bytes and an empty digest is refused",
+      method: "POST",
+      path: "/v2/up/post/blobs/uploads/?digest=",
+      body: CONTENT,
+      status: 400,
+      code: "DIGEST_INVALID",
+    },
     {
       name: "with a malformed digest is refused",
       method: "POST",
@@ -328,6 +355,45 @@ describe("PUT", () => {
     });
     expectAnswer(await complete(session, DIGEST), { status: 201 });
     expectAnswer(await complete(session, WRONG), { status: 404, code: "BLOB_UPLOAD_UNKNOWN" });
+  });
+
+  describe("that was not completed with the digest finds no upload, though the repository has the blob", async () => {
+    const name = "up/elsewhere";
+    await pushBlob(berth, name, CONTENT);
+    const other = await pushBlob(berth, name, "another blob of the repository");
+    const unknown = { status: 404, code: "BLOB_UPLOAD_UNKNOWN" };
+
+    test.each([
+      ["never begun", async () => `/v2/${name}/blobs/uploads/${randomUUID()}`],
+      [
+        "cancelled",
+        async () => {
+          const session = await openSession(berth, name);
+          expectAnswer(await send("DELETE", session), { status: 204 });
+          return session;
+        },
+      ],
+      [
+        "completed with another digest",
+        async () => {
+          const session = await openSession(berth, name);
+          expectAnswer(await complete(session, other, "another blob of the repository"), { status: 201 });
+          return session;
+        },
+      ],
+      [
+        "completed in another repository",
+        async () => {
+          const session = await openSession(berth, "up/elsewhere-still");
+          expectAnswer(await complete(session, DIGEST, CONTENT), { status: 201 });
+          return session.replace("up/elsewhere-still", name);
+        },
+      ],
+    ])("when it was %s", async (_, sessionOf) => {
+      const session = await sessionOf();
+      expectAnswer(await complete(session, DIGEST, "other bytes"), unknown);
+      expectAnswer(await complete(session, DIGEST), unknown);
+    });
   });
 
   test("without digest is refused and keeps the session", async () => {

@@ -155,8 +155,21 @@ describe("the media type", () => {
   const { mediaType: _, ...untyped } = IMAGE;
 
   test("is the request's when the body names none", () => {
-    expect(parse(untyped, DOCKER_MANIFEST).mediaType).toBe(DOCKER_MANIFEST);
-    expect(parse({ ...untyped, mediaType: "" }, DOCKER_MANIFEST).mediaType).toBe(DOCKER_MANIFEST);
+    expect(parse(untyped, OCI_MANIFEST).mediaType).toBe(OCI_MANIFEST);
+    expect(parse({ ...untyped, mediaType: "" }, OCI_MANIFEST).mediaType).toBe(OCI_MANIFEST);
+  });
+
+  const { mediaType: __, ...untypedIndex } = INDEX;
+  test.each([
+    [DOCKER_MANIFEST, undefined, untyped],
+    [DOCKER_MANIFEST, null, untyped],
+    [DOCKER_MANIFEST, "", untyped],
+    [DOCKER_LIST, undefined, untypedIndex],
+    [DOCKER_LIST, "", untypedIndex],
+  ])("%s must be in the body as well, and is not as %j", (contentType, own, body) => {
+    expect(refuse({ ...body, mediaType: own }, contentType)).toThrow(
+      refusal("MANIFEST_INVALID", 400, `mediaType must be ${contentType}, as the Content-Type is`),
+    );
   });
 
   test.each(["", "application/json", "application/octet-stream"])(
@@ -300,6 +313,75 @@ describe("fields", () => {
     ],
   ])("%s is refused", (_, fields, says) => {
     expect(refuse({ ...IMAGE, ...fields })).toThrow(refusal("MANIFEST_INVALID", 400, says));
+  });
+
+  const MISFITS: readonly (readonly [string, unknown, string])[] = [
+    ["platform", "linux", 'platform must be an object, not "linux"'],
+    ["platform", ["linux"], "platform must be an object"],
+    ["platform", { os: 1 }, "platform.os must be a string, not 1"],
+    ["platform", { architecture: [] }, "platform.architecture must be a string, not []"],
+    ["platform", { variant: {} }, "platform.variant must be a string"],
+    ["platform", { "os.version": 10 }, "platform.os.version must be a string"],
+    ["platform", { "os.features": "win32k" }, "platform.os.features must be an array"],
+    ["platform", { "os.features": ["a", 1] }, "platform.os.features[1] must be a string"],
+    ["platform", { OS: true }, "platform.OS must be a string, not true"],
+    ["Platform", "linux", "Platform must be an object"],
+    ["annotations", [], "annotations must be an object, not []"],
+    ["annotations", "a", "annotations must be an object"],
+    ["annotations", { a: "b", c: { d: 1 } }, 'annotations["c"] must be a string'],
+    ["artifactType", 7, "artifactType must be a string, not 7"],
+    ["urls", "https://example.com", "urls must be an array"],
+    ["urls", {}, "urls must be an array"],
+    ["urls", ["https://example.com", 7], "urls[1] must be a string"],
+    ["data", 7, "data must be a string of base64"],
+    ["data", "not base64", "data must be a string of base64"],
+    ["data", "YQ", "data must be a string of base64"],
+    ["data", [256], "data must be a string of base64"],
+    ["SIZE", "1", 'SIZE must be an integer, not "1"'],
+    ["MediaType", 1, "MediaType must be a string"],
+  ];
+
+  describe.each([
+    ["manifests[0]", (more: Body) => ({ ...INDEX, manifests: [{ ...LAYER, ...more }] })],
+    ["config", (more: Body) => ({ ...IMAGE, config: { ...CONFIG, ...more } })],
+    ["layers[1]", (more: Body) => ({ ...IMAGE, layers: [LAYER, { ...LAYER, ...more }] })],
+    ["subject", (more: Body) => ({ ...INDEX, subject: { ...LAYER, ...more } })],
+  ])("%s", (place, body) => {
+    test.each(MISFITS)("with %s %j is refused: Go clients could not read it", (member, value, says) => {
+      expect(refuse(body({ [member]: value }))).toThrow(refusal("MANIFEST_INVALID", 400, `${place}.${says}`));
+    });
+
+    test.each([
+      ["platform", null],
+      ["platform", { os: null, architecture: null, "os.features": null, more: 7 }],
+      ["platform", { "os.features": [null] }],
+      ["annotations", null],
+      ["annotations", { a: null }],
+      ["artifactType", null],
+      ["urls", null],
+      ["urls", []],
+      ["data", null],
+      ["data", ""],
+      ["data", "YWI=\n"],
+      ["data", [1, null, 255]],
+      ["unknown", { platform: 7 }],
+      ["constructor", 7],
+      ["__proto__x", 7],
+    ])("with %s %j is welcome, as Go's decoder takes it", (member, value) => {
+      expect(() => parse(body({ [member]: value }))).not.toThrow();
+    });
+  });
+
+  test("the features of a platform are a list in a Docker list alone", () => {
+    const manifests = [{ ...LAYER, platform: { features: "sse4" } }];
+    expect(() => parse({ ...INDEX, manifests })).not.toThrow();
+    expect(refuse({ ...INDEX, mediaType: DOCKER_LIST, manifests })).toThrow(
+      refusal("MANIFEST_INVALID", 400, "manifests[0].platform.features must be an array"),
+    );
+  });
+
+  test("an annotation that is null is an empty one", () => {
+    expect(parse({ ...IMAGE, annotations: { a: null, b: "c" } }).annotations).toEqual({ a: "", b: "c" });
   });
 
   test("an index without manifests is refused", () => {

@@ -109,6 +109,14 @@ const RELEASE = {
     INSERT INTO object_deletions (store, key, not_before)
     SELECT $4, key, $5 FROM released, unnest($6::text[]) AS key ON CONFLICT DO NOTHING`,
 };
+const COMPLETED = {
+  name: "upload_completed",
+  text: `SELECT 1 FROM repositories r
+    JOIN blobs b ON b.registry_id = r.registry_id AND b.digest = $3
+    JOIN repository_blobs l ON l.repository_id = r.id AND l.blob_id = b.id AND l.upload_id = $4
+    JOIN objects o ON o.blob_id = b.id AND o.state = 'present'
+    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL LIMIT 1`,
+};
 const REMOVE = {
   name: "upload_remove",
   text: `DELETE FROM uploads WHERE id = (SELECT u.id FROM ${ADDRESSED} WHERE u.id = $3 AND u.principal = $4)
@@ -189,6 +197,10 @@ export function postgresUploads(
       await database.run(RELEASE, [id, version, at, storage.name, deleteAt(at), garbage, takeover]);
     },
     commit: (upload) => commitUpload(database, storage.name, deleteAt(upload.at), upload),
+    async wasCompleted({ scope, name, id }, digest) {
+      const values = [scope.id, name, digestToBytes(digest), id];
+      return (await database.run(COMPLETED, values)).length > 0;
+    },
     cancel: (address, at) =>
       database.transaction(async (tx) => {
         const rows = await tx.query<Row>(REMOVE, addressValues(address));

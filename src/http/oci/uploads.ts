@@ -15,8 +15,6 @@ import { bodyChunks, hasBody } from "../body.ts";
 import { empty, type Outcome } from "../outcome.ts";
 import { header, type OciDependencies, type OciRequest } from "./request.ts";
 
-/** Chunks may have any size. */
-const CHUNK_MIN_LENGTH = 1;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** POST: a session, a whole upload, or a mount (distribution-spec end-4a, end-4b, end-11). */
@@ -28,10 +26,14 @@ export async function postUpload(
   const { ports, autoCreate } = dependencies;
   const name = parseRepositoryName(nameText);
   await request.authorize("startUpload", name);
-  const wanted = request.query.get("mount");
-  const mount = wanted === null ? undefined : parseDigest(wanted);
-  const whole = request.query.get("digest");
-  const digest = whole === null ? undefined : parseDigest(whole);
+  const wanted = request.query.get("mount") ?? "";
+  const mount = wanted === "" ? undefined : parseDigest(wanted);
+  const whole = request.query.get("digest") ?? "";
+  // An empty value asks for nothing, unless there are bytes, which need a digest.
+  const digest =
+    whole === "" && !(request.query.has("digest") && hasBody(request.incoming))
+      ? undefined
+      : parseDigest(whole);
   if (digest !== undefined) {
     // Bytes that come at once need what they would need one request after the other.
     await request.authorize("patchUpload", name);
@@ -52,7 +54,7 @@ export async function postUpload(
     return created(request, name, digest);
   }
   const { id } = await startUpload(ports, target, algorithm);
-  return session(request, name, id, 0, 202, { "OCI-Chunk-Min-Length": CHUNK_MIN_LENGTH });
+  return session(request, name, id, 0, 202);
 }
 
 async function tryMount(
@@ -133,21 +135,11 @@ export async function putUpload(
       cause: request.causeOf("completeUpload", address.name),
     });
   } catch (error) {
-    if (!(await wasCompletedBefore(ports, address, digest, error))) throw error;
+    // The answer to an earlier PUT may have been lost: the session is gone then, and its blob is there.
+    const isGone = error instanceof RegistryError && error.code === "BLOB_UPLOAD_UNKNOWN";
+    if (!isGone || !(await ports.uploads.wasCompleted(address, digest))) throw error;
   }
   return created(request, address.name, digest);
-}
-
-/** The answer to an earlier PUT was lost: the session is gone, and its blob is there. */
-async function wasCompletedBefore(
-  ports: OciDependencies["ports"],
-  { scope, name }: UploadAddress,
-  digest: Digest,
-  error: unknown,
-): Promise<boolean> {
-  if (!(error instanceof RegistryError) || error.code !== "BLOB_UPLOAD_UNKNOWN") return false;
-  const found = await ports.blobs.find(scope.id, name, digest);
-  return found.repository && found.blob !== undefined;
 }
 
 /** GET: how far a session is (end-13). */
@@ -206,13 +198,11 @@ function session(
   id: string,
   size: number,
   status: 202 | 204,
-  more: Outcome["headers"] = {},
 ): Outcome {
   return empty(status, {
     Location: request.locate(uploadPath(name, id)),
     Range: uploadRange(size),
     "Docker-Upload-UUID": id,
-    ...more,
   });
 }
 

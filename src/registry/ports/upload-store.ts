@@ -114,6 +114,8 @@ export interface UploadStore {
    * @throws RegistryError NAME_UNKNOWN when the repository was deleted meanwhile
    */
   commit(upload: CommittedUpload): Promise<boolean>;
+  /** Whether this very session was the last to bring the blob of that digest to the repository, which has it still. */
+  wasCompleted(address: UploadAddress, digest: Digest): Promise<boolean>;
   /** Ends the session and queues its keys. False when there is none. */
   cancel(address: UploadAddress, at: Date): Promise<boolean>;
   /** Ends at most `limit` sessions that were last active before `before`; returns how many. */

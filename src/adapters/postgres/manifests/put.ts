@@ -1,6 +1,7 @@
 import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
 import { RegistryError } from "../../../registry/errors.ts";
 import type { Descriptor } from "../../../registry/manifest.ts";
+import { isManifestType } from "../../../registry/media-types.ts";
 import type { ManifestPut } from "../../../registry/ports/index.ts";
 import { changeRecord, recordingEach } from "../audit/record.ts";
 import type { Database } from "../database.ts";
@@ -14,9 +15,9 @@ const PUT = {
       SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL),
     done AS MATERIALIZED (
       SELECT outcome, repository_name, missing_digests, tag_name, tag_digest FROM repository,
-      put_manifest(repository.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)),
+      put_manifest(repository.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)),
     recorded AS (
-      ${recordingEach("$17", "done WHERE outcome = 'stored'")})
+      ${recordingEach("$18", "done WHERE outcome = 'stored'")})
     SELECT * FROM done`,
 };
 
@@ -57,16 +58,22 @@ export async function putManifest(database: Database, put: ManifestPut): Promise
 function valuesOf(put: ManifestPut): readonly unknown[] {
   const { view, conditions } = put;
   const required = [...view.blobs, ...view.children].filter(({ mayBeAbsent }) => !mayBeAbsent);
+  const manifests = new Set(view.children.filter(isManifest).map(({ digest }) => digest));
+  const childBlobs = view.children.filter(({ digest }) => !manifests.has(digest));
   return [
     ...[put.registryId, put.name, digestToBytes(put.digest), view.mediaType, view.artifactType ?? null],
     view.subject === undefined ? null : digestToBytes(view.subject),
     view.annotations === undefined ? null : JSON.stringify(view.annotations),
-    ...[put.payload, bytesOf(view.blobs), bytesOf(view.children), bytesOf(required)],
+    ...[put.payload, bytesOf(view.blobs), bytesOf(view.children), bytesOf(childBlobs), bytesOf(required)],
     // Sorted, so that two PUTs of the same tags lock them in the same order.
     ...[[...put.tags].sort(), conditionValue(conditions.ifMatch), conditionValue(conditions.ifNoneMatch)],
     ...[put.cause.principal, put.at],
     changeRecord(put.cause, put.at, { digest: put.digest, tags: put.tags }),
   ];
+}
+
+function isManifest({ mediaType }: Descriptor): boolean {
+  return isManifestType(mediaType);
 }
 
 function bytesOf(descriptors: readonly Descriptor[]): readonly Buffer[] {
