@@ -6,6 +6,7 @@ import { browserHeaders } from "../http/browser-headers.ts";
 import { CorsPolicy } from "../http/cors.ts";
 import { Observer } from "../http/observe.ts";
 import { HiddenCursors } from "../http/oci/hidden-cursor.ts";
+import { Refusals } from "../http/refusals.ts";
 import { listen, type RunningServer } from "../http/server.ts";
 import type { Log } from "../log.ts";
 import { Metrics } from "../metrics.ts";
@@ -55,12 +56,12 @@ export async function startNode(
   };
   const app = composeApp(config, { state, ports, metrics, access, log, draining });
   await openAuditDays(state, log);
-  const server = await listen(app.listener, { ...config.listen, tls: config.tls, log }).catch(
-    async (error) => {
-      await closeAll();
-      throw error;
-    },
-  );
+  const server = await listen(app.listener, {
+    ...{ ...config.listen, tls: config.tls, log, refusals: new Refusals(log, metrics) },
+  }).catch(async (error) => {
+    await closeAll();
+    throw error;
+  });
   const collector = startCollector(config, state, ports, metrics, log);
   const auditDays = startAuditDays(config, state, log);
   return {

@@ -8,21 +8,23 @@ import {
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Log } from "../log.ts";
 import { BODY_WANTED } from "./body.ts";
+import { BrokenRequests } from "./broken-requests.ts";
 import {
   type Certificate,
   type CertificateFiles,
   followCertificate,
   loadCertificate,
 } from "./certificate.ts";
+import type { Refusals } from "./refusals.ts";
+import { watchTls } from "./tls-front.ts";
 
 /** Passwords of registry tokens come as headers; Node's own 16 KiB are too few. */
 const HEADER_BYTES_MAX = 32 * 1024;
 /** What a connection may take its time for, in milliseconds. Bodies have limits of their own and never a total. */
 export interface ConnectionLimits {
-  /** The headers of a request. */
+  /** The headers of a request, and before them the handshake of TLS. */
   readonly headers: number;
   /** Between looks for connections that are over that limit. */
   readonly lookEvery: number;
@@ -38,6 +40,8 @@ export interface ListenOptions {
   readonly tls: CertificateFiles | undefined;
   /** Hears of renewed certificates that cannot be used. */
   readonly log: Pick<Log, "warn" | "flush">;
+  /** Hears of connections that reach no handler. */
+  readonly refusals: Refusals;
 }
 
 export interface RunningServer {
@@ -63,8 +67,8 @@ export async function listen(
   options: ListenOptions,
   limits: ConnectionLimits = CONNECTION_LIMITS,
 ): Promise<RunningServer> {
-  const { server, close } = await makeServer(listener, optionsOf(limits), options);
-  new BrokenRequests().watch(server);
+  const { server, close } = await makeServer(listener, limits, options);
+  new BrokenRequests(options.refusals).watch(server);
   askForBodies(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -88,44 +92,6 @@ export async function listen(
   };
 }
 
-const STATUS_LINES: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
-
-/** Milliseconds that a client has to read why its connection ends. */
-const LINGER = 2_000;
-
-/**
- * What is no HTTP never reaches a handler; its sender learns why and the connection ends. What it sent before that is
- * answered first.
- */
-class BrokenRequests {
-  /** The newest answer of a connection. */
-  readonly #answers = new WeakMap<Duplex, ServerResponse>();
-
-  watch(server: Server): void {
-    server.on("request", (request, response) => void this.#answers.set(request.socket, response));
-    server.on("clientError", (error, socket) => {
-      const answer = this.#answers.get(socket);
-      if (answer === undefined || answer.closed) refuse(error, socket);
-      else if (answer.req.complete) answer.once("close", () => refuse(error, socket));
-      else if (answer.headersSent) socket.destroy();
-      else refuse(error, socket);
-    });
-  }
-}
-
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = STATUS_LINES[error.code ?? ""] ?? "400 Bad Request";
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  setTimeout(() => socket.destroy(), LINGER).unref();
-}
-
 /** A client that waits to be asked for its body is asked when somebody reads it, and not when it is refused. */
 function askForBodies(server: Server): void {
   server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
@@ -136,12 +102,22 @@ function askForBodies(server: Server): void {
 
 async function makeServer(
   listener: RequestListener,
-  options: ServerOptions,
-  { tls, log }: ListenOptions,
+  limits: ConnectionLimits,
+  { tls, log, refusals }: ListenOptions,
 ): Promise<{ server: Server; close: () => void }> {
+  const options = optionsOf(limits);
   if (tls === undefined) return { server: createServer(options, listener), close: () => undefined };
   const certificate = await loadCertificate(tls);
-  const server = createTlsServer({ ...options, ...certificate, ALPNProtocols: ["http/1.1"] }, listener);
+  const security = { ...certificate, ALPNProtocols: ["http/1.1"], handshakeTimeout: limits.headers };
+  const server = createTlsServer({ ...options, ...security }, listener);
+  const cutSilent = watchTls(server, refusals, limits.headers);
   const take = (renewed: Certificate): void => server.setSecureContext(renewed);
-  return { server, close: followCertificate(tls, certificate, take, log) };
+  const unfollow = followCertificate(tls, certificate, take, log);
+  return {
+    server,
+    close() {
+      unfollow();
+      cutSilent();
+    },
+  };
 }

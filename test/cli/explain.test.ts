@@ -417,7 +417,7 @@ describe("GET /v1/access/explain", () => {
   test("takes no other method", async () => {
     const response = await node.fetch(question(CI, "ecr:PutImage", APP), { method: "POST" });
     expect(response.status).toBe(405);
-    expect(response.headers.get("allow")).toBe("GET");
+    expect(response.headers.get("allow")).toBe("GET, OPTIONS");
   });
 
   test.each([

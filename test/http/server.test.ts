@@ -2,6 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,11 +10,14 @@ import { text } from "node:stream/consumers";
 import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { Refusals } from "../../src/http/refusals.ts";
 import { type ConnectionLimits, type ListenOptions, listen } from "../../src/http/server.ts";
 import { openLog } from "../../src/log.ts";
+import { Metrics } from "../../src/metrics.ts";
 import { dial, send } from "./loopback.ts";
 
 const log = openLog();
+const refusals = new Refusals(log, new Metrics());
 
 const ok: RequestListener = (request, response) => {
   request.resume().once("end", () => response.end(`${request.method} ${request.url}`));
@@ -26,7 +30,7 @@ async function start(
 ): Promise<{ port: number; url: string; drain(milliseconds: number): Promise<void> }> {
   const running = await listen(
     listener,
-    { host: "127.0.0.1", port: 0, tls: undefined, log, ...more },
+    { host: "127.0.0.1", port: 0, tls: undefined, log, refusals, ...more },
     limits,
   );
   onTestFinished(() => running.drain(0));
@@ -53,7 +57,9 @@ describe("listen", () => {
 
   test("refuses a port that is taken", async () => {
     const { port } = await start();
-    await expect(listen(ok, { host: "127.0.0.1", port, tls: undefined, log })).rejects.toThrow(/EADDRINUSE/);
+    await expect(listen(ok, { host: "127.0.0.1", port, tls: undefined, log, refusals })).rejects.toThrow(
+      /EADDRINUSE/,
+    );
   });
 });
 
@@ -84,6 +90,75 @@ describe("what is no HTTP", () => {
   test("headers that do not end in time are answered 408", async () => {
     const { port } = await start(ok, {}, { headers: 50, lookEvery: 10, keepAlive: 1_000 });
     expect(await answerTo(port, "GET / HTTP/1.1\r\nHost: x\r\nA: b")).toMatch(/^HTTP\/1\.1 408 /);
+  });
+});
+
+/** What was logged and counted of connections that were refused. */
+function watchRefusals() {
+  const lines: Record<string, unknown>[] = [];
+  const metrics = new Metrics();
+  const noting = new Refusals({ warn: (_, fields) => void lines.push({ ...fields }) }, metrics);
+  const counted = async (reason: string): Promise<number> =>
+    Number(
+      new RegExp(`^berth_connections_refused_total\\{reason="${reason}"\\} (\\d+)$`, "m").exec(
+        await metrics.render(),
+      )?.[1] ?? 0,
+    );
+  return { refusals: noting, lines, counted };
+}
+
+describe("who reaches no handler is told why, logged and counted", () => {
+  test.each([
+    ["bad_method", "BREW / HTTP/1.1\r\nHost: x\r\n\r\n", /^HTTP\/1\.1 400 [\s\S]*no method that is known/],
+    ["bad_method", "CONNECT x:22 HTTP/1.1\r\nHost: x\r\n\r\n", /^HTTP\/1\.1 501 [\s\S]*no proxy\n$/],
+    ["bad_request", "GET / HTTP/9.9\r\nHost: x\r\n\r\n", /^HTTP\/1\.1 400 [\s\S]*no HTTP\/1\.1: Invalid/],
+    [
+      "header_overflow",
+      `GET / HTTP/1.1\r\nA: ${"x".repeat(40_000)}\r\n\r\n`,
+      /^HTTP\/1\.1 431 [\s\S]*32 KiB\n$/,
+    ],
+    ["tls_on_plain_port", "\x16\x03\x01\x02\x00\x01", /^HTTP\/1\.1 400 [\s\S]*HTTP without TLS\n$/],
+  ])("%s", async (reason, bytes, said) => {
+    const { refusals: watched, lines, counted } = watchRefusals();
+    const { port } = await start(ok, { refusals: watched });
+    expect(await answerTo(port, bytes)).toMatch(said);
+    expect(lines).toEqual([{ reason, ip: "127.0.0.1", detail: expect.any(String) }]);
+    expect(await counted(reason)).toBe(1);
+  });
+
+  test("a request whose headers do not end", async () => {
+    const { refusals: watched, counted } = watchRefusals();
+    const slow = { headers: 50, lookEvery: 10, keepAlive: 1_000 };
+    const { port } = await start(ok, { refusals: watched }, slow);
+    expect(await answerTo(port, "GET / HTTP/1.1\r\nA: b")).toMatch(/ 408 [\s\S]*did not end in time\n$/);
+    expect(await counted("timeout")).toBe(1);
+  });
+
+  test("once a minute for each reason, with the number of the others", async () => {
+    const { refusals: watched, lines, counted } = watchRefusals();
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    for (let count = 0; count < 5; count++) watched.note("bad_request", "192.0.2.1", "HPE_X");
+    watched.note("bad_method", "192.0.2.1", "HPE_Y");
+    vi.advanceTimersByTime(60_000);
+    watched.note("bad_request", "192.0.2.2", "HPE_X");
+    expect(lines.map(({ reason, others }) => [reason, others])).toEqual([
+      ["bad_request", undefined],
+      ["bad_method", undefined],
+      ["bad_request", 4],
+    ]);
+    expect(await counted("bad_request")).toBe(6);
+  });
+
+  test("but a client that hangs up is no matter", async () => {
+    const { refusals: watched, lines } = watchRefusals();
+    const { port } = await start(ok, { refusals: watched });
+    const socket = await dial(port);
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(socket, "data");
+    socket.resetAndDestroy();
+    expect(await send(port)).toMatchObject({ status: 200 });
+    expect(lines).toEqual([]);
   });
 });
 
@@ -141,6 +216,65 @@ describe("HTTPS", () => {
     socket.destroy();
     return certificate.subject;
   }
+
+  async function startTls(limits?: ConnectionLimits) {
+    const directory = mkdtempSync(join(tmpdir(), "berth-tls-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const watched = watchRefusals();
+    const tls = certify(directory, "first");
+    return { ...watched, ...(await start(ok, { tls, refusals: watched.refusals }, limits)) };
+  }
+
+  test("tells who speaks plain HTTP that the port speaks HTTPS", async () => {
+    const { port, lines, counted } = await startTls();
+    expect(await answerTo(port, "GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(
+      /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*\r\n\r\nan HTTP request came to a port that speaks HTTPS: .*\n$/,
+    );
+    expect(lines).toEqual([{ reason: "plain_http_on_tls_port", ip: "127.0.0.1" }]);
+    expect(await counted("plain_http_on_tls_port")).toBe(1);
+  });
+
+  test("answers a request that comes in pieces, the first of them a byte of TLS", async () => {
+    const { port } = await startTls();
+    const request = httpsRequest({ port, host: "127.0.0.1", agent: false, rejectUnauthorized: false }).end();
+    const [response] = await once(request, "response");
+    expect(await text(response)).toBe("GET /");
+  });
+
+  test.each([
+    ["no TLS record", "\x00\x01\x02\x03\x04\x05\x06"],
+    ["a record of nothing", `\x16\x03\x01\x00\x05${"\x00".repeat(5)}`],
+  ])("counts a handshake that fails: %s", async (_, bytes) => {
+    const { port, lines, counted } = await startTls();
+    const socket = await dial(port);
+    socket.resume().write(Buffer.from(bytes, "latin1"));
+    await once(socket, "close");
+    expect(lines).toEqual([
+      { reason: "tls_handshake", ip: "127.0.0.1", detail: expect.stringMatching(/^ERR_/) },
+    ]);
+    expect(await counted("tls_handshake")).toBe(1);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["the beginning of a handshake", "\x16\x03\x01\x02\x00\x01"],
+  ])("cuts off who sends %s", async (_, bytes) => {
+    const { port, counted } = await startTls({ headers: 50, lookEvery: 10, keepAlive: 1_000 });
+    const socket = await dial(port);
+    socket.on("error", () => undefined).resume();
+    if (bytes !== "") socket.write(Buffer.from(bytes, "latin1"));
+    await once(socket, "close");
+    expect(await counted("tls_handshake")).toBe(1);
+  });
+
+  test("ends without waiting for who has said nothing", async () => {
+    const { port, drain } = await startTls();
+    const socket = await dial(port);
+    socket.on("error", () => undefined).resume();
+    const closed = once(socket, "close");
+    await drain(60_000);
+    await closed;
+  });
 
   test("takes a changed certificate without a restart, and keeps the old one while the new is half there", async () => {
     const directory = mkdtempSync(join(tmpdir(), "berth-tls-"));
