@@ -1,6 +1,7 @@
 import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { IamError } from "../principals/errors.ts";
 import type { WebIdentityVerifier } from "../sessions/ports.ts";
+import { readClaims } from "./claims.ts";
 import { IssuerKeys } from "./issuer-keys.ts";
 
 /** What a token of an identity provider proves. */
@@ -38,13 +39,11 @@ export class OidcVerifier implements WebIdentityVerifier {
     now: Date,
   ): Promise<VerifiedToken> {
     const claims = await this.#claims(token, issuer, now);
-    const named = typeof claims.aud === "string" ? [claims.aud] : (claims.aud ?? []);
-    const party = claims["azp"];
-    const meant = typeof party === "string" ? [party] : named;
+    const { subject, audiences: named, party } = readClaims(claims, now, TOLERANCE);
+    const meant = party === undefined ? named : [party];
     const audience = meant.find((each) => audiences.includes(each));
     if (audience === undefined) throw invalid("Incorrect token audience");
-    if (claims.sub === undefined || claims.sub === "") throw invalid("Missing a required claim: sub");
-    return { claims, subject: claims.sub, audience, audiences: named };
+    return { claims, subject, audience, audiences: named };
   }
 
   async #claims(token: string, issuer: string, now: Date): Promise<JWTPayload> {
@@ -61,6 +60,11 @@ export class OidcVerifier implements WebIdentityVerifier {
         throw error;
       });
     } catch (error) {
+      if (!(error instanceof IamError || error instanceof errors.JOSEError)) {
+        // A key that is none, such as one that is too short: the provider is wrong, not Berth.
+        this.#onFailure(issuer, error as Error);
+        throw new IamError("InvalidIdentityTokenException", UNREACHABLE, { cause: error });
+      }
       throw refusal(error, now);
     }
   }
@@ -88,7 +92,7 @@ export function readUnverified(token: string): { readonly issuer: string } {
   );
 }
 
-function refusal(error: unknown, now: Date): unknown {
+function refusal(error: IamError | errors.JOSEError, now: Date): IamError {
   if (error instanceof errors.JWTExpired) {
     const seconds = Math.floor(now.getTime() / 1000);
     return new IamError(
@@ -103,8 +107,7 @@ function refusal(error: unknown, now: Date): unknown {
         : `Invalid claim: ${error.claim}`,
     );
   }
-  if (error instanceof errors.JOSEError) return invalid("Token signature invalid");
-  return error;
+  return error instanceof IamError ? error : invalid("Token signature invalid");
 }
 
 function invalid(message: string): IamError {

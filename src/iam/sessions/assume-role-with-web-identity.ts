@@ -130,13 +130,14 @@ async function authorize(
   return role;
 }
 
-/** `<issuer>:<claim>` for every claim that is text, a number, a boolean or a list of them. */
+/** `<issuer>:<claim>` for every claim that is text, a number, a boolean or a list of them, and whose name is not ours. */
 function claimKeys(
   url: string,
   { claims, audience, audiences }: VerifiedToken,
   sessionName: string,
 ): ContextEntries {
-  const entries = Object.entries(claims).flatMap(([claim, value]) => {
+  const others = Object.entries(claims).filter(([claim]) => !/^o?aud$/i.test(claim));
+  const entries = others.flatMap(([claim, value]) => {
     const values = (Array.isArray(value) ? value : [value]).filter(
       (each) => typeof each === "string" || typeof each === "number" || typeof each === "boolean",
     );

@@ -144,6 +144,29 @@ describe("a token of a registered provider", () => {
   });
 });
 
+describe("claims in another form than the specifications have", () => {
+  test.each<[string, object, string]>([
+    ["a subject in two letter cases", { SUB: "repo:acme/secret:ref:main" }, "SUB"],
+    ["an audience in two letter cases", { AUD: "other" }, "AUD"],
+    ["a subject that is a list", { sub: ["repo:acme/app:ref:main", "other"] }, "sub"],
+    ["an issue that is to come", { iat: Math.floor(Date.parse("2031-01-01") / 1000) }, "iat"],
+    ["a beginning that is to come", { nbf: Math.floor(Date.parse("2031-01-01") / 1000) }, "nbf"],
+  ])("make a token worthless: %s", async (_, claims, claim) => {
+    const answer = await assume(await issuer.token({ ...claims }));
+    expect([answer.status, answer.one("Code"), answer.one("Message")]).toEqual([
+      ...[400, "InvalidIdentityToken", `Invalid claim: ${claim}`],
+    ]);
+  });
+
+  test("cannot stand in for the audience that a policy asks for", async () => {
+    await trustCi({ StringEquals: { [`${issuer.name}:oaud`]: "berth" } });
+    expect((await assume(await issuer.token({ aud: "other", azp: "berth", OAUD: "berth" }))).status).toBe(
+      403,
+    );
+    expect((await assume(await issuer.token({ OAUD: "other" }))).status).toBe(200);
+  });
+});
+
 describe("a token that proves nothing", () => {
   test("is signed by another", async () => {
     const stranger = await startIssuer(() => server.clock.now());
@@ -192,6 +215,10 @@ describe("a provider", () => {
     ],
     ["sends keys without end", { path: "/keys", body: `{"keys":["${"x".repeat(300 * 1024)}"]}` }],
     ["sends no JSON", { path: "/keys", body: "<html>" }],
+    [
+      "sends a key that is none",
+      { path: "/keys", body: '{"keys":[{"kty":"EC","crv":"P-256","kid":"key-1","x":5,"y":"?"}]}' },
+    ],
   ])("that %s gives no key", async (_, lie) => {
     issuer.lie = lie;
     const answer = await assume(await issuer.token());
