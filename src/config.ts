@@ -30,6 +30,8 @@ export interface Config {
   readonly tokenLifetime: number;
   /** Hosts in lower case, `*` for every one. */
   readonly bearer: { readonly hosts: readonly string[]; readonly anonymousPull: boolean };
+  /** Hosts of identity providers in lower case, `*` for every one. */
+  readonly oidcPrivateHosts: readonly string[];
   readonly autoCreate: boolean;
   readonly uploadsPerPrincipal: number;
   /** Milliseconds. */
@@ -116,6 +118,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ),
     tokenLifetime: reader.need("BERTH_TOKEN_LIFETIME", tokenLifetime),
     bearer: { hosts: bearerHosts ?? [], anonymousPull },
+    oidcPrivateHosts: reader.read("BERTH_OIDC_PRIVATE_HOSTS", hostNames) ?? [],
     autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
     uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),

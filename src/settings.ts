@@ -89,6 +89,9 @@ export const SETTINGS = {
     default: "off",
     doc: '`on`: on the hosts of `BERTH_BEARER_HOSTS` anybody pulls, without credentials, from repositories whose policy allows it to `Principal: "*"`. `off`: `*` means every authenticated principal.',
   },
+  BERTH_OIDC_PRIVATE_HOSTS: {
+    doc: "Host names or addresses without ports, comma-separated, or `*`: OpenID Connect issuers, and hosts of their keys, that may have private, loopback or link-local addresses, such as `kubernetes.default.svc`. Absent: none, so that nobody who registers an issuer makes Berth ask what only Berth can reach.",
+  },
   BERTH_AUTO_CREATE: {
     default: "on",
     doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: `NAME_UNKNOWN`.",

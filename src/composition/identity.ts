@@ -1,4 +1,5 @@
 import { CasbinDecider } from "../adapters/casbin/decider.ts";
+import { providerFetch } from "../adapters/oidc/fetch-json.ts";
 import { postgresAuditLog } from "../adapters/postgres/audit/log.ts";
 import {
   postgresCredentials,
@@ -33,6 +34,8 @@ import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
 import { ResourcePolicyCache } from "../iam/access/resource-policies.ts";
 import type { Authorizer } from "../iam/authorizer.ts";
 import { RecordingAuthorizer } from "../iam/explain/denials.ts";
+import { IssuerHosts } from "../iam/oidc/issuer-hosts.ts";
+import { IssuerKeys } from "../iam/oidc/issuer-keys.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
 import { PrincipalPolicyCache } from "../iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../iam/principals/stored-policies.ts";
@@ -88,6 +91,7 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
   const noteUse = (accessKeyId: string, service: string): void =>
     void usage.add({ accessKeyId, at: clock.now(), service, region: config.region });
   const identity = postgresIdentity(database);
+  const issuerHosts = new IssuerHosts(config.oidcPrivateHosts);
   const resourcePolicyRules = new ResourcePolicyRules(identity, policyAuthorizer);
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
   const aws = openAwsDoor({
@@ -116,11 +120,13 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
         hosts: registryHosts(config),
         pageTokens,
       }),
-      iam: iamHandlers({ identity, aws: shipped, masterKey, tokens: pageTokens, policies, decider }),
+      iam: iamHandlers({
+        ...{ identity, aws: shipped, masterKey, tokens: pageTokens, policies, decider, issuerHosts },
+      }),
       sts: stsHandlers({
         ...{ identity, sessions: postgresSessions(database), policies: principals, aws: shipped, stored },
         ...{ decider, masterKey, clock, mfa: postgresMfaAttempts(database) },
-        webIdentity: new OidcVerifier(undefined, (issuer, error) =>
+        webIdentity: new OidcVerifier(new IssuerKeys(providerFetch(issuerHosts)), (issuer, error) =>
           log.warn("an identity provider could not be asked", { issuer, error: error.message }),
         ),
       }),

@@ -27,7 +27,8 @@ const ERROR = 50;
 
 test("no secret is written to a log or shows in a metric, whichever way it came", { timeout: 120_000 }, () =>
   withDataDir(async (dataDir) => {
-    const env = { BERTH_ACCESS_LOG: "on", BERTH_AUDIT_PULLS: "on", BERTH_BEARER_HOSTS: "127.0.0.1" };
+    const here = { BERTH_BEARER_HOSTS: "127.0.0.1", BERTH_OIDC_PRIVATE_HOSTS: "127.0.0.1" };
+    const env = { BERTH_ACCESS_LOG: "on", BERTH_AUDIT_PULLS: "on", ...here };
     const berth = await startBerthProcess({ dataDir, env });
     const wire: Wire = { url: berth.url, secrets: new Secrets() };
     const credentials = await issueCredentials(wire);

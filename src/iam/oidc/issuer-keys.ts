@@ -1,7 +1,9 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { LRUCache } from "lru-cache";
 import { isLoopback } from "../principals/oidc-providers.ts";
-import { FETCH_LIMITS, type FetchLimits, fetchJson } from "./fetch-json.ts";
+
+/** Reads a JSON object from a provider, within limits. @throws Error saying what was wrong, without the content */
+export type FetchJson = (url: string) => Promise<Readonly<Record<string, unknown>>>;
 
 const ISSUERS_MAX = 1_000;
 const KEYS_MAX = 100;
@@ -18,12 +20,12 @@ interface Known {
 /** Signing keys of identity providers, by OpenID Connect Discovery 1.0. */
 export class IssuerKeys {
   readonly #known = new LRUCache<string, Known>({ max: ISSUERS_MAX });
-  readonly #limits: FetchLimits;
+  readonly #fetch: FetchJson;
   readonly #now: () => number;
 
   /** `now` counts milliseconds, from any moment on. */
-  constructor(limits: FetchLimits = FETCH_LIMITS, now: () => number = () => performance.now()) {
-    this.#limits = limits;
+  constructor(fetch: FetchJson, now: () => number = () => performance.now()) {
+    this.#fetch = fetch;
     this.#now = now;
   }
 
@@ -39,7 +41,7 @@ export class IssuerKeys {
   }
 
   #ask(issuer: string): Promise<JWTVerifyGetKey> {
-    const entry: Known = { keys: discover(issuer, this.#limits), at: this.#now() };
+    const entry: Known = { keys: discover(issuer, this.#fetch), at: this.#now() };
     this.#known.set(issuer, entry);
     // A failure is remembered for the pause alone. Everyone who waits hears of it; this handler only keeps time.
     entry.keys.catch(() => {
@@ -51,14 +53,14 @@ export class IssuerKeys {
   }
 }
 
-async function discover(issuer: string, limits: FetchLimits): Promise<JWTVerifyGetKey> {
-  const found = await fetchJson(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, limits);
+async function discover(issuer: string, fetch: FetchJson): Promise<JWTVerifyGetKey> {
+  const found = await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
   if (found["issuer"] !== issuer) throw new Error("its discovery document names another issuer");
   const location = found["jwks_uri"];
   if (typeof location !== "string" || !isTrustworthy(location, issuer)) {
     throw new Error("its discovery document names no https jwks_uri");
   }
-  const { keys } = await fetchJson(location, limits);
+  const { keys } = await fetch(location);
   if (!Array.isArray(keys) || keys.length > KEYS_MAX)
     throw new Error(`it has no list of at most ${KEYS_MAX} keys`);
   return createLocalJWKSet({ keys } as JSONWebKeySet);

@@ -2,7 +2,7 @@ import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } f
 import { IamError } from "../principals/errors.ts";
 import type { WebIdentityVerifier } from "../sessions/ports.ts";
 import { readClaims } from "./claims.ts";
-import { IssuerKeys } from "./issuer-keys.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
 
 /** What a token of an identity provider proves. */
 export interface VerifiedToken {
@@ -27,7 +27,7 @@ export class OidcVerifier implements WebIdentityVerifier {
   readonly #onFailure: (issuer: string, error: Error) => void;
 
   /** `onFailure` hears why a provider's keys could not be had; the client only hears that. */
-  constructor(keys = new IssuerKeys(), onFailure: (issuer: string, error: Error) => void = () => undefined) {
+  constructor(keys: IssuerKeys, onFailure: (issuer: string, error: Error) => void = () => undefined) {
     this.#keys = keys;
     this.#onFailure = onFailure;
   }

@@ -1,3 +1,4 @@
+import type { IssuerHosts } from "../oidc/issuer-hosts.ts";
 import { parseOidcProviderArn } from "./arns.ts";
 import { alreadyExists, IamError, invalidInput, noSuch, quotaExceeded } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
@@ -54,6 +55,16 @@ export interface OidcProviderInput {
   readonly clientIds: readonly string[];
   readonly thumbprints: readonly string[];
   readonly tags: readonly Tag[] | undefined;
+}
+
+/** @throws IamError ValidationError for an issuer whose host is seen to be private, unless `hosts` has it */
+export function requireReachable(issuer: string, hosts: IssuerHosts): void {
+  const { hostname } = new URL(issuer);
+  if (!hosts.refuses(hostname)) return;
+  throw new IamError(
+    "ValidationError",
+    `Invalid Open ID Connect Provider URL ${issuer}: ${hostname} is private, and BERTH_OIDC_PRIVATE_HOSTS does not name it`,
+  );
 }
 
 export async function createOidcProvider(

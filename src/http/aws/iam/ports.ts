@@ -1,4 +1,5 @@
 import type { MasterKey } from "../../../iam/master-key.ts";
+import type { IssuerHosts } from "../../../iam/oidc/issuer-hosts.ts";
 import type { PolicyDecider } from "../../../iam/policy/port.ts";
 import type { AwsPolicies } from "../../../iam/principals/aws-policies.ts";
 import type { IdentityStore } from "../../../iam/principals/ports/index.ts";
@@ -11,6 +12,7 @@ export interface IamPorts {
   readonly aws: AwsPolicies;
   readonly masterKey: MasterKey;
   readonly tokens: PageTokens;
+  readonly issuerHosts: IssuerHosts;
   /** For the simulator. */
   readonly policies: PrincipalPolicyStore;
   readonly decider: PolicyDecider;

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CasbinDecider } from "../../../../src/adapters/casbin/decider.ts";
+import { providerFetch } from "../../../../src/adapters/oidc/fetch-json.ts";
 import { type Database, openDatabase } from "../../../../src/adapters/postgres/database.ts";
 import {
   postgresAccessKeyStore,
@@ -19,6 +20,8 @@ import { PageTokens } from "../../../../src/http/aws/page-tokens.ts";
 import { stsHandlers } from "../../../../src/http/aws/sts/index.ts";
 import { bootstrap, type Credentials } from "../../../../src/iam/access-keys.ts";
 import { MasterKey } from "../../../../src/iam/master-key.ts";
+import { IssuerHosts } from "../../../../src/iam/oidc/issuer-hosts.ts";
+import { IssuerKeys } from "../../../../src/iam/oidc/issuer-keys.ts";
 import { OidcVerifier } from "../../../../src/iam/oidc/verify.ts";
 import { evaluate } from "../../../../src/iam/policy/evaluate.ts";
 import { globalContext } from "../../../../src/iam/principals/global-context.ts";
@@ -83,13 +86,15 @@ export async function startIamServer(): Promise<IamServer> {
   const stored = new StoredPolicies();
   const policyStore = postgresPrincipalPolicies(database, aws, stored);
   const decider = new CasbinDecider();
+  // Issuers of tests are on this machine, by this address alone.
+  const issuerHosts = new IssuerHosts(["127.0.0.1"]);
   const ports: StsPorts = {
     ...{ identity: postgresIdentity(database), sessions: postgresSessions(database), aws, stored, decider },
     ...{
       policies: new PrincipalPolicyCache(policyStore, clock),
       masterKey,
       mfa: postgresMfaAttempts(database),
-      webIdentity: new OidcVerifier(),
+      webIdentity: new OidcVerifier(new IssuerKeys(providerFetch(issuerHosts))),
       clock,
     },
   };
@@ -106,7 +111,9 @@ export async function startIamServer(): Promise<IamServer> {
     authorizer: realAuthorizer(ports),
     ...{ clock, regions: [REGION], defaultRegistry: { account: ACCOUNT, region: REGION } },
     handlers: {
-      iam: iamHandlers({ ...ports, policies: policyStore, tokens: new PageTokens(Buffer.alloc(32, 1)) }),
+      iam: iamHandlers({
+        ...{ ...ports, issuerHosts, policies: policyStore, tokens: new PageTokens(Buffer.alloc(32, 1)) },
+      }),
       sts: stsHandlers(ports),
     },
   });

@@ -235,6 +235,15 @@ describe("a provider", () => {
     expect((await assume(await issuer.token())).one("Message")).toMatch(/^Couldn't retrieve/);
   });
 
+  test.each([
+    ...["http://localhost:1", "https://localhost", "https://10.0.0.1", "https://169.254.169.254/latest"],
+    ...["https://[::1]", "https://[fd00::1]", "https://2851995905", "http://127.0.0.2"],
+  ])("on a private host that is not named is not registered: %s", async (url) => {
+    const answer = await iam("CreateOpenIDConnectProvider", { Url: url });
+    expect([answer.status, answer.one("Code")]).toEqual([400, "ValidationError"]);
+    expect(answer.one("Message")).toContain("BERTH_OIDC_PRIVATE_HOSTS does not name it");
+  });
+
   test("is registered once, with https, and shown", async () => {
     const again = await iam("CreateOpenIDConnectProvider", { Url: issuer.url });
     expect([again.status, again.one("Code")]).toEqual([409, "EntityAlreadyExists"]);

@@ -1,0 +1,122 @@
+import { type LookupAddress, lookup } from "node:dns";
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
+import { addressOf, type IssuerHosts, isPublicAddress } from "../../iam/oidc/issuer-hosts.ts";
+import type { FetchJson } from "../../iam/oidc/issuer-keys.ts";
+import { isLoopback } from "../../iam/principals/oidc-providers.ts";
+
+/** How an answer is bounded, so that a provider cannot hold or fill us. */
+export interface FetchLimits {
+  /** Milliseconds for all of it. */
+  readonly time: number;
+  readonly bytes: number;
+}
+
+export const FETCH_LIMITS: FetchLimits = { time: 5_000, bytes: 256 * 1024 };
+
+/** Every address of a name. */
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+/**
+ * Reads JSON objects from identity providers over TLS, or over plain HTTP from this machine where its name is allowed. A
+ * name is resolved once, all of its addresses are checked, and the connection goes to one of those. Redirects are not
+ * followed: they would lead away from the issuer that an administrator registered.
+ */
+export function providerFetch(
+  hosts: IssuerHosts,
+  limits: FetchLimits = FETCH_LIMITS,
+  resolve: Resolve = resolveAll,
+): FetchJson {
+  const lookupChecked = checkedLookup(hosts, resolve);
+  return async (location) => {
+    const url = new URL(location);
+    requireAllowed(url, hosts);
+    const response = await ask(url, lookupChecked, limits.time);
+    try {
+      const { statusCode } = response;
+      if (statusCode !== 200) throw new Error(`it answered ${statusCode}`);
+      return objectOf(await readBounded(response, limits.bytes));
+    } finally {
+      response.destroy();
+    }
+  };
+}
+
+function requireAllowed({ protocol, hostname }: URL, hosts: IssuerHosts): void {
+  const isPlainAllowed = protocol === "http:" && isLoopback(hostname) && hosts.mayBePrivate(hostname);
+  if (protocol !== "https:" && !isPlainAllowed) throw new Error(`${hostname} is not asked over TLS`);
+  const address = addressOf(hostname);
+  if (address !== undefined) requirePublic(hosts, hostname, [{ address }]);
+}
+
+function requirePublic(
+  hosts: IssuerHosts,
+  hostname: string,
+  addresses: readonly Pick<LookupAddress, "address">[],
+): void {
+  if (hosts.mayBePrivate(hostname)) return;
+  const wrong = addresses.find(({ address }) => !isPublicAddress(address));
+  if (wrong === undefined) return;
+  throw new Error(
+    `${hostname} has the private address ${wrong.address}; BERTH_OIDC_PRIVATE_HOSTS names those that may`,
+  );
+}
+
+/** What a connection resolves its name by: it goes to the addresses that were checked. */
+function checkedLookup(hosts: IssuerHosts, resolve: Resolve): LookupFunction {
+  return (hostname, { all }, callback) => {
+    resolve(hostname)
+      .then((addresses) => {
+        requirePublic(hosts, hostname, addresses);
+        const [first] = addresses;
+        if (first === undefined) throw new Error(`${hostname} has no address`);
+        if (all === true) callback(null, [...addresses]);
+        else callback(null, first.address, first.family);
+      })
+      .catch((error: Error) => callback(error, ""));
+  };
+}
+
+function ask(url: URL, lookupChecked: LookupFunction, time: number): Promise<IncomingMessage> {
+  const isTls = url.protocol === "https:";
+  const options = {
+    headers: { accept: "application/json" },
+    lookup: lookupChecked,
+    // A connection that was kept might be to an address of yesterday.
+    agent: isTls ? new HttpsAgent() : new HttpAgent(),
+    signal: AbortSignal.timeout(time),
+  };
+  return new Promise((resolve, reject) => {
+    const request = isTls ? httpsRequest(url, options) : httpRequest(url, options);
+    request.on("response", resolve).on("error", reject).end();
+  });
+}
+
+async function readBounded(response: IncomingMessage, max: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Leaving the loop ends the connection.
+    if (size > max) throw new Error(`it is longer than ${max} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Error("it is not an object");
+  }
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function resolveAll(hostname: string): Promise<readonly LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    lookup(hostname, { all: true }, (error, addresses) =>
+      error === null ? resolve(addresses) : reject(error),
+    );
+  });
+}
