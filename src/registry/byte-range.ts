@@ -1,27 +1,44 @@
 import { RegistryError } from "./errors.ts";
 import type { ByteRange } from "./ports/blob-storage.ts";
 
+/** Ranges of one answer: as many as clients of partial pulls can do with (containers/storage asks for no fewer). */
+export const RANGES_MAX = 64;
+
 /**
- * Reads a `Range` header (RFC 9110 section 14) against an object of `size` bytes.
- * Undefined means the whole object: no header, another unit, several ranges, or text that is no range at all.
- * @throws RegistryError RANGE_INVALID (416) with `Content-Range` naming the size, also for a last position before the first
+ * Reads a `Range` header (RFC 9110 section 14) against an object of `size` bytes: what to send, in the order in which it
+ * was asked for, ranges that overlap or touch as one. A range outside of the object among others counts for nothing.
+ * Undefined means the whole object: no header, another unit, text that is no range at all, or more than
+ * {@link RANGES_MAX} ranges.
+ * @throws RegistryError RANGE_INVALID (416) with `Content-Range` naming the size when no range lies within the object,
+ *   also for a last position before the first
  */
-export function parseByteRange(header: string | undefined, size: number): ByteRange | undefined {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.replaceAll(" ", "") ?? "");
-  if (match === null) return undefined;
-  const [, first = "", last = ""] = match;
-  if (first === "" && last === "") return undefined;
-  const range = first === "" ? suffix(Number(last), size) : span(Number(first), last, size);
-  if (range === undefined) {
-    throw new RegistryError(
-      "RANGE_INVALID",
-      `the range ${header} does not lie within the ${size} bytes of the blob`,
-      {
-        headers: { "Content-Range": `bytes */${size}` },
-      },
-    );
+export function parseByteRanges(
+  header: string | undefined,
+  size: number,
+): readonly [ByteRange, ...ByteRange[]] | undefined {
+  const list = /^bytes=([\d\-, \t]+)$/i.exec(header ?? "")?.[1];
+  if (list === undefined) return undefined;
+  const wanted: ByteRange[] = [];
+  let isRange = false;
+  for (const spec of list.split(",")) {
+    // A list may have empty elements (RFC 9110 section 5.6.1).
+    if (spec.trim() === "") continue;
+    const match = SPEC.exec(spec);
+    if (match === null) return undefined;
+    isRange = true;
+    const range = rangeOf(match[1] ?? "", match[2] ?? "", size);
+    if (range !== undefined) wanted.push(range);
   }
-  return range;
+  if (!isRange) return undefined;
+  const [first, ...more] = coalesce(wanted);
+  if (first === undefined) throw notWithin(header, size);
+  return more.length < RANGES_MAX ? [first, ...more] : undefined;
+}
+
+const SPEC = /^[ \t]*(?!-[ \t]*$)(\d*)-(\d*)[ \t]*$/;
+
+function rangeOf(first: string, last: string, size: number): ByteRange | undefined {
+  return first === "" ? suffix(Number(last), size) : span(Number(first), last, size);
 }
 
 function suffix(length: number, size: number): ByteRange | undefined {
@@ -32,6 +49,33 @@ function suffix(length: number, size: number): ByteRange | undefined {
 function span(start: number, last: string, size: number): ByteRange | undefined {
   const end = last === "" ? size - 1 : Math.min(Number(last), size - 1);
   return start <= end ? { start, end } : undefined;
+}
+
+/** Joins ranges that overlap or touch, at the place of the first of them that was asked for. */
+function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
+  if (ranges.length < 2) return ranges;
+  const joined: (ByteRange & { readonly place: number })[] = [];
+  const placed = ranges.map((range, place) => ({ ...range, place }));
+  for (const range of placed.sort((a, b) => a.start - b.start)) {
+    const before = joined.at(-1);
+    if (before === undefined || range.start > before.end + 1) joined.push(range);
+    else {
+      const end = Math.max(before.end, range.end);
+      joined[joined.length - 1] = { start: before.start, end, place: Math.min(before.place, range.place) };
+    }
+  }
+  return joined.sort((a, b) => a.place - b.place).map(({ start, end }) => ({ start, end }));
+}
+
+function notWithin(header: string | undefined, size: number): RegistryError {
+  const shown = header === undefined || header.length < 500 ? header : `${header.slice(0, 500)}…`;
+  return new RegistryError(
+    "RANGE_INVALID",
+    `the range ${shown} does not lie within the ${size} bytes of the blob`,
+    {
+      headers: { "Content-Range": `bytes */${size}` },
+    },
+  );
 }
 
 /** The inclusive positions of one chunk of an upload. */

@@ -127,7 +127,17 @@ describe("a range of a blob", () => {
       name: "past the end, of a HEAD: the whole",
       ...{ ...whole, content: "", method: "HEAD", headers: { range: `bytes=${SIZE}-` } },
     },
-    { name: "of several: the whole", ...whole, headers: { range: "bytes=0-1,4-5" } },
+    { name: "of several that make up one", ...part("bytes=4-5,0-3", 0, 5) },
+    { name: "of several past the end", ...unsatisfiable, headers: { range: `bytes=${SIZE}-,99-100` } },
+    {
+      name: "of several whose If-Range names something else: the whole",
+      ...whole,
+      headers: { range: "bytes=0-1,4-5", "if-range": '"other"' },
+    },
+    {
+      name: "of several, of a HEAD: the whole",
+      ...{ ...whole, content: "", method: "HEAD", headers: { range: "bytes=0-1,4-5" } },
+    },
     { name: "in another unit: the whole", ...whole, headers: { range: "lines=0-1" } },
     { name: "that is no range: the whole", ...whole, headers: { range: "bytes=a-b" } },
     {

@@ -1,11 +1,12 @@
 import { deleteBlob, findBlob } from "../../registry/blobs.ts";
-import { parseByteRange } from "../../registry/byte-range.ts";
+import { parseByteRanges } from "../../registry/byte-range.ts";
 import { parseDigest } from "../../registry/digest.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
-import type { StoredBlob } from "../../registry/ports/index.ts";
+import type { BlobStorage, ByteRange, StoredBlob } from "../../registry/ports/index.ts";
 import { ASK_EACH_TIME } from "../browser-headers.ts";
 import { etagMatches } from "../entity-tags.ts";
 import { empty, type Outcome } from "../outcome.ts";
+import { BLOB_TYPE, lengthOf, openMultipart } from "./byte-ranges.ts";
 import { header, type OciDependencies, type OciRequest } from "./request.ts";
 
 /** Seconds for which a redirected download's URL is valid; object deletion waits longer. */
@@ -26,23 +27,37 @@ export async function getBlob(
   if (etagMatches(header(request, "if-none-match"), digest)) {
     return empty(304, { "Docker-Content-Digest": digest, ETag: etag, ...ASK_EACH_TIME });
   }
+  const headers = { "Docker-Content-Digest": digest, ETag: etag, ...ASK_EACH_TIME, "Accept-Ranges": "bytes" };
+  const whole = { "Content-Type": BLOB_TYPE, "Content-Length": blob.size, ...headers };
   // A range is for GET alone (RFC 9110 section 14.2).
-  const range = isHead ? undefined : parseByteRange(rangeHeader(request, etag), blob.size);
-  const size = range === undefined ? blob.size : range.end - range.start + 1;
-  const headers = {
-    "Content-Type": "application/octet-stream",
-    "Content-Length": size,
-    "Docker-Content-Digest": digest,
-    ETag: etag,
-    ...ASK_EACH_TIME,
-    "Accept-Ranges": "bytes",
-    ...(range === undefined ? {} : { "Content-Range": `bytes ${range.start}-${range.end}/${blob.size}` }),
-  };
-  const status = range === undefined ? 200 : 206;
-  if (isHead) return { status, headers };
+  if (isHead) return { status: 200, headers: whole };
+  const ranges = parseByteRanges(rangeHeader(request, etag), blob.size);
   const redirect = await redirectTo(ports.storage, blob);
   if (redirect !== undefined) return redirect;
-  return { status, headers, body: await ports.storage.read(blob.key, blob.size, range) };
+  if (ranges === undefined)
+    return { status: 200, headers: whole, body: await ports.storage.read(blob.key, blob.size) };
+  return partOf(ports.storage, blob, ranges, headers);
+}
+
+async function partOf(
+  storage: BlobStorage,
+  blob: StoredBlob,
+  ranges: readonly [ByteRange, ...ByteRange[]],
+  headers: Outcome["headers"],
+): Promise<Outcome> {
+  if (ranges.length > 1) {
+    const { contentType, body } = await openMultipart(storage, blob, ranges);
+    const described = { "Content-Type": contentType, "Content-Length": body.size };
+    return { status: 206, headers: { ...described, ...headers }, body };
+  }
+  const [range] = ranges;
+  const described = {
+    "Content-Type": BLOB_TYPE,
+    "Content-Length": lengthOf(range),
+    "Content-Range": `bytes ${range.start}-${range.end}/${blob.size}`,
+  };
+  const body = await storage.read(blob.key, blob.size, range);
+  return { status: 206, headers: { ...described, ...headers }, body };
 }
 
 /** `Range` counts only while `If-Range`, when given, still names this entity (RFC 9110 section 13.1.5). */
@@ -51,10 +66,7 @@ function rangeHeader(request: OciRequest, etag: string): string | undefined {
   return ifRange === undefined || ifRange === etag ? header(request, "range") : undefined;
 }
 
-async function redirectTo(
-  storage: OciDependencies["ports"]["storage"],
-  blob: StoredBlob,
-): Promise<Outcome | undefined> {
+async function redirectTo(storage: BlobStorage, blob: StoredBlob): Promise<Outcome | undefined> {
   const url = await storage.presign(blob.key, PRESIGN_SECONDS);
   return url === undefined ? undefined : empty(307, { Location: url, "Cache-Control": "no-store" });
 }
