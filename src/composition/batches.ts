@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import { label, type Metrics } from "../metrics.ts";
 
 /** Batch writers of a node by the name that logs and metrics have for what they write. */
-export type Batches = Readonly<Record<string, Pick<BatchWriter<object>, "waiting" | "dropped" | "close">>>;
+export type Batches = Readonly<Record<string, Pick<BatchWriter<object>, "waiting" | "dropped">>>;
 
 /** What the log says of a batch writer. */
 export function batchEvents(batch: string, log: Pick<Log, "warn" | "error">): BatchEvents {
@@ -24,9 +24,4 @@ export function observeBatches(metrics: Metrics, batches: Batches): void {
       dropped.set(batch.dropped, label("batch", name));
     }
   });
-}
-
-/** Writes out what was only in memory, each within its bound. */
-export async function closeBatches(batches: Batches): Promise<void> {
-  await Promise.all(Object.values(batches).map((batch) => batch.close()));
 }

@@ -34,6 +34,8 @@ import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
 import { ResourcePolicyCache } from "../iam/access/resource-policies.ts";
 import type { Authorizer } from "../iam/authorizer.ts";
 import { RecordingAuthorizer } from "../iam/explain/denials.ts";
+import { LoginGuard } from "../iam/logins/login-guard.ts";
+import { recordLogin } from "../iam/logins/login-record.ts";
 import { IssuerHosts } from "../iam/oidc/issuer-hosts.ts";
 import { IssuerKeys } from "../iam/oidc/issuer-keys.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
@@ -44,6 +46,7 @@ import { SignatureVerifier } from "../iam/sigv4/verify.ts";
 import { RegistryTokens } from "../iam/tokens/registry-token.ts";
 import { SigningKeys } from "../iam/tokens/signing-keys.ts";
 import type { Log } from "../log.ts";
+import { label, type Metrics } from "../metrics.ts";
 import { Scopes } from "../registry/scopes.ts";
 import { type Batches, batchEvents } from "./batches.ts";
 import { composeExplainer } from "./explainer.ts";
@@ -53,6 +56,7 @@ import type { State } from "./state.ts";
 /** Everything that knows who someone is and what they may do. */
 export interface Access {
   readonly authenticator: CredentialAuthenticator;
+  readonly logins: LoginGuard;
   readonly authorizer: Authorizer;
   readonly audit: AuditRecorder;
   readonly tokens: RegistryTokens;
@@ -65,11 +69,21 @@ export interface Access {
   jwks(): Promise<unknown>;
   /** What is only in memory yet, by what it is. */
   readonly batches: Batches;
+  /** Writes it out. */
+  close(): Promise<void>;
 }
 
-export function composeAccess(config: Config, state: State, log: Log): Access {
+export function composeAccess(config: Config, state: State, log: Log, metrics: Metrics): Access {
+  const loginCounts = metrics.counter(
+    "berth_logins_total",
+    "Proofs of who somebody is, by door and outcome.",
+  );
   const { database, clock, masterKey } = state;
-  const audit = new AuditRecorder(postgresAuditLog(database), batchEvents("audit", log));
+  const audit = new AuditRecorder(postgresAuditLog(database), clock, batchEvents("audit", log));
+  const logins = new LoginGuard(
+    (event) => recordLogin(audit, config.account, event),
+    (door, outcome) => loginCounts.add(1, `${label("door", door)},${label("outcome", outcome)}`),
+  );
   const decider = new CasbinDecider();
   const shipped = readAwsPolicies();
   const stored = new StoredPolicies((found) => log.warn("a stored policy cannot be read", { ...found }));
@@ -95,6 +109,7 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
   const resourcePolicyRules = new ResourcePolicyRules(identity, policyAuthorizer);
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
   const aws = openAwsDoor({
+    logins,
     verifier: new SignatureVerifier({
       async find(accessKeyId) {
         const credential = await credentials.find(accessKeyId);
@@ -138,22 +153,25 @@ export function composeAccess(config: Config, state: State, log: Log): Access {
   });
   const bearer = new BearerHosts(config.bearer);
   const token = openTokenDoor({
-    ...{ authenticator, authorizer, credentials, tokens, clock, bearer },
+    ...{ authenticator, logins, authorizer, credentials, tokens, clock, bearer },
     refreshTokens: new RefreshTokens(signingKeys, clock),
     defaultRegistry: { account: config.account, region: config.region },
     tokenLifetime: config.tokenLifetime,
   });
   const explain = openAccessDoor({
-    ...{ authenticator, authorizer, clock },
+    ...{ authenticator, logins, authorizer, clock },
     explainer: composeExplainer(config, state),
   });
   return {
-    ...{ authenticator, authorizer, audit },
+    ...{ authenticator, logins, authorizer, audit },
     ...{ tokens, signingKeys, aws, bearer, token, explain },
     async jwks() {
       await signingKeys.signing();
       return signingKeys.jwks();
     },
     batches: { audit: audit.writer, "key-usage": usage },
+    async close() {
+      await Promise.all([audit.close(), usage.close()]);
+    },
   };
 }

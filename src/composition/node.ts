@@ -14,7 +14,7 @@ import type { Digest } from "../registry/digest.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { Scopes } from "../registry/scopes.ts";
 import { openAuditDays, startAuditDays } from "./audit-days.ts";
-import { closeBatches, observeBatches } from "./batches.ts";
+import { observeBatches } from "./batches.ts";
 import { startCollector } from "./collector.ts";
 import { type Access, composeAccess } from "./identity.ts";
 import { observeResources } from "./observe-resources.ts";
@@ -47,10 +47,10 @@ export async function startNode(
   const ports = composePorts(config, state, storage, log);
   const metrics = new Metrics();
   const draining = { yes: false };
-  const access = composeAccess(config, state, log);
+  const access = composeAccess(config, state, log, metrics);
   const closeAll = async (): Promise<void> => {
     await ports.hashing.close();
-    await closeBatches(access.batches);
+    await access.close();
     await storage.close();
     await state.close();
   };
@@ -123,6 +123,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
       isDraining: () => draining.yes,
     },
     authenticator: access.authenticator,
+    logins: access.logins,
     authorizer: access.authorizer,
     // Each answers what is its own, and leaves the rest.
     aws: (exchange, request, response) =>

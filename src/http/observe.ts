@@ -27,6 +27,8 @@ export interface Exchange {
   route: string;
   /** ARN of the caller, once known. */
   principal: string | undefined;
+  /** The access key that its credentials name, proven or not. */
+  accessKeyId: string | undefined;
   error: unknown;
 }
 
@@ -61,7 +63,7 @@ export class Observer {
   ): Exchange {
     const exchange: Exchange = {
       ...{ id: randomUUID(), client: about.client, headers: about.headers },
-      ...{ route: UNKNOWN, principal: undefined, error: undefined },
+      ...{ route: UNKNOWN, principal: undefined, accessKeyId: undefined, error: undefined },
     };
     const { socket } = request;
     const start = performance.now();
@@ -112,6 +114,7 @@ export class Observer {
       received: facts.received,
       ms: Math.round(facts.milliseconds),
       principal: exchange.principal,
+      key: exchange.accessKeyId,
       ip: exchange.client.ip,
       userAgent: userAgentOf(request),
       ...(slow ? { slow: true } : {}),

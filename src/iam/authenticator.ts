@@ -1,3 +1,4 @@
+import type { LoginAttempt } from "./logins/login-attempt.ts";
 import type { AccountPrincipal, AnonymousPrincipal } from "./principal.ts";
 import type { TokenAccess } from "./tokens/registry-token.ts";
 
@@ -19,5 +20,6 @@ export type Authentication =
 
 /** Proves who makes a request. */
 export interface Authenticator {
-  authenticate(authorization: string): Promise<Authentication>;
+  /** @throws RegistryError TOOMANYREQUESTS where too much was wrong before */
+  authenticate(authorization: string, attempt: LoginAttempt): Promise<Authentication>;
 }

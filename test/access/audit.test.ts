@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { postgresAuditLog } from "../../src/adapters/postgres/audit/log.ts";
 import type { AuditFilter, KeptRecord } from "../../src/audit/audit-log.ts";
+import { LOGIN_ACTION } from "../../src/iam/logins/login-record.ts";
 import { DEFAULT_SETTINGS } from "../../src/registry/repositories/settings.ts";
 import { ADMINISTRATOR, basic, makeTestHome, startTestBerth } from "../support/berth.ts";
 import { type Answer, exchange, type Sent } from "../support/exchange.ts";
@@ -31,7 +32,7 @@ let last = 0;
 /** What was recorded since the last question. */
 async function news(filter: Partial<AuditFilter> = {}): Promise<readonly KeptRecord[]> {
   const all = await log.latest({ ...EVERYTHING, ...filter }, 10_000);
-  const fresh = all.filter(({ id }) => id > last);
+  const fresh = all.filter(({ id, action }) => id > last && action !== LOGIN_ACTION);
   last = Math.max(last, ...all.map(({ id }) => id));
   return fresh;
 }

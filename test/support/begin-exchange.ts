@@ -10,6 +10,6 @@ export const ALONE: Whereabouts = { trustedProxies: new BlockList(), externalUrl
 export function beginExchange(request: IncomingMessage, whereabouts = ALONE): Exchange {
   return {
     ...{ id: "none", client: clientOf(request, whereabouts), headers: {} },
-    ...{ route: "unknown", principal: undefined, error: undefined },
+    ...{ route: "unknown", principal: undefined, accessKeyId: undefined, error: undefined },
   };
 }

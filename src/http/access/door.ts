@@ -6,11 +6,13 @@ import type { Authorizer } from "../../iam/authorizer.ts";
 import { type Explainer, UnknownPrincipalError } from "../../iam/explain/explainer.ts";
 import { presentAnswer, presentDenial } from "../../iam/explain/present.ts";
 import { parseDecisionId, parseQuery, QueryError } from "../../iam/explain/query.ts";
+import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
 import type { AccountPrincipal } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import type { Clock } from "../../registry/clock.ts";
 import { RegistryError } from "../../registry/errors.ts";
 import type { Client } from "../client.ts";
+import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf } from "../oci/authenticate.ts";
 import { json, type Outcome } from "../outcome.ts";
@@ -21,6 +23,7 @@ export const EXPLAIN_PATH = "/v1/access/explain";
 
 export interface AccessDoorDependencies {
   readonly authenticator: Authenticator;
+  readonly logins: Logins;
   readonly authorizer: Authorizer;
   readonly explainer: Explainer;
   readonly clock: Clock;
@@ -48,7 +51,9 @@ async function answer(
   request: IncomingMessage,
 ): Promise<Outcome> {
   const { client } = exchange;
-  const principal = await enter(dependencies, request, client);
+  const { logins, clock } = dependencies;
+  const attempt = logins.begin(loginOrigin("access", exchange, request, clock.now()));
+  const principal = await enter(dependencies, request, client, attempt);
   exchange.principal = principal.arn;
   if (request.method !== "GET") {
     throw new RegistryError("UNSUPPORTED", "explanations are asked for with GET", {
@@ -72,13 +77,16 @@ async function enter(
   { authenticator }: AccessDoorDependencies,
   { headers }: IncomingMessage,
   client: Client,
+  attempt: LoginAttempt,
 ): Promise<AccountPrincipal> {
+  const { authorization } = headers;
   const found =
-    headers.authorization === undefined ? undefined : await authenticator.authenticate(headers.authorization);
+    authorization === undefined ? undefined : await authenticator.authenticate(authorization, attempt);
   // A token that is for something else is not for this.
   if (found?.state === "proven" && found.principal.kind !== "anonymous" && found.access === undefined) {
     return found.principal;
   }
+  if (found?.state === "expired") attempt.failed("expired", found.principal.account);
   const said = found === undefined ? "authentication required" : "the credentials are not valid";
   const challenge = { "WWW-Authenticate": basicChallenge(client) };
   throw new RegistryError("UNAUTHORIZED", said, { headers: challenge });

@@ -5,6 +5,7 @@ import type { IamOperations } from "../../aws-models/iam.types.ts";
 import type { Service } from "../../aws-models/model.ts";
 import type { StsOperations } from "../../aws-models/sts.types.ts";
 import type { Denial } from "../../iam/authorizer.ts";
+import type { LoginAttempt } from "../../iam/logins/login-attempt.ts";
 import type { AccountPrincipal, AnonymousPrincipal } from "../../iam/principal.ts";
 import type { Clock } from "../../registry/clock.ts";
 
@@ -52,6 +53,8 @@ export interface AwsCall extends CallFacts {
 /** A call of an operation that AWS lets anyone make: its input proves the caller. */
 export interface UnsignedCall extends CallFacts {
   readonly principal: AnonymousPrincipal;
+  /** For the operation to say what is claimed, and how that ended. */
+  readonly attempt: LoginAttempt;
 }
 
 /** The operations of every service, as their models type them. */

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { loadModel } from "../../aws-models/model.ts";
+import type { LoginAttempt, LoginDoor } from "../../iam/logins/login-attempt.ts";
 import { SignatureError } from "../../iam/sigv4/errors.ts";
 import type { Caller } from "../../iam/sigv4/verify.ts";
 import { mayExceed, readBody } from "../body.ts";
 import { setStanding } from "../body-memory.ts";
 import type { Client } from "../client.ts";
+import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf } from "../oci/authenticate.ts";
 import { type Outcome, withHeaders } from "../outcome.ts";
@@ -105,10 +107,13 @@ async function answer(
   progress: Progress,
 ): Promise<Outcome> {
   const { client } = exchange;
+  const begin = (door: LoginDoor): LoginAttempt =>
+    dependencies.logins.begin(loginOrigin(door, exchange, request, dependencies.clock.now()));
+  const signature = begin("api");
   // A form says in its body what it calls; JSON says so in a header, and its body waits until the head is in order.
   const form =
     dialect === QUERY_DIALECT
-      ? await readForm(request, await formMax(dependencies, request, client))
+      ? await readForm(request, await formMax(dependencies, request, client, signature))
       : undefined;
   const recognised =
     form === undefined
@@ -123,7 +128,8 @@ async function answer(
     throw new AwsError("UnknownOperationException", message);
   }
   const isUnsigned = model.operations[operation]?.unsigned === true;
-  const claim = isUnsigned ? undefined : await openClaim(dependencies, request, client, recognised);
+  const attempt = isUnsigned ? begin("web-identity") : signature;
+  const claim = isUnsigned ? undefined : await openClaim(dependencies, request, client, recognised, attempt);
   if (claim !== undefined) setStanding(request, "claimed");
   const body = form?.body ?? (await readBody(request, bodyMax(exchange.route)));
   const caller = claim?.verify(body);
@@ -132,7 +138,7 @@ async function answer(
   exchange.principal = caller?.principal.arn;
   const input = inputOf(recognised, form?.parameters() ?? body);
   const origin = {
-    ...{ request, client, service, operation, requestId: progress.requestId, trace: progress.trace },
+    ...{ request, client, attempt, service, operation, requestId: progress.requestId, trace: progress.trace },
     parameters: () => parametersOf(model, operation, input),
   };
   const call =
@@ -148,12 +154,13 @@ async function formMax(
   dependencies: AwsDoorDependencies,
   request: IncomingMessage,
   client: Client,
+  attempt: LoginAttempt,
 ): Promise<number> {
   if (!mayExceed(request, UNCLAIMED_FORM_MAX)) return UNCLAIMED_FORM_MAX;
   const service = claimedService(request);
   if (service === undefined) return UNCLAIMED_FORM_MAX;
   try {
-    await openClaim(dependencies, request, client, { service, model: await loadModel(service) });
+    await openClaim(dependencies, request, client, { service, model: await loadModel(service) }, attempt);
   } catch (error) {
     if (error instanceof SignatureError) return UNCLAIMED_FORM_MAX;
     throw error;

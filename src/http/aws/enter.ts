@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Service } from "../../aws-models/model.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
+import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
 import { type AccountPrincipal, ANONYMOUS, type Principal, principalName } from "../../iam/principal.ts";
 import type { Caller, OpenedClaim, SignaturePolicy, SignatureVerifier } from "../../iam/sigv4/verify.ts";
 import type { Clock } from "../../registry/clock.ts";
@@ -25,6 +26,7 @@ export interface AwsAuthorizer {
 /** What it takes to let a call in. */
 export interface EntranceDependencies {
   readonly verifier: SignatureVerifier;
+  readonly logins: Logins;
   readonly authorizer: AwsAuthorizer;
   readonly clock: Clock;
   /** Regions that signatures may be scoped to. */
@@ -42,6 +44,7 @@ export function openClaim(
   request: IncomingMessage,
   client: Client,
   recognised: Pick<Recognised, "service" | "model">,
+  attempt: LoginAttempt,
 ): Promise<OpenedClaim> {
   const { verifier, clock } = dependencies;
   return verifier.open(
@@ -49,6 +52,7 @@ export function openClaim(
     hostCandidates(request, client),
     signaturePolicy(dependencies, recognised),
     clock.now(),
+    attempt,
   );
 }
 
@@ -71,6 +75,7 @@ function signaturePolicy(
 export interface CallOrigin {
   readonly request: IncomingMessage;
   readonly client: Client;
+  readonly attempt: LoginAttempt;
   readonly requestId: string;
   readonly service: Service;
   readonly operation: string;
@@ -122,6 +127,7 @@ export function unsignedCall(dependencies: EntranceDependencies, origin: CallOri
     ...factsOf(dependencies, origin, ANONYMOUS, defaultRegistry.account),
     ...defaultRegistry,
     principal: ANONYMOUS,
+    attempt: origin.attempt,
   };
 }
 
@@ -130,7 +136,7 @@ function factsOf(
   { request, client, requestId, service, operation, parameters, trace }: CallOrigin,
   principal: Principal,
   account = principal.kind === "anonymous" ? "" : principal.account,
-): Omit<UnsignedCall, "principal" | "account" | "region"> {
+): Omit<UnsignedCall, "principal" | "account" | "region" | "attempt"> {
   const userAgent = request.headers["user-agent"] ?? "";
   return {
     ...{ service, operation, requestId, clientIp: client.ip, secure: client.secure, userAgent, clock },

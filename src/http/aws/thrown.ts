@@ -34,7 +34,7 @@ const REGISTRY_CODES: Readonly<Record<ErrorCode, Answer>> = {
   UNAUTHORIZED: "UnrecognizedClientException",
   DENIED: "AccessDeniedException",
   UNSUPPORTED: "InvalidParameterException",
-  TOOMANYREQUESTS: "ThrottlingException",
+  TOOMANYREQUESTS: ({ headers }) => new AwsError("ThrottlingException", "Rate exceeded", { headers }),
   REPOSITORY_EXISTS: "RepositoryAlreadyExistsException",
   REPOSITORY_NOT_EMPTY: "RepositoryNotEmptyException",
   EXCLUSION_FILTERS_MISSING: (error) =>

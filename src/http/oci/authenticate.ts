@@ -4,6 +4,7 @@ import type { Cause } from "../../audit/cause.ts";
 import { type Call, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
+import type { LoginAttempt } from "../../iam/logins/login-attempt.ts";
 import { type Principal, principalName } from "../../iam/principal.ts";
 import type { TokenAccess } from "../../iam/tokens/registry-token.ts";
 import { isInScope, scopedRegistry } from "../../iam/tokens/scopes.ts";
@@ -33,6 +34,7 @@ export interface Proven {
 /** Where a request knocks. */
 export interface Entrance {
   readonly client: Client;
+  readonly attempt: LoginAttempt;
   readonly call: string;
   readonly address: RegistryAddress;
   readonly now: Date;
@@ -45,10 +47,10 @@ export interface Entrance {
 export async function authenticate(
   authenticator: Authenticator,
   authorization: string | undefined,
-  { call, address, now, challenge, admitsAnonymous }: Entrance,
+  { attempt, call, address, now, challenge, admitsAnonymous }: Entrance,
 ): Promise<Proven> {
   if (authorization === undefined) throw unauthorized("UNAUTHORIZED", "authentication required", challenge());
-  const found = await authenticator.authenticate(authorization);
+  const found = await authenticator.authenticate(authorization, attempt);
   if (found.state === "proven" && isFor(address, found.region)) {
     if (found.principal.kind !== "anonymous" || admitsAnonymous) return found;
   }
@@ -57,6 +59,7 @@ export async function authenticate(
     if (isFor(address, found.region) && mayFinishUpload(found.since, call, now)) {
       return { principal: found.principal, access: found.access };
     }
+    attempt.failed("expired", found.principal.account);
     const said = "Your authorization token has expired. Reauthenticate and try again.";
     throw unauthorized("DENIED", said, again);
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Call } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
+import type { Logins } from "../../iam/logins/login-attempt.ts";
 import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
 import { RegistryError } from "../../registry/errors.ts";
@@ -9,6 +10,7 @@ import type { RegistryAddress, Scope } from "../../registry/scope.ts";
 import { registryUnknown, type Scopes } from "../../registry/scopes.ts";
 import { setStanding } from "../body-memory.ts";
 import type { Client } from "../client.ts";
+import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import type { Outcome } from "../outcome.ts";
 import { registryOfHost } from "../registry-host.ts";
@@ -24,6 +26,7 @@ import { registryMethods } from "./router.ts";
 export interface OciDoorDependencies {
   readonly oci: OciDependencies;
   readonly authenticator: Authenticator;
+  readonly logins: Logins;
   readonly authorizer: Authorizer;
   readonly scopes: Scopes;
   readonly bearer: BearerHosts;
@@ -77,7 +80,7 @@ async function enter(
   incoming: IncomingMessage,
   call: Call | "ping",
 ): Promise<OciRequest> {
-  const { oci, authenticator, authorizer, scopes, bearer, defaultRegistry } = dependencies;
+  const { oci, authenticator, logins, authorizer, scopes, bearer, defaultRegistry } = dependencies;
   const { client } = exchange;
   const address = registryOfHost(client.host, defaultRegistry);
   const now = oci.ports.clock.now();
@@ -85,7 +88,8 @@ async function enter(
   const handsOutTokens = bearer.has(client);
   const challenge = challengeOf(client, handsOutTokens, call, incoming);
   const admitsAnonymous = bearer.admitsAnonymous(client);
-  const entrance = { client, call, address, now, challenge, admitsAnonymous };
+  const attempt = logins.begin(loginOrigin("registry", exchange, incoming, now));
+  const entrance = { client, attempt, call, address, now, challenge, admitsAnonymous };
   const proven = await authenticate(authenticator, authorization, entrance);
   exchange.principal = principalName(proven.principal);
   if (proven.principal.kind !== "anonymous") setStanding(incoming, "proven");

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ANONYMOUS_SUBJECT } from "../../iam/access/credential-authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
+import type { Logins } from "../../iam/logins/login-attempt.ts";
 import { principalName } from "../../iam/principal.ts";
 import {
   grantScopes,
@@ -11,6 +12,7 @@ import {
 } from "../../iam/tokens/scopes.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
+import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf, Permissions } from "../oci/authenticate.ts";
 import { json, type Outcome } from "../outcome.ts";
@@ -24,6 +26,7 @@ import { type Login, type LoginDependencies, logIn } from "./login.ts";
 /** What the token service needs from the rest of Berth. */
 export interface TokenDoorDependencies extends LoginDependencies {
   readonly authorizer: Authorizer;
+  readonly logins: Logins;
   readonly clock: Clock;
   readonly bearer: BearerHosts;
   readonly defaultRegistry: RegistryAddress;
@@ -56,13 +59,14 @@ async function answer(
   exchange: Exchange,
   request: IncomingMessage,
 ): Promise<Outcome> {
-  const { authorizer, clock, bearer, defaultRegistry } = dependencies;
+  const { authorizer, logins, clock, bearer, defaultRegistry } = dependencies;
   const { client } = exchange;
   const input = await readTokenInput(request);
   const wanted = parseScopes(input.scopes);
   const address = registryOfHost(client.host, defaultRegistry);
   const now = clock.now();
   const login = await logIn(dependencies, input.proof, {
+    attempt: logins.begin(loginOrigin("token", exchange, request, now)),
     ...{ client, call: "token", address, now, admitsAnonymous: bearer.admitsAnonymous(client) },
     challenge: () => basicChallenge(client, TOKEN_PATH),
   });

@@ -1,5 +1,6 @@
+import { hash } from "node:crypto";
 import type { Authenticator } from "../../iam/authenticator.ts";
-import { ANONYMOUS } from "../../iam/principal.ts";
+import { type AccountPrincipal, ANONYMOUS } from "../../iam/principal.ts";
 import type { CredentialStore } from "../../iam/principals/credentials.ts";
 import type { RegistryTokens } from "../../iam/tokens/registry-token.ts";
 import { scopedRegistry, tokenIn } from "../../iam/tokens/scopes.ts";
@@ -47,10 +48,19 @@ async function logInAgain(
   token: string,
   entrance: Entrance,
 ): Promise<Login> {
+  const { attempt } = entrance;
+  attempt.admit({ accessKeyId: "", fingerprint: hash("sha256", token, "base64") });
   const claims = await dependencies.refreshTokens.verify(token, scopedRegistry(entrance.address));
-  if (claims === "unknown") throw refused(entrance);
-  if (claims === "expired") throw expired(entrance);
+  if (claims === "unknown") {
+    attempt.failed("wrong");
+    throw refused(entrance);
+  }
+  if (claims === "expired") {
+    attempt.failed("expired");
+    throw expired(entrance);
+  }
   const { principal, endsAt } = await credentialOf(dependencies, claims.accessKeyId, entrance);
+  attempt.proven(principal);
   return { principal, access: undefined, endsAt: earlier(endsAt, claims.expiresAt) };
 }
 
@@ -58,11 +68,17 @@ async function credentialOf(
   { credentials }: LoginDependencies,
   accessKeyId: string,
   entrance: Entrance,
-): Promise<Pick<Login, "principal" | "endsAt">> {
+): Promise<{ readonly principal: AccountPrincipal; readonly endsAt: Date | undefined }> {
   const credential = await credentials.find(accessKeyId);
-  if (credential === undefined) throw refused(entrance);
+  if (credential === undefined) {
+    entrance.attempt.failed("expired");
+    throw refused(entrance);
+  }
   const { principal, expiresAt } = credential;
-  if (expiresAt !== undefined && expiresAt <= entrance.now) throw expired(entrance);
+  if (expiresAt !== undefined && expiresAt <= entrance.now) {
+    entrance.attempt.failed("expired", principal.account);
+    throw expired(entrance);
+  }
   return { principal, endsAt: expiresAt };
 }
 

@@ -2,6 +2,7 @@ import { createHash, hash, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../registry/clock.ts";
 import type { Authentication, Authenticator } from "../authenticator.ts";
+import type { LoginAttempt, LoginFailure } from "../logins/login-attempt.ts";
 import { ANONYMOUS } from "../principal.ts";
 import type { Credential, CredentialStore } from "../principals/credentials.ts";
 import type { RegistryTokens, TokenClaims } from "../tokens/registry-token.ts";
@@ -13,6 +14,8 @@ export const TOKEN_USER = "AWS";
 export const ANONYMOUS_SUBJECT = "anonymous";
 
 const HEADERS_MAX = 10_000;
+/** Milliseconds for which a refusal is remembered at most. */
+const REFUSED_FOR = 600_000;
 
 export interface CredentialAuthenticatorDependencies {
   readonly credentials: CredentialStore;
@@ -31,33 +34,67 @@ interface Believed {
   readonly expiresAt: Date | undefined;
 }
 
+/** How far an account had changed: while it stays so, what was found is found again. */
+interface Basis {
+  readonly account: string;
+  readonly version: number | undefined;
+}
+
+/** Something that proves nobody. It is remembered where it rests on an account, whose change makes it forgotten. */
+interface Refused {
+  readonly refusal: Authentication & { readonly state: "refused" | "expired" };
+  readonly failure: LoginFailure;
+  readonly basis: (Basis & { readonly until: Date }) | undefined;
+}
+
 /**
  * Proves principals on the registry's side: by a token (Basic with user `AWS`, or Bearer), by an access key id and its
  * secret, or by the key of a session with its secret and session token joined by a dot. What was verified is believed
- * while the account stays as it was, so that a deleted key, user or session ends within a moment on every node.
+ * while the account stays as it was, so that a deleted key, user or session ends within a moment on every node. What was
+ * refused is refused from memory for as long as that.
  */
 export class CredentialAuthenticator implements Authenticator {
   readonly #dependencies: CredentialAuthenticatorDependencies;
   // Keyed by a hash, so that no credential lingers in memory as text.
   readonly #believed = new LRUCache<string, Believed>({ max: HEADERS_MAX });
+  // What is wrong is asked of the database once. Apart, so that wrong ones drive out no right ones.
+  readonly #refused = new LRUCache<string, Refused>({ max: HEADERS_MAX });
 
   constructor(dependencies: CredentialAuthenticatorDependencies) {
     this.#dependencies = dependencies;
   }
 
-  async authenticate(authorization: string): Promise<Authentication> {
+  async authenticate(authorization: string, attempt: LoginAttempt): Promise<Authentication> {
     const fingerprint = hash("sha256", authorization, "base64");
     const known = this.#believed.get(fingerprint);
-    if (known !== undefined && (await this.#isStillTrue(known))) return known.authentication;
-    const found = await this.#verify(authorization);
-    if (!("authentication" in found)) {
-      this.#believed.delete(fingerprint);
-      return found;
+    if (known !== undefined && (await this.#isStillTrue(known))) {
+      return this.#prove(known, fingerprint, attempt);
     }
-    this.#believed.set(fingerprint, found);
-    const { principal } = found.authentication;
-    if (principal.kind !== "anonymous") this.#dependencies.onUse(principal.accessKeyId);
-    return found.authentication;
+    const proof = readProof(authorization);
+    attempt.admit({ accessKeyId: proof?.accessKeyId ?? "", fingerprint });
+    const found = (await this.#remembered(fingerprint)) ?? (await this.#verify(proof));
+    if (!("refusal" in found)) {
+      this.#believed.set(fingerprint, found);
+      this.#refused.delete(fingerprint);
+      const { principal } = found.authentication;
+      if (principal.kind === "anonymous") return found.authentication;
+      this.#dependencies.onUse(principal.accessKeyId);
+      attempt.proven(principal);
+      return found.authentication;
+    }
+    this.#believed.delete(fingerprint);
+    if (found.basis !== undefined) this.#refused.set(fingerprint, found);
+    // What may still go on with it is for the doors to say.
+    if (found.refusal.state === "refused") attempt.failed(found.failure, found.basis?.account);
+    return found.refusal;
+  }
+
+  #prove({ authentication }: Believed, fingerprint: string, attempt: LoginAttempt): Authentication {
+    const { principal } = authentication;
+    if (principal.kind === "anonymous") return authentication;
+    attempt.admit({ accessKeyId: principal.accessKeyId, fingerprint });
+    attempt.proven(principal);
+    return authentication;
   }
 
   async #isStillTrue({ account, version, expiresAt }: Believed): Promise<boolean> {
@@ -66,23 +103,23 @@ export class CredentialAuthenticator implements Authenticator {
     return version === undefined || (await versions.of(account)) === version;
   }
 
-  async #verify(
-    authorization: string,
-  ): Promise<Believed | (Authentication & { state: "refused" | "expired" })> {
-    const bearer = /^bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1];
-    if (bearer !== undefined) return this.#verifyToken(bearer);
-    const encoded = /^basic +([a-z0-9+/=_-]+)$/i.exec(authorization)?.[1];
-    if (encoded === undefined) return REFUSED;
-    const decoded = Buffer.from(encoded, "base64").toString("utf8");
-    const colon = decoded.indexOf(":");
-    const user = decoded.slice(0, Math.max(0, colon));
-    const password = decoded.slice(colon + 1);
-    return user === TOKEN_USER ? this.#verifyToken(password) : this.#verifySecret(user, password);
+  /** What was refused a moment ago, while nothing has changed that it rests on. */
+  async #remembered(fingerprint: string): Promise<Refused | undefined> {
+    const known = this.#refused.get(fingerprint);
+    const { versions, clock } = this.#dependencies;
+    if (known?.basis === undefined || known.basis.until <= clock.now()) return undefined;
+    const { account, version } = known.basis;
+    return (await versions.of(account)) === version ? known : undefined;
   }
 
-  async #verifySecret(id: string, password: string): Promise<Believed | typeof REFUSED> {
-    if (!/^\w{16,128}$/.test(id)) return REFUSED;
-    const credential = await this.#dependencies.credentials.find(id);
+  async #verify(proof: Proof | undefined): Promise<Believed | Refused> {
+    if (proof === undefined) return this.#refuse("wrong");
+    return "token" in proof ? this.#verifyToken(proof.token) : this.#verifySecret(proof);
+  }
+
+  async #verifySecret({ accessKeyId, password }: SecretProof): Promise<Believed | Refused> {
+    if (accessKeyId === "") return this.#refuse("unknown");
+    const credential = await this.#dependencies.credentials.find(accessKeyId);
     // An unknown id takes the same comparison as a known one.
     const { secret, token } = splitPassword(password, credential?.sessionTokenHash !== undefined);
     const secretMatches = sameText(credential?.secret ?? "", secret);
@@ -90,30 +127,66 @@ export class CredentialAuthenticator implements Authenticator {
       credential?.sessionTokenHash ?? "",
       token === undefined ? "" : sha256Hex(token),
     );
-    if (credential === undefined || !secretMatches || !tokenMatches || this.#isOver(credential))
-      return REFUSED;
+    if (credential === undefined) return this.#refuse("unknown");
+    if (!secretMatches || !tokenMatches) return this.#refuse("wrong", basisOf(credential));
+    if (this.#isOver(credential)) return this.#refuse("expired", basisOf(credential));
     return believed(credential, credential.expiresAt);
   }
 
-  async #verifyToken(token: string): Promise<Believed | (Authentication & { state: "refused" | "expired" })> {
+  async #verifyToken(token: string): Promise<Believed | Refused> {
     const verdict = await this.#dependencies.tokens.verify(token);
-    if (verdict.state === "unknown") return REFUSED;
+    if (verdict.state === "unknown") return this.#refuse("wrong");
     const { claims } = verdict;
-    if (claims.accessKeyId === ANONYMOUS_SUBJECT) return verdict.state === "valid" ? nobody(claims) : REFUSED;
+    if (claims.accessKeyId === ANONYMOUS_SUBJECT) {
+      return verdict.state === "valid" ? nobody(claims) : this.#refuse("expired");
+    }
+    // How far the account has changed comes first: a change since then makes what is found below forgotten.
+    const version = await this.#dependencies.versions.of(claims.account);
     const credential = await this.#dependencies.credentials.find(claims.accessKeyId);
-    if (credential === undefined) return REFUSED;
+    // Somebody here has signed it: it was good once.
+    if (credential === undefined) return this.#refuse("expired", { account: claims.account, version });
     // A token is over with the session that asked for it.
     const end = earlier(claims.expiresAt, credential.expiresAt);
     if (verdict.state === "expired" || this.#isOver(credential)) {
       const { access, region } = claims;
-      return { state: "expired", principal: credential.principal, since: end, access, region };
+      const { principal } = credential;
+      const refusal = { state: "expired", principal, since: end, access, region } as const;
+      return { ...this.#refuse("expired", basisOf(credential)), refusal };
     }
     return believed(credential, end, claims);
+  }
+
+  #refuse(failure: LoginFailure, basis?: Basis): Refused {
+    const until = new Date(this.#dependencies.clock.now().getTime() + REFUSED_FOR);
+    return { refusal: REFUSED, failure, basis: basis && { ...basis, until } };
   }
 
   #isOver({ expiresAt }: Credential): boolean {
     return expiresAt !== undefined && expiresAt <= this.#dependencies.clock.now();
   }
+}
+
+/** What an `Authorization` header brings. */
+type Proof = SecretProof | { readonly accessKeyId: ""; readonly token: string };
+
+interface SecretProof {
+  /** Empty for what can be none. */
+  readonly accessKeyId: string;
+  readonly password: string;
+}
+
+/** Undefined for what is no credential at all. */
+function readProof(authorization: string): Proof | undefined {
+  const bearer = /^bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1];
+  if (bearer !== undefined) return { accessKeyId: "", token: bearer };
+  const encoded = /^basic +([a-z0-9+/=_-]+)$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const decoded = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = decoded.indexOf(":");
+  const user = decoded.slice(0, Math.max(0, colon));
+  const password = decoded.slice(colon + 1);
+  if (user === TOKEN_USER) return { accessKeyId: "", token: password };
+  return { accessKeyId: /^\w{16,128}$/.test(user) ? user : "", password };
 }
 
 const REFUSED = { state: "refused" } as const;
@@ -124,6 +197,10 @@ function believed(credential: Credential, expiresAt: Date | undefined, claims?: 
     authentication: { state: "proven", principal, access: claims?.access, region: claims?.region },
     ...{ account: principal.account, version, expiresAt },
   };
+}
+
+function basisOf({ principal, version }: Credential): Basis {
+  return { account: principal.account, version };
 }
 
 function nobody({ account, access, region, expiresAt }: TokenClaims): Believed {

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import type { LoginAttempt, LoginFailure } from "../logins/login-attempt.ts";
 import type { AccountPrincipal } from "../principal.ts";
 import { canonicalRequest, type SignedRequest, sha256Hex, stringToSign } from "./canonical.ts";
 import { type Claim, readClaim } from "./claim.ts";
@@ -57,13 +58,14 @@ export class SignatureVerifier {
   /**
    * Checks everything that needs no body, so that a request that cannot succeed is refused before its body is read.
    * `hosts` are the values of the host header that the client may have signed, the likeliest first.
-   * @throws SignatureError
+   * @throws SignatureError; RegistryError TOOMANYREQUESTS where too much was wrong before
    */
   async open(
     request: SignedRequest,
     hosts: readonly string[],
     policy: SignaturePolicy,
     now: Date,
+    attempt: LoginAttempt,
   ): Promise<OpenedClaim> {
     const claim = readClaim(request, policy.missingText);
     if (claim.form === "query" && !policy.presigned) {
@@ -73,15 +75,24 @@ export class SignatureVerifier {
     requireWithinWindow(claim.date, now);
     const problems = scopeProblems(claim.scope, amzDate(claim.date), policy);
     if (problems !== "") throw new SignatureError("mismatch", problems);
-    const credential = await this.#credentials.find(claim.scope.accessKeyId);
-    requireLive(claim, credential, now);
+    const { accessKeyId } = claim.scope;
+    attempt.admit({ accessKeyId, fingerprint: undefined });
+    const credential = await this.#credentials.find(accessKeyId);
+    try {
+      requireLive(claim, credential, now);
+    } catch (error) {
+      attempt.failed(failureOf(error, credential), credential?.principal.account);
+      throw error;
+    }
     return {
       verify: (body) => {
         const payloadHash = payloadHashOf(request, policy, body);
         if (!this.#matches(request, hosts, claim, credential, payloadHash)) {
+          attempt.failed("wrong", credential.principal.account);
           throw new SignatureError("mismatch", WRONG_SIGNATURE);
         }
         const { principal, expiresAt } = credential;
+        attempt.proven(principal);
         return { principal, region: claim.scope.region, expiresAt };
       },
     };
@@ -149,6 +160,11 @@ function requireLive(
   if (expiresAt !== undefined && expiresAt.getTime() <= now.getTime()) {
     throw new SignatureError("expired-credentials", EXPIRED_TOKEN);
   }
+}
+
+function failureOf(error: unknown, credential: SigningCredential | undefined): LoginFailure {
+  if (credential === undefined) return "unknown";
+  return error instanceof SignatureError && error.fault === "expired-credentials" ? "expired" : "wrong";
 }
 
 function sameHash(a: string, b: string): boolean {

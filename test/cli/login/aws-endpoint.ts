@@ -6,6 +6,7 @@ import { sha256Hex } from "../../../src/iam/sigv4/canonical.ts";
 import type { SigningCredential } from "../../../src/iam/sigv4/credential-store.ts";
 import { SignatureError } from "../../../src/iam/sigv4/errors.ts";
 import { type Caller, SignatureVerifier } from "../../../src/iam/sigv4/verify.ts";
+import { UNCOUNTED } from "../../support/logins.ts";
 
 export const ACCOUNT = "123456789012";
 export const REGION = "us-east-1";
@@ -186,7 +187,7 @@ export class AwsEndpoint {
       ...{ service, regions: [REGION, "eu-north-1"] },
       ...{ presigned: false, unsignedPayload: false, missingText: "Missing Authentication Token" },
     };
-    const claim = await verifier.open(signed, [request.headers.host ?? ""], policy, new Date());
+    const claim = await verifier.open(signed, [request.headers.host ?? ""], policy, new Date(), UNCOUNTED);
     return claim.verify(body);
   }
 }

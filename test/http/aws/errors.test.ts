@@ -60,13 +60,21 @@ describe("what was thrown becomes", () => {
     ["BLOB_UPLOAD_UNKNOWN", "UploadNotFoundException"],
     ["RANGE_INVALID", "InvalidLayerPartException"],
     ["DENIED", "AccessDeniedException"],
-    ["TOOMANYREQUESTS", "ThrottlingException"],
     ["UNAVAILABLE", "ServiceUnavailable"],
   ] as const)("%s in ECR %s", (code, expected) => {
     expect(awsErrorOf(new RegistryError(code, "said"), "ecr", "id")).toMatchObject({
       code: expected,
       message: "said",
     });
+  });
+
+  test("too many requests what AWS says of them, in every service", () => {
+    const error = new RegistryError("TOOMANYREQUESTS", "said", { headers: { "Retry-After": "3" } });
+    for (const service of ["ecr", "iam", "sts"] as const) {
+      expect(awsErrorOf(error, service, "id")).toMatchObject({
+        ...{ code: "ThrottlingException", message: "Rate exceeded", headers: { "Retry-After": "3" } },
+      });
+    }
   });
 
   test("a dependency's failure an outage that may be tried again", () => {

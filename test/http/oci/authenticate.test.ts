@@ -10,6 +10,7 @@ import { type AccountPrincipal, ANONYMOUS, type Principal } from "../../../src/i
 import { parseRepositoryName } from "../../../src/registry/names.ts";
 import { refusal } from "../../registry/refusal.ts";
 import { HOUR } from "../../support/clock.ts";
+import { UNCOUNTED } from "../../support/logins.ts";
 
 const ACCOUNT = "123456789012";
 const REGION = "eu-north-1";
@@ -40,6 +41,7 @@ function knock(
 
 function entranceWith(more: Partial<Entrance> = {}): Entrance {
   return {
+    attempt: UNCOUNTED,
     ...{ client, call: "getManifest", address: { account: ACCOUNT, region: REGION }, now: NOW },
     ...{ challenge: () => basicChallenge(client), admitsAnonymous: false, ...more },
   };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AccountVersions } from "../../../src/iam/access/account-versions.ts";
 import { CredentialAuthenticator } from "../../../src/iam/access/credential-authenticator.ts";
+import type { LoginAttempt } from "../../../src/iam/logins/login-attempt.ts";
 import { MasterKey } from "../../../src/iam/master-key.ts";
 import { ANONYMOUS } from "../../../src/iam/principal.ts";
 import type { Credential } from "../../../src/iam/principals/credentials.ts";
@@ -9,6 +10,7 @@ import { sha256Hex } from "../../../src/iam/sigv4/canonical.ts";
 import { RegistryTokens, type TokenClaims } from "../../../src/iam/tokens/registry-token.ts";
 import { SigningKeys, type StoredSigningKey } from "../../../src/iam/tokens/signing-keys.ts";
 import { HOUR, ManualClock, MINUTE } from "../../support/clock.ts";
+import { UNCOUNTED } from "../../support/logins.ts";
 import { ALICE, CI_RUN } from "./identities.ts";
 
 const ACCOUNT = ALICE.account;
@@ -95,7 +97,7 @@ async function tokenOf(accessKeyId: string, more: Partial<TokenClaims> = {}): Pr
   return (await tokens.issue(claims)).token;
 }
 
-const authenticate = (header: string) => authenticator.authenticate(header);
+const authenticate = (header: string) => authenticator.authenticate(header, UNCOUNTED);
 
 describe("a key and its secret", () => {
   test("prove the principal of the key, anywhere and unnarrowed", async () => {
@@ -321,6 +323,92 @@ describe("what is no credential is not even looked up:", () => {
   ])("%s", async (_, header) => {
     expect(await authenticate(header)).toEqual(REFUSED);
     expect(lookups).toEqual([]);
+  });
+});
+
+describe("what was refused", () => {
+  const wrong = basic(ALICE.accessKeyId, `${SECRET}?`);
+
+  test("is refused from memory while the account stays as it was", async () => {
+    for (let minute = 0; minute < 9; minute++) {
+      expect(await authenticate(wrong)).toEqual(REFUSED);
+      clock.advance(MINUTE);
+    }
+    expect(lookups).toHaveLength(1);
+  });
+
+  test("is looked up again when the account has changed, and may be right then", async () => {
+    await authenticate(wrong);
+    changeAccount(() => credentials.set(ALICE.accessKeyId, aliceKey({ secret: `${SECRET}?` })));
+    expect(await authenticate(wrong)).toEqual(ALICE_PROVEN);
+    expect(await authenticate(wrong)).toEqual(ALICE_PROVEN);
+    expect(lookups).toHaveLength(2);
+  });
+
+  test("is not believed for ever", async () => {
+    await authenticate(wrong);
+    clock.advance(10 * MINUTE);
+    await authenticate(wrong);
+    expect(lookups).toHaveLength(2);
+  });
+
+  test("because a token has lost its key is not looked up again until the account has changed", async () => {
+    const header = basic("AWS", await tokenOf(ALICE.accessKeyId));
+    changeAccount(() => credentials.delete(ALICE.accessKeyId));
+    for (let time = 0; time < 3; time++) expect(await authenticate(header)).toEqual(REFUSED);
+    expect(lookups).toHaveLength(1);
+    changeAccount(() => credentials.set(ALICE.accessKeyId, aliceKey()));
+    expect(await authenticate(header)).toMatchObject({ state: "proven" });
+  });
+});
+
+describe("a try", () => {
+  const told: unknown[] = [];
+  const attempt: LoginAttempt = {
+    admit: (claimed) => void told.push(claimed),
+    failed: (failure, account) => void told.push([failure, account]),
+    proven: (principal) => void told.push(principal),
+  };
+  const fingerprint = expect.any(String);
+  beforeEach(() => void told.splice(0));
+
+  test("is told with the key that it names, and who it proved, from memory too", async () => {
+    for (let time = 0; time < 2; time++) {
+      await authenticator.authenticate(basic(ALICE.accessKeyId, SECRET), attempt);
+    }
+    const claimed = { accessKeyId: ALICE.accessKeyId, fingerprint };
+    expect(told).toEqual([claimed, ALICE, claimed, ALICE]);
+  });
+
+  test.each([
+    ["a wrong secret", ALICE.accessKeyId, `${SECRET}?`, ["wrong", ACCOUNT]],
+    ["an unknown key", "AKIAUNKNOWNUNKNOWN12", SECRET, ["unknown", undefined]],
+    ["no key at all", "admin", SECRET, ["unknown", undefined]],
+    ["no token of ours", "AWS", "token", ["wrong", undefined]],
+  ])("with %s is told so, from memory too", async (_, user, password, ended) => {
+    for (let time = 0; time < 2; time++) await authenticator.authenticate(basic(user, password), attempt);
+    const claimed = { accessKeyId: /^AKIA/.test(user) ? user : "", fingerprint };
+    expect(told).toEqual([claimed, ended, claimed, ended]);
+  });
+
+  test("that is not admitted looks nothing up", async () => {
+    const closed = {
+      ...attempt,
+      admit: () => {
+        throw new Error("too many");
+      },
+    };
+    await expect(authenticator.authenticate(basic(ALICE.accessKeyId, SECRET), closed)).rejects.toThrow(
+      "too many",
+    );
+    expect(lookups).toEqual([]);
+  });
+
+  test("with an expired token is for the door to judge: an upload may go on", async () => {
+    const header = basic("AWS", await tokenOf(ALICE.accessKeyId));
+    clock.advance(13 * HOUR);
+    await authenticator.authenticate(header, attempt);
+    expect(told).toEqual([{ accessKeyId: "", fingerprint }]);
   });
 });
 

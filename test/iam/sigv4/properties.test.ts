@@ -4,6 +4,7 @@ import { canonicalPath, type SignedRequest } from "../../../src/iam/sigv4/canoni
 import { readClaim } from "../../../src/iam/sigv4/claim.ts";
 import { SignatureError } from "../../../src/iam/sigv4/errors.ts";
 import { SignatureVerifier } from "../../../src/iam/sigv4/verify.ts";
+import { UNCOUNTED } from "../../support/logins.ts";
 import { signInHeader, signInQuery, type ToSign } from "./signer.ts";
 
 const POLICY = {
@@ -67,7 +68,7 @@ function signed({ parameters, extra, body, date, sign }: Generated): SignedReque
 test("what an independent signer signs is verified", async () => {
   await fc.assert(
     fc.asyncProperty(request, async (generated) => {
-      const opened = await verifier.open(signed(generated), ["h"], POLICY, generated.date);
+      const opened = await verifier.open(signed(generated), ["h"], POLICY, generated.date, UNCOUNTED);
       expect(opened.verify(generated.body).principal.accessKeyId).toBe("AKIA");
     }),
     { numRuns: 300 },
@@ -84,7 +85,7 @@ test("and not with a byte more of body, another parameter or another header", as
           : what === "header"
             ? { ...whole, headers: { ...whole.headers, "x-some": ["b"] } }
             : whole;
-      const opened = await verifier.open(changed, ["h"], POLICY, generated.date);
+      const opened = await verifier.open(changed, ["h"], POLICY, generated.date, UNCOUNTED);
       const body = what === "body" ? Buffer.concat([generated.body, Buffer.of(0)]) : generated.body;
       expect(() => opened.verify(body)).toThrow(SignatureError);
     }),

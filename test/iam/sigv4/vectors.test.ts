@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { SignedRequest } from "../../../src/iam/sigv4/canonical.ts";
 import { sha256Hex } from "../../../src/iam/sigv4/canonical.ts";
 import { SignatureVerifier } from "../../../src/iam/sigv4/verify.ts";
+import { UNCOUNTED } from "../../support/logins.ts";
 import vectors from "./vectors.json" with { type: "json" };
 
 /** AWS's public SigV4 test suite: signed requests, in the header form and in the query form. */
@@ -42,7 +43,7 @@ async function verify(vector: Pick<Vector, "method" | "target" | "headers" | "bo
       sessionTokenHash: token === null ? undefined : sha256Hex(token),
     }),
   });
-  const opened = await verifier.open(request, headers["host"] ?? [], POLICY, NOW);
+  const opened = await verifier.open(request, headers["host"] ?? [], POLICY, NOW, UNCOUNTED);
   return opened.verify(Buffer.from(vector.body ?? "")).principal.accessKeyId;
 }
 

@@ -8,6 +8,7 @@ import {
   type SignaturePolicy,
   SignatureVerifier,
 } from "../../../src/iam/sigv4/verify.ts";
+import { UNCOUNTED } from "../../support/logins.ts";
 import { signInHeader, signInQuery, type ToSign } from "./signer.ts";
 
 const KEY_ID = "AKIAIOSFODNN7EXAMPLE";
@@ -69,7 +70,7 @@ async function verify(
   const verifier = new SignatureVerifier({ find: async (id) => credentials.get(id) }, (mismatch) =>
     mismatches.push(mismatch),
   );
-  const opened = await verifier.open(requestOf(wire), hosts, { ...POLICY, ...policy }, now);
+  const opened = await verifier.open(requestOf(wire), hosts, { ...POLICY, ...policy }, now, UNCOUNTED);
   return opened.verify(Buffer.from(body));
 }
 

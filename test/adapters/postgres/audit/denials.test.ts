@@ -3,11 +3,12 @@ import { afterAll, describe, expect, test } from "vitest";
 import { postgresAuditLog } from "../../../../src/adapters/postgres/audit/log.ts";
 import { openDatabase } from "../../../../src/adapters/postgres/database.ts";
 import type { AuditRecord, AuditWriter } from "../../../../src/audit/audit-log.ts";
-import { AuditRecorder, DENIALS_PER_MINUTE } from "../../../../src/audit/recorder.ts";
+import { AuditRecorder, DENIALS_PER_MINUTE, DENIED_PAIRS_MAX } from "../../../../src/audit/recorder.ts";
 import type { Denial } from "../../../../src/iam/authorizer.ts";
 import { type KeptDenial, recordDenial } from "../../../../src/iam/explain/denials.ts";
 import { ANONYMOUS } from "../../../../src/iam/principal.ts";
 import { makeTestHome, openTestState } from "../../../support/berth.ts";
+import { ManualClock } from "../../../support/clock.ts";
 
 const home = await makeTestHome();
 const state = await openTestState(home);
@@ -18,6 +19,7 @@ afterAll(async () => {
 const store = postgresAuditLog(state.database);
 const AT = new Date("2026-03-01T12:00:00Z");
 
+const clock = new ManualClock(AT.toISOString());
 let requests = 0;
 const denial = (ip = "192.0.2.1", time = AT, name = "ci"): Denial => ({
   principal: {
@@ -40,9 +42,9 @@ const fail = {
 
 describe("a denial", () => {
   test("is found by its id with everything that was known, the user agent cut", async () => {
-    const recorder = new AuditRecorder(store, fail);
+    const recorder = new AuditRecorder(store, clock, fail);
     const id = recordDenial(recorder, denial()) ?? "";
-    await recorder.writer.close();
+    await recorder.close();
     expect(await store.findDenial(id)).toEqual({
       ...{ id, at: AT, account: "111122223333", principal: "arn:aws:iam::111122223333:user/ci" },
       ...{ accessKeyId: "AKIAEXAMPLE", action: "ecr:PutImage", reason: "no" },
@@ -53,13 +55,13 @@ describe("a denial", () => {
   });
 
   test("is written by itself in a moment", async () => {
-    const recorder = new AuditRecorder(store, fail);
+    const recorder = new AuditRecorder(store, clock, fail);
     const id = recordDenial(recorder, denial()) ?? "";
     await expect.poll(() => store.findDenial(id), { timeout: 5_000 }).toBeDefined();
   });
 
   test("of nobody is not kept", () => {
-    const recorder = new AuditRecorder(store, fail);
+    const recorder = new AuditRecorder(store, clock, fail);
     expect(recordDenial(recorder, { ...denial(), principal: ANONYMOUS })).toBeUndefined();
     expect(recorder.dropped).toBe(0);
   });
@@ -71,11 +73,11 @@ describe("a denial", () => {
 
 describe("what a caller chose", () => {
   test("is kept as well as Postgres can, names of condition keys among it", async () => {
-    const recorder = new AuditRecorder(store, fail);
+    const recorder = new AuditRecorder(store, clock, fail);
     const { context, ...others } = denial();
     const conditions = { "aws:RequestTag/a\0\ud800": ["b\0"] };
     const id = recordDenial(recorder, { ...others, context: { ...context, conditions } }) ?? "";
-    await recorder.writer.close();
+    await recorder.close();
     expect((await store.findDenial(id))?.conditions).toEqual({ "aws:RequestTag/a\ufffd\ufffd": ["b\ufffd"] });
   });
 });
@@ -88,16 +90,36 @@ describe("a scanner does not fill the disk", () => {
 
   test("of one principal from one address so many a minute are kept, the others counted", async () => {
     const { kept, store } = memory();
-    const recorder = new AuditRecorder(store, fail);
+    const recorder = new AuditRecorder(store, clock, fail);
     const ids = Array.from({ length: DENIALS_PER_MINUTE + 20 }, () => recordDenial(recorder, denial()));
-    await recorder.writer.close();
-    expect(kept).toHaveLength(DENIALS_PER_MINUTE);
+    await recorder.close();
+    expect(kept).toHaveLength(DENIALS_PER_MINUTE + 1);
+    expect(kept.at(-1)?.detail).toMatchObject({ repeated: 20 });
     expect(ids.slice(DENIALS_PER_MINUTE)).toEqual(Array(20).fill(undefined));
     expect(recorder.dropped).toBe(20);
   });
 
+  test("and whoever hides what they look for behind noise is seen: each action on each resource is kept", async () => {
+    const { kept, store } = memory();
+    const recorder = new AuditRecorder(store, clock, fail);
+    const noise = (): string | undefined => recordDenial(recorder, denial());
+    for (let at = 0; at < DENIALS_PER_MINUTE; at++) noise();
+    const resource = (at: number): string => `arn:aws:ecr:us-east-1:111122223333:repository/${at}`;
+    const probes = Array.from({ length: DENIED_PAIRS_MAX + 10 }, (_, at) => {
+      noise();
+      return recordDenial(recorder, { ...denial(), resource: resource(at) });
+    });
+    const last = recordDenial(recorder, { ...denial(), action: "ecr:DeleteRepository" });
+    await recorder.close();
+    const has = (id: string | undefined): boolean => kept.some(({ requestId }) => requestId === id);
+    expect(probes.slice(0, DENIED_PAIRS_MAX - 1).every(has)).toBe(true);
+    expect(has(last)).toBe(true);
+    const counted = kept.reduce((sum, { detail }) => sum + Number(detail["repeated"] ?? 1), 0);
+    expect(counted).toBe(DENIALS_PER_MINUTE + 2 * probes.length + 1);
+  });
+
   test("another address, another principal and the next minute count for themselves", () => {
-    const recorder = new AuditRecorder(memory().store, fail);
+    const recorder = new AuditRecorder(memory().store, clock, fail);
     for (let at = 0; at < DENIALS_PER_MINUTE; at++) recordDenial(recorder, denial());
     expect(recordDenial(recorder, denial())).toBeUndefined();
     expect(recordDenial(recorder, denial("192.0.2.2"))).toBeDefined();
@@ -106,7 +128,7 @@ describe("a scanner does not fill the disk", () => {
   });
 
   test("sessions of one role count as one, whatever they are called", () => {
-    const recorder = new AuditRecorder(memory().store, fail);
+    const recorder = new AuditRecorder(memory().store, clock, fail);
     const bySession = (at: number): Denial => ({
       ...denial(),
       principal: {
@@ -132,6 +154,7 @@ describe("while the database does not answer", () => {
           kept.push(...records.map(({ requestId }) => requestId));
         },
       },
+      state.clock,
       { onFailure: (error) => errors.push(error.message) },
     );
     const first = recordDenial(recorder, denial());
@@ -139,7 +162,7 @@ describe("while the database does not answer", () => {
     expect(errors).toEqual(["down"]);
     broken = false;
     const second = recordDenial(recorder, denial());
-    await recorder.writer.close();
+    await recorder.close();
     expect(kept).toEqual([first, second]);
   });
 
@@ -150,7 +173,7 @@ describe("while the database does not answer", () => {
     await locker.connect();
     await locker.query("BEGIN; LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE");
     const errors: Error[] = [];
-    const recorder = new AuditRecorder(postgresAuditLog(database), {
+    const recorder = new AuditRecorder(postgresAuditLog(database), state.clock, {
       onFailure: (error) => errors.push(error),
     });
     const id = recordDenial(recorder, denial("192.0.2.9")) ?? "";
@@ -158,13 +181,13 @@ describe("while the database does not answer", () => {
     expect([errors.length, recorder.writer.waiting]).toEqual([1, 1]);
     await locker.query("ROLLBACK");
     await locker.end();
-    await recorder.writer.close();
+    await recorder.close();
     expect(await store.findDenial(id)).toMatchObject({ id, sourceIp: "192.0.2.9" });
     await database.close();
   });
 
   test("no more than a bound wait; the others are counted", () => {
-    const recorder = new AuditRecorder({ append: () => new Promise(() => undefined) }, fail);
+    const recorder = new AuditRecorder({ append: () => new Promise(() => undefined) }, clock, fail);
     for (let at = 0; at < 10_100; at++) recordDenial(recorder, denial(`10.0.${at >> 8}.${at & 255}`));
     expect(recorder.dropped).toBe(100);
   });

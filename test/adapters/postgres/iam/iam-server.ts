@@ -34,6 +34,7 @@ import { beginExchange } from "../../../support/begin-exchange.ts";
 import { createDatabase } from "../../../support/berth.ts";
 import { CAUSE } from "../../../support/cause.ts";
 import { ManualClock } from "../../../support/clock.ts";
+import { UNLIMITED } from "../../../support/logins.ts";
 
 export const ACCOUNT = "111122223333";
 export const OTHER = "444455556666";
@@ -108,6 +109,7 @@ export async function startIamServer(): Promise<IamServer> {
   }
   const door = openAwsDoor({
     verifier: new SignatureVerifier(postgresCredentials(database, masterKey)),
+    logins: UNLIMITED,
     authorizer: realAuthorizer(ports),
     ...{ clock, regions: [REGION], defaultRegistry: { account: ACCOUNT, region: REGION } },
     handlers: {

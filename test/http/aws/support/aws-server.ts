@@ -10,6 +10,7 @@ import type { Clock } from "../../../../src/registry/clock.ts";
 import { signInHeader, type ToSign } from "../../../iam/sigv4/signer.ts";
 import { beginExchange } from "../../../support/begin-exchange.ts";
 import { ManualClock } from "../../../support/clock.ts";
+import { UNLIMITED } from "../../../support/logins.ts";
 
 export const ACCOUNT = "123456789012";
 export const REGION = "eu-north-1";
@@ -66,6 +67,7 @@ export async function startAwsServer(options: AwsServerOptions = {}): Promise<Aw
   const store = { find: async (id: string) => credentials.get(id) };
   const door = openAwsDoor({
     verifier: new SignatureVerifier(store, (mismatch) => mismatches.push(mismatch)),
+    logins: UNLIMITED,
     authorizer: {
       async decide(_principal, action, resource, { conditions, ...context }) {
         asked.push({ action, resource, conditions, context });
