@@ -245,6 +245,7 @@ const OTHER_VARIABLES = new Set([
   "BERTH_SESSION_TOKEN",
   "BERTH_CONFIG",
   "BERTH_INTERNAL_DATABASE",
+  "BERTH_INTERNAL_LAUNCHED",
 ]);
 
 const text: Parse<string> = (value) => value;

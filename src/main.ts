@@ -7,6 +7,7 @@ import { addExport, addImport } from "./cli/images/index.ts";
 import type { Io } from "./cli/io.ts";
 import { addKeys } from "./cli/keys.ts";
 import { addConfigure, addLogin, addWhoami } from "./cli/login/index.ts";
+import { endWithParent } from "./cli/parent-watch.ts";
 import { addRepository } from "./cli/repository.ts";
 import { addStart } from "./cli/start.ts";
 import { version } from "./cli/version.ts";
@@ -64,6 +65,7 @@ function endWithReader(): void {
 
 /** The program: `berth COMMAND …`, `start` when none is named. */
 export async function main(argv: readonly string[]): Promise<void> {
+  endWithParent(process.env);
   endWithReader();
   const io = new ProcessIo();
   const berth = commandLine(io, COMMANDS).version(version(), "-v, --version", "show the version");

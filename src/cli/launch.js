@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import * as module from "node:module";
+import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 const OLDEST = 24;
@@ -18,7 +19,7 @@ if (Number.parseInt(process.versions.node, 10) >= OLDEST) {
   runOnPinnedNode();
 }
 
-/** The runtime that npm installed with Berth runs this file again, in a process that gets our signals. */
+/** The runtime that npm installed with Berth runs this file again: in place of this process, else as its child. */
 function runOnPinnedNode() {
   const node = pinnedNode();
   if (node === undefined) {
@@ -28,13 +29,21 @@ function runOnPinnedNode() {
     );
     process.exit(1);
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  if (process.execve === undefined) runAsChild(node, args);
+  else process.execve(node, [node, ...args], process.env);
+}
+
+/** A child that gets our signals, and that ends when this process does. */
+function runAsChild(node, args) {
+  const env = { ...process.env, BERTH_INTERNAL_LAUNCHED: "1" };
+  const child = spawn(node, args, { stdio: "inherit", env });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", (error) => {
     console.error(`${node} does not run: ${error.message}`);
     process.exit(1);
   });
-  child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
 function pinnedNode() {

@@ -7,6 +7,7 @@ import { type Log, openLog } from "../log.ts";
 import { keepAdministrator, keptAdministrator } from "./data-directory.ts";
 import { type RunningNode, startNode } from "./node.ts";
 import { connectionFromPrimary, leavePrimary, startProcesses, tellPrimary } from "./processes.ts";
+import { listenToSignals, type Signals } from "./signals.ts";
 import {
   type DatabaseConnection,
   migrateDatabase,
@@ -17,19 +18,17 @@ import {
 import { openStorage } from "./storage.ts";
 import { welcome } from "./welcome.ts";
 
-/** Milliseconds after the first signal from which another one ends the process at once. */
-const IMPATIENCE = 1_000;
 const STDOUT = 1;
 
 /** `berth start`: everything, until a signal ends it. */
 export async function serve(config: Config): Promise<void> {
   const log = openLog(config.log);
   speakForNode(log);
-  const signalled = firstSignal();
+  const signals = listenToSignals(log);
   const carried = connectionFromPrimary();
   try {
-    if (carried === undefined) await serveAll(config, log, signalled);
-    else await serveRequests(config, carried, log, signalled);
+    if (carried === undefined) await serveAll(config, log, signals);
+    else await serveRequests(config, carried, log, signals);
   } finally {
     await log.close();
   }
@@ -40,16 +39,17 @@ async function serveRequests(
   config: Config,
   connection: DatabaseConnection,
   log: Log,
-  signalled: Promise<void>,
+  signals: Signals,
 ): Promise<void> {
   const node = await startServing(config, await openState(config, connection, log), log);
   tellPrimary(node.url);
-  await signalled;
+  signals.serving();
+  await signals.first;
   await node.drain();
   leavePrimary();
 }
 
-async function serveAll(config: Config, log: Log, signalled: Promise<void>): Promise<void> {
+async function serveAll(config: Config, log: Log, signals: Signals): Promise<void> {
   const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);
   try {
     const state = await openState(config, server.connection, log, true);
@@ -63,7 +63,8 @@ async function serveAll(config: Config, log: Log, signalled: Promise<void>): Pro
     const welcoming = openLineSink(STDOUT, () => "");
     welcoming.write(welcome(config, node.url, administrator, generated !== undefined));
     welcoming.flush();
-    await signalled;
+    signals.serving();
+    await signals.first;
     await node.drain();
   } finally {
     await server.stop();
@@ -122,18 +123,5 @@ function speakForNode(log: Log): void {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     log.error("a defect ends this process", { error: message, stack });
     process.exit(1);
-  });
-}
-
-/** Resolves at the first SIGTERM or SIGINT. Listening begins at the call, so that no signal is missed while starting. */
-function firstSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let first: number | undefined;
-    const onSignal = (): void => {
-      if (first !== undefined && performance.now() - first > IMPATIENCE) process.exit(1);
-      first ??= performance.now();
-      resolve();
-    };
-    process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
   });
 }

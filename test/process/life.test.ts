@@ -88,6 +88,7 @@ test("on SIGTERM requests in flight finish, readiness is refused, and the proces
     });
     await expect(answer).resolves.toBe(202);
     expect(await berth.end("SIGTERM")).toBe(0);
+    expect(berth.output()).not.toMatch(/"level":[45]0/);
   }));
 
 /** Sends SIGTERM and waits until readiness says so. */

@@ -64,11 +64,16 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
     max: options.poolSize,
     idleTimeoutMillis: 30_000,
   });
-  pool.on("error", onError);
+  let closing = false;
+  // A server that stops after us may still meet a connection that is on its way out.
+  const onLost = (error: Error): void => {
+    if (!closing) onError(error);
+  };
+  pool.on("error", onLost);
   const counters = { retries: 0 };
   const viaPool = async <Row>(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> =>
     (await pool.query({ name: statement.name, text: statement.text, values: [...values] })).rows;
-  const reader = new PipelinedReader({ ...config, query_timeout: read }, viaPool, onError);
+  const reader = new PipelinedReader({ ...config, query_timeout: read }, viaPool, onLost);
   return {
     read: (statement, values) => translated(reader.read(statement, values)),
     run: (statement, values) => translated(retried(counters, () => viaPool(statement, values))),
@@ -82,6 +87,7 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
       transactionRetries: counters.retries,
     }),
     async close() {
+      closing = true;
       await Promise.all([reader.close(), pool.end()]);
     },
   };
