@@ -1,5 +1,6 @@
 import { postgresGarbage } from "../adapters/postgres/garbage.ts";
 import { postgresSessions } from "../adapters/postgres/iam/index.ts";
+import { postgresOutbox } from "../adapters/postgres/outbox.ts";
 import type { Config } from "../config.ts";
 import { BATCH, collectGarbage, isBusy } from "../gc/collect.ts";
 import type { Log } from "../log.ts";
@@ -15,6 +16,9 @@ const PAUSE_MAX = 60_000;
 
 /** Milliseconds for which a session of a role is kept after its end: what it began may finish, and be explained. */
 const SESSIONS_KEPT = 24 * 3_600_000;
+
+/** Milliseconds for which events wait for somebody who wants to be told. */
+const EVENTS_KEPT = 24 * 3_600_000;
 
 /** The worker through which space comes back. Every node runs one; they share the work. */
 export function startCollector(
@@ -32,6 +36,7 @@ export function startCollector(
       depths.set(depth, `queue="${queue}"`);
   });
   const sessions = postgresSessions(database);
+  const outbox = postgresOutbox(database);
   const graces = {
     uploadExpiry: config.uploadExpiry,
     blobGrace: config.blobGrace,
@@ -40,12 +45,15 @@ export function startCollector(
   return startLoop({
     async round() {
       const round = await collectGarbage({ ...ports, garbage }, graces);
-      const before = new Date(ports.clock.now().getTime() - SESSIONS_KEPT);
-      const forgotten = await sessions.deleteExpired(before, BATCH);
-      for (const [kind, count] of Object.entries({ ...round, sessions: forgotten })) {
+      const ago = (milliseconds: number): Date => new Date(ports.clock.now().getTime() - milliseconds);
+      const forgotten = {
+        sessions: await sessions.deleteExpired(ago(SESSIONS_KEPT), BATCH),
+        events: await outbox.trim(ago(EVENTS_KEPT), BATCH),
+      };
+      for (const [kind, count] of Object.entries({ ...round, ...forgotten })) {
         ended.add(count, `kind="${kind}"`);
       }
-      return isBusy(round) || forgotten >= BATCH;
+      return isBusy(round) || Object.values(forgotten).some((count) => count >= BATCH);
     },
     pause: PAUSE,
     pauseMax: PAUSE_MAX,

@@ -47,7 +47,8 @@ export async function mountBlob(
   for (const source of await sourcesOf(ports, scope, mount)) {
     if (!(await mount.mayPullFrom(source))) continue;
     const { digest, cause } = mount;
-    if (await ports.blobs.mount(scope.id, target.id, source, digest, cause, ports.clock.now())) return true;
+    const mounted = await ports.blobs.mount(scope.id, target.id, source, digest, cause, ports.clock.now());
+    if (mounted !== undefined) return true;
   }
   return false;
 }

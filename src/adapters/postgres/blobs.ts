@@ -2,7 +2,7 @@ import { digestFromBytes, digestToBytes } from "../../registry/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
 import type { RegistryId } from "../../registry/scope.ts";
-import { changeRecord, recordChange, recordingEach } from "./audit/record.ts";
+import { changeRecord, recordChange } from "./audit/record.ts";
 import { BatchedReads, keysFrom } from "./batched-reads.ts";
 import type { Database } from "./database.ts";
 import { brokenForeignKey, repositoryDeleted } from "./errors.ts";
@@ -35,10 +35,7 @@ const FIND_REPOSITORIES = {
 // Who may meet there is said at the function.
 const MOUNT = {
   name: "blob_mount",
-  text: `WITH done AS MATERIALIZED (SELECT outcome, repository_name FROM mount_blob($1, $2, $3, $4, $5)),
-    recorded AS (
-      ${recordingEach("$6", "done WHERE outcome = 'mounted'")})
-    SELECT outcome, repository_name FROM done`,
+  text: "SELECT outcome, repository_name, changed FROM mount_blob($1, $2, $3, $4, $5, $6::jsonb)",
 };
 const LOCK_FOR_UNLINK = {
   name: "blob_lock_for_unlink",
@@ -59,6 +56,13 @@ const UNLINK = {
   name: "blob_unlink",
   text: "DELETE FROM repository_blobs WHERE repository_id = $1 AND blob_id = $2",
 };
+
+/** What `mount_blob` answers. */
+interface MountRow {
+  readonly outcome: "mounted" | "absent" | "repository deleted";
+  readonly repository_name: string | null;
+  readonly changed: boolean;
+}
 
 interface FoundRow {
   at: number;
@@ -102,9 +106,9 @@ export function postgresBlobs(database: Database): BlobStore {
     async mount(registryId, target, source, digest, cause, at) {
       const record = changeRecord(cause, at, { digest, from: source });
       const values = [registryId, target, source, digestToBytes(digest), at, record];
-      const [row] = await database.run<{ outcome: string; repository_name: string | null }>(MOUNT, values);
+      const [row] = await database.run<MountRow>(MOUNT, values);
       if (row?.outcome === "repository deleted") throw repositoryDeleted(row.repository_name);
-      return row?.outcome === "mounted";
+      return row?.outcome === "mounted" ? { isNew: row.changed } : undefined;
     },
     // Who may meet: the removal and a manifest PUT that names the blob. The foreign key decides; when the PUT commits
     // between our look and our delete, the second look finds its manifest and refuses.

@@ -1,16 +1,13 @@
 import { digestToBytes } from "../../registry/digest.ts";
 import type { CommittedUpload } from "../../registry/ports/index.ts";
-import { changeRecord, recordingEach } from "./audit/record.ts";
+import { changeRecord } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import { brokenForeignKey, repositoryDeleted } from "./errors.ts";
 
 const COMMIT = {
   name: "upload_commit",
-  text: `WITH done AS MATERIALIZED (
-      SELECT outcome, repository_name FROM commit_upload($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)),
-    recorded AS (
-      ${recordingEach("$12", "done WHERE outcome = 'committed'")})
-    SELECT outcome, repository_name FROM done`,
+  text: `SELECT outcome, repository_name
+    FROM commit_upload($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb)`,
 };
 
 /**

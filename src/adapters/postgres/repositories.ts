@@ -6,7 +6,7 @@ import type {
   RepositoryStore,
 } from "../../registry/ports/index.ts";
 import type { RegistryId, Scope } from "../../registry/scope.ts";
-import { changeRecord, recordChange, recordingEach } from "./audit/record.ts";
+import { type ChangeEvent, changeRecord, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -51,10 +51,8 @@ const INSERT = {
       ON CONFLICT (registry_id, name) WHERE deleted_at IS NULL DO NOTHING RETURNING ${COLUMNS}),
     tagged AS (
       INSERT INTO repository_resource_tags (repository_id, key, value)
-      SELECT made.id, tag.key, tag.value FROM made, unnest($10::text[], $11::text[]) AS tag (key, value)),
-    recorded AS (
-      ${recordingEach("$12", "made")})
-    SELECT ${COLUMNS} FROM made`,
+      SELECT made.id, tag.key, tag.value FROM made, unnest($10::text[], $11::text[]) AS tag (key, value))
+    SELECT ${COLUMNS}, record_change($12::jsonb, '{}', 'repository.create', registry_id, name) FROM made`,
 };
 const LOCK = {
   name: "repository_lock",
@@ -80,7 +78,7 @@ const DISCARD = {
     AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = $1)
     AND NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_id = $1)
     AND NOT EXISTS (SELECT 1 FROM uploads WHERE repository_id = $1)
-    RETURNING id`,
+    RETURNING registry_id AS "registryId", name`,
 };
 const COUNT = {
   name: "repository_count_manifests",
@@ -126,7 +124,7 @@ export function postgresRepositories(database: Database): RepositoryStore {
           current.id,
           ...settingValues({ ...current, ...settings }),
         ]);
-        await recordChange(tx, cause, at, { settings });
+        await recordChange(tx, cause, at, { settings }, eventOf("repository.change", current));
         return row && toRepository(row);
       }),
     // Who may meet: a delete and state changes that hold the row FOR KEY SHARE. The lock waits for those in flight;
@@ -137,7 +135,7 @@ export function postgresRepositories(database: Database): RepositoryStore {
         if (current === undefined) return "unknown";
         if (!force && (await tx.query(HOLDS_MANIFEST, [current.id])).length > 0) return "not empty";
         await tx.query(DELETE, [current.id, at]);
-        await recordChange(tx, cause, at);
+        await recordChange(tx, cause, at, {}, eventOf("repository.delete", current));
         return current;
       }),
     // Who may meet: a discard and whoever puts something there. The lock waits for those in flight, and only then the
@@ -145,15 +143,24 @@ export function postgresRepositories(database: Database): RepositoryStore {
     discard: (id, creation, at) =>
       database.transaction(async (tx) => {
         await tx.query(LOCK_BY_ID, [id]);
-        const discarded = await tx.query(DISCARD, [id, at]);
+        const [discarded] = await tx.query<Pick<Repository, "registryId" | "name">>(DISCARD, [id, at]);
+        if (discarded === undefined) return;
         const cause = { ...creation, action: "ecr:DeleteRepository" };
-        if (discarded.length > 0) await recordChange(tx, cause, at, { because: "nothing was put there" });
+        const detail = { because: "nothing was put there" };
+        await recordChange(tx, cause, at, detail, eventOf("repository.delete", discarded));
       }),
     async countManifests(id) {
       const [row] = await database.run<{ manifests: number }>(COUNT, [id]);
       return row?.manifests ?? 0;
     },
   };
+}
+
+function eventOf(
+  kind: ChangeEvent["kind"],
+  { registryId, name }: Pick<Repository, "registryId" | "name">,
+): ChangeEvent {
+  return { kind, registryId, repository: name };
 }
 
 function settingValues({ sparse, tagMutability, exclusionFilters, scanOnPush }: RepositorySettings) {

@@ -1,9 +1,13 @@
 import type { Cause } from "../../audit/cause.ts";
+import type { Digest } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
-import type { RepositoryName } from "../names.ts";
-import type { RegistryPorts } from "../ports/index.ts";
+import type { RepositoryName, Tag } from "../names.ts";
+import type { RegistryPorts, RemovedManifest } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
 import { findManifest, manifestUnknown, type Reference } from "./pull.ts";
+
+/** What went: a manifest with its tags, or a tag of one that stays. */
+export type RemovedContent = RemovedManifest | { readonly untagged: Tag; readonly digest: Digest };
 
 /**
  * By tag: removes the tag alone. By digest: removes the manifest with its tags (distribution-spec end-9).
@@ -15,13 +19,14 @@ export async function deleteManifest(
   name: RepositoryName,
   reference: Reference,
   cause: Cause,
-): Promise<void> {
+): Promise<RemovedContent> {
   const at = ports.clock.now();
   if (reference.kind === "tag") {
-    if (await ports.manifests.untag(scope.id, name, reference.tag, cause, at)) return;
+    const digest = await ports.manifests.untag(scope.id, name, reference.tag, cause, at);
+    if (digest !== undefined) return { untagged: reference.tag, digest };
   } else {
     const removal = await ports.manifests.delete(scope.id, name, reference.digest, cause, at);
-    if (removal === "removed") return;
+    if (removal !== "unknown" && "removed" in removal) return removal.removed;
     if (removal !== "unknown") {
       throw new RegistryError(
         "UNSUPPORTED",

@@ -3,7 +3,7 @@ import { type Digest, digestAlgorithm, digestOf } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import { parseManifest } from "../manifest.ts";
 import { parseTag, type Tag } from "../names.ts";
-import type { RegistryPorts, TagConditions } from "../ports/index.ts";
+import type { ManifestChange, RegistryPorts, TagConditions } from "../ports/index.ts";
 import { type PushTarget, pushInto } from "../repositories/push-target.ts";
 import type { Reference } from "./pull.ts";
 
@@ -27,6 +27,7 @@ export interface PushedManifest {
   readonly subject: Digest | undefined;
   /** Tags that now point at the manifest because of `tag` parameters. */
   readonly tags: readonly Tag[];
+  readonly change: ManifestChange;
 }
 
 /**
@@ -48,12 +49,12 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
   const { conditions, cause } = push;
   const tags = reference.kind === "tag" ? [reference.tag] : parameters;
   const { scope, name } = push.target;
-  await pushInto(ports, push.target, async () => {
+  const change = await pushInto(ports, push.target, async () => {
     const at = ports.clock.now();
     const content = { registryId: scope.id, name, digest, view, payload, tags };
-    return (await ports.manifests.put({ ...content, conditions, cause, at })) || undefined;
+    return ports.manifests.put({ ...content, conditions, cause, at });
   });
-  return { digest, subject: view.subject, tags: parameters };
+  return { digest, subject: view.subject, tags: parameters, change };
 }
 
 function tagParameters(push: PushManifest): readonly Tag[] {

@@ -24,8 +24,8 @@ export interface BlobStore {
   /** Names of repositories of the registry that have the blob, at most `limit`, newest link first. */
   findRepositories(registryId: RegistryId, digest: Digest, limit: number): Promise<readonly RepositoryName[]>;
   /**
-   * Gives the repository a blob that `source` has. False when it has it no (longer): the mount lost against an unlink
-   * and the caller must upload. @throws RegistryError NAME_UNKNOWN when the target was deleted meanwhile
+   * Gives the repository a blob that `source` has, and tells whether it is new there. Undefined when the source has it no
+   * (longer): the mount lost against an unlink and the caller must upload. @throws RegistryError NAME_UNKNOWN when the target was deleted meanwhile
    */
   mount(
     registryId: RegistryId,
@@ -34,7 +34,7 @@ export interface BlobStore {
     digest: Digest,
     cause: Cause,
     at: Date,
-  ): Promise<boolean>;
+  ): Promise<{ readonly isNew: boolean } | undefined>;
   /** Takes the blob from the repository unless a manifest there names it. */
   unlink(
     registryId: RegistryId,

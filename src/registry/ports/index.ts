@@ -13,6 +13,7 @@ export * from "./blob-store.ts";
 export * from "./garbage-store.ts";
 export * from "./hashing.ts";
 export * from "./manifest-store.ts";
+export * from "./outbox.ts";
 export * from "./policy-rules.ts";
 export * from "./policy-store.ts";
 export * from "./registry-store.ts";

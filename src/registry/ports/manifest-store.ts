@@ -48,7 +48,25 @@ export interface ReferrerRow {
   readonly annotationsText: string | undefined;
 }
 
-export type ManifestRemoval = "removed" | "unknown" | { readonly listedBy: readonly Digest[] };
+/** What a PUT changed; nothing when it found everything as it wants it. */
+export interface ManifestChange {
+  /** The repository did not have the manifest. */
+  readonly created: boolean;
+  /** Tags that did not point at it, in byte order, and what they pointed at; undefined for a new one. */
+  readonly moved: readonly { readonly tag: Tag; readonly from: Digest | undefined }[];
+}
+
+/** What went: the manifest and, in byte order, the tags that pointed at it. */
+export interface RemovedManifest {
+  readonly digest: Digest;
+  readonly tags: readonly Tag[];
+}
+
+/** `listedBy`: some of the indexes that keep the manifest. */
+export type ManifestRemoval =
+  | { readonly removed: RemovedManifest }
+  | "unknown"
+  | { readonly listedBy: readonly Digest[] };
 
 /** Manifests and the tags that point at them. Every change is one transaction. */
 export interface ManifestStore {
@@ -60,11 +78,11 @@ export interface ManifestStore {
   payload(repositoryId: RepositoryId, digest: Digest): Promise<Buffer | undefined>;
   /**
    * Stores manifest, references, tags and their history together or not at all. Same bytes again: success, and a tag
-   * that already points there writes no history. False when there is no such repository.
+   * that already points there writes no history. Undefined when there is no such repository.
    * @throws RegistryError NAME_UNKNOWN (repository deleted meanwhile), MANIFEST_BLOB_UNKNOWN (detail: every missing reference),
    *   TAG_INVALID (immutable tag that points elsewhere), PRECONDITION_FAILED
    */
-  put(put: ManifestPut): Promise<boolean>;
+  put(put: ManifestPut): Promise<ManifestChange | undefined>;
   /** Removes the manifest with its tags, unless an index lists it. */
   delete(
     registryId: RegistryId,
@@ -73,8 +91,14 @@ export interface ManifestStore {
     cause: Cause,
     at: Date,
   ): Promise<ManifestRemoval>;
-  /** Removes the tag alone. False when there is none. */
-  untag(registryId: RegistryId, name: RepositoryName, tag: Tag, cause: Cause, at: Date): Promise<boolean>;
+  /** Removes the tag alone, and gives what it pointed at; undefined when there is none. */
+  untag(
+    registryId: RegistryId,
+    name: RepositoryName,
+    tag: Tag,
+    cause: Cause,
+    at: Date,
+  ): Promise<Digest | undefined>;
   /** Tags after `after` in byte order, at most `limit`; undefined when there is no such repository. */
   listTags(
     registryId: RegistryId,

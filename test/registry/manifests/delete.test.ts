@@ -23,7 +23,7 @@ function remove(held: Held, reference: string, name: RepositoryName = APP) {
 describe("by tag", () => {
   test("takes the tag alone", async () => {
     const { removed, asked } = remove({ payloads: [PAYLOAD], tags: { v1: DIGEST } }, "v1");
-    await removed;
+    expect(await removed).toEqual({ untagged: "v1", digest: DIGEST });
     expect(asked).toEqual(["untag team/app v1 arn:me 2030-01-01T00:00:00.000Z"]);
   });
 
@@ -33,7 +33,7 @@ describe("by tag", () => {
 
   test("refuses a tag that came back after the attempt: it was not there when it was asked for", async () => {
     const manifests = manifestStore({ payloads: [PAYLOAD], tags: { v1: DIGEST } });
-    const late = { ...manifests, untag: async () => false };
+    const late = { ...manifests, untag: async () => undefined };
     await expect(
       deleteManifest({ manifests: late, clock }, SCOPE, APP, parseReference("v1"), ME),
     ).rejects.toThrow(refusal("MANIFEST_UNKNOWN", 404, "v1"));
@@ -42,8 +42,9 @@ describe("by tag", () => {
 
 describe("by digest", () => {
   test("takes the manifest with its tags", async () => {
-    const { removed, asked } = remove({ payloads: [PAYLOAD], removal: "removed" }, DIGEST);
-    await removed;
+    const gone = { digest: DIGEST, tags: [] };
+    const { removed, asked } = remove({ payloads: [PAYLOAD], removal: { removed: gone } }, DIGEST);
+    expect(await removed).toEqual(gone);
     expect(asked).toEqual([`delete team/app ${DIGEST} arn:me 2030-01-01T00:00:00.000Z`]);
   });
 

@@ -11,6 +11,7 @@ import { entry, image, OCI_MANIFEST } from "../../support/manifests.ts";
 import { refusal } from "../refusal.ts";
 
 const clock = new ManualClock();
+const CHANGE = { created: true, moved: [] };
 const IMAGE = image("config", ["layer"]);
 
 function push(more: Partial<PushManifest> & { readonly to?: string }): {
@@ -18,7 +19,12 @@ function push(more: Partial<PushManifest> & { readonly to?: string }): {
   readonly pushed: ReturnType<typeof pushManifest>;
 } {
   const puts: ManifestPut[] = [];
-  const manifests = { put: async (put: ManifestPut) => puts.push(put) > 0 };
+  const manifests = {
+    put: async (put: ManifestPut) => {
+      puts.push(put);
+      return CHANGE;
+    },
+  };
   const { to = "latest", ...fields } = more;
   const name = parseRepositoryName("app");
   const pushed = pushManifest({ manifests, clock } as unknown as RegistryPorts, {
@@ -40,7 +46,12 @@ function push(more: Partial<PushManifest> & { readonly to?: string }): {
 describe("a push by tag", () => {
   test("stores the bytes as they are, under their sha256, with the tag", async () => {
     const { puts, pushed } = push({ to: "v1" });
-    expect(await pushed).toEqual({ digest: digestOf(IMAGE.bytes), subject: undefined, tags: [] });
+    expect(await pushed).toEqual({
+      digest: digestOf(IMAGE.bytes),
+      subject: undefined,
+      tags: [],
+      change: CHANGE,
+    });
     expect(puts).toEqual([
       expect.objectContaining({
         registryId: 1,

@@ -44,7 +44,7 @@ export function manifestStore(held: Held): ManifestStore & { readonly asked: rea
     },
     async untag(_, name, tag, { principal: by }, at) {
       asked.push(`untag ${name} ${tag} ${by} ${at.toISOString()}`);
-      return name === APP && tags[tag] !== undefined;
+      return name === APP ? tags[tag] : undefined;
     },
     async listTags(_, name, after, limit) {
       if (name !== APP) return undefined;

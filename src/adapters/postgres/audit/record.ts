@@ -1,5 +1,7 @@
 import type { AuditRecord } from "../../../audit/audit-log.ts";
 import { type Cause, USER_AGENT_MAX } from "../../../audit/cause.ts";
+import type { RepositoryName } from "../../../registry/names.ts";
+import type { RegistryId } from "../../../registry/scope.ts";
 import type { Transaction } from "../transaction.ts";
 
 const COLUMNS = `at, request_id, account_id, principal, access_key_id, action, resource, source_ip, user_agent, decision,
@@ -7,31 +9,49 @@ const COLUMNS = `at, request_id, account_id, principal, access_key_id, action, r
 const TYPED_COLUMNS = `at timestamptz, request_id text, account_id text, principal text, access_key_id text, action text,
       resource text, source_ip text, user_agent text, decision text, reason text, detail jsonb`;
 
-/** SQL: writes the record in a JSON parameter once for each row of `rows`, a table or CTE with a condition. */
-export function recordingEach(parameter: string, rows: string): string {
-  return `INSERT INTO audit_log (${COLUMNS})
-      SELECT record.* FROM jsonb_to_record(${parameter}::jsonb) AS record (${TYPED_COLUMNS}), ${rows}`;
-}
-
 /** SQL: writes the records in a JSON parameter. */
 export function recordingAll(parameter: string): string {
   return `INSERT INTO audit_log (${COLUMNS})
     SELECT * FROM jsonb_to_recordset(${parameter}::jsonb) AS record (${TYPED_COLUMNS})`;
 }
 
-const RECORD = { name: "audit_record", text: recordingAll("$1") };
+const RECORD = {
+  name: "change_record",
+  text: "SELECT record_change($1::jsonb, '{}', $2, $3, $4)",
+};
 
-/** Writes why the state changes into the transaction that changes it. */
+/** What those who are told of a registry call a change (`outbox.kind` in the migrations). */
+export type EventKind =
+  | "image.put"
+  | "image.delete"
+  | "image.untag"
+  | "repository.create"
+  | "repository.change"
+  | "repository.delete";
+
+/** A change of a repository that others are told of. */
+export interface ChangeEvent {
+  readonly kind: EventKind;
+  readonly registryId: RegistryId;
+  readonly repository: RepositoryName;
+}
+
+/**
+ * Writes what changes and why into the transaction that changes it: a record of the audit log, and the event where it is
+ * one. Called once for each change, and never where nothing has changed.
+ */
 export async function recordChange(
   tx: Transaction,
   cause: Cause,
   at: Date,
   detail: Readonly<Record<string, unknown>> = {},
+  event?: ChangeEvent,
 ): Promise<void> {
-  await tx.query(RECORD, [`[${changeRecord(cause, at, detail)}]`]);
+  const told = [event?.kind ?? null, event?.registryId ?? null, event?.repository ?? null];
+  await tx.query(RECORD, [changeRecord(cause, at, detail), ...told]);
 }
 
-/** The JSON parameter of a change. */
+/** The JSON parameter of a change, as `record_change` in the migrations reads it. */
 export function changeRecord(cause: Cause, at: Date, detail: Readonly<Record<string, unknown>> = {}): string {
   const { parameters, ...facts } = cause;
   const known = parameters === undefined ? detail : { parameters, ...detail };

@@ -1,6 +1,6 @@
 import type { Tags } from "../../../iam/principals/entity.ts";
 import type { NewSession, SessionFacts, SessionStore } from "../../../iam/sessions/session.ts";
-import { changeRecord, recordingEach } from "../audit/record.ts";
+import { changeRecord } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey } from "../errors.ts";
 
@@ -10,7 +10,7 @@ const INSERT = {
       federated_provider, secret_ciphertext, master_key_id, token_hash, policy, policy_arns, tags, transitive_tag_keys,
       source_identity, mfa_at, issued_at, expires_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING access_key_id)
-    ${recordingEach("$19", "made")}`,
+    SELECT record_change($19::jsonb) FROM made`,
 };
 const INHERITANCE = {
   name: "iam_session_inheritance",

@@ -37,12 +37,18 @@ const UNTAG = {
   text: `DELETE FROM tags USING repositories r
     WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL
       AND tags.repository_id = r.id AND tags.name = $3
-    RETURNING r.id AS repository_id, tags.name, nextval('tag_revisions') AS revision`,
+    RETURNING r.id AS repository_id, tags.name, nextval('tag_revisions') AS revision,
+      (SELECT m.digest FROM manifests m WHERE m.repository_id = r.id AND m.id = tags.manifest_id) AS digest`,
 };
 
 interface DeletedTag {
   name: Tag;
   revision: number;
+}
+
+interface UntaggedRow extends DeletedTag {
+  repository_id: RepositoryId;
+  digest: Buffer;
 }
 
 export function manifestRemovers(database: Database): Pick<ManifestStore, "delete" | "untag"> {
@@ -57,16 +63,13 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
       const { repository_id: repositoryId, id } = manifest;
       const parents = await tx.query<{ digest: Buffer }>(PARENTS, [repositoryId, id]);
       if (parents.length > 0) return { listedBy: parents.map((row) => digestFromBytes(row.digest)) };
-      await recordRemovals(
-        tx,
-        repositoryId,
-        await tx.query<DeletedTag>(DELETE_TAGS, [repositoryId, id]),
-        cause,
-        at,
-      );
+      const untagged = await tx.query<DeletedTag>(DELETE_TAGS, [repositoryId, id]);
+      await recordRemovals(tx, repositoryId, untagged, cause, at);
       await tx.query(DELETE, [repositoryId, id]);
-      await recordChange(tx, cause, at, { digest });
-      return "removed";
+      const tags = untagged.map((row) => row.name).sort();
+      const event = { kind: "image.delete", registryId, repository: name } as const;
+      await recordChange(tx, cause, at, { digest, tags }, event);
+      return { removed: { digest, tags } };
     });
   return {
     // Who may meet: a delete and an index PUT that lists the manifest, or a PUT that tags it. The foreign key decides;
@@ -81,14 +84,13 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
     },
     untag: (registryId, name, tag, cause, at) =>
       database.transaction(async (tx) => {
-        const rows = await tx.query<DeletedTag & { repository_id: RepositoryId }>(UNTAG, [
-          registryId,
-          name,
-          tag,
-        ]);
-        for (const row of rows) await recordRemovals(tx, row.repository_id, [row], cause, at);
-        if (rows.length > 0) await recordChange(tx, cause, at, { tag });
-        return rows.length > 0;
+        const [row] = await tx.query<UntaggedRow>(UNTAG, [registryId, name, tag]);
+        if (row === undefined) return undefined;
+        await recordRemovals(tx, row.repository_id, [row], cause, at);
+        const digest = digestFromBytes(row.digest);
+        const event = { kind: "image.untag", registryId, repository: name } as const;
+        await recordChange(tx, cause, at, { tag, digest }, event);
+        return digest;
       }),
   };
 }

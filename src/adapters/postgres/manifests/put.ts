@@ -1,9 +1,10 @@
-import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
+import { type Digest, digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
 import { RegistryError } from "../../../registry/errors.ts";
 import type { Descriptor } from "../../../registry/manifest.ts";
 import { isManifestType } from "../../../registry/media-types.ts";
-import type { ManifestPut } from "../../../registry/ports/index.ts";
-import { changeRecord, recordingEach } from "../audit/record.ts";
+import type { Tag } from "../../../registry/names.ts";
+import type { ManifestChange, ManifestPut } from "../../../registry/ports/index.ts";
+import { changeRecord } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey, repositoryDeleted } from "../errors.ts";
 import { referencesMissing } from "./references.ts";
@@ -12,13 +13,9 @@ import { conditionFailed, conditionValue, tagImmutable } from "./tag.ts";
 const PUT = {
   name: "manifest_put",
   text: `WITH repository AS (
-      SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL),
-    done AS MATERIALIZED (
-      SELECT outcome, repository_name, missing_digests, tag_name, tag_digest FROM repository,
-      put_manifest(repository.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)),
-    recorded AS (
-      ${recordingEach("$18", "done WHERE outcome = 'stored'")})
-    SELECT * FROM done`,
+      SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL)
+    SELECT outcome, repository_name, missing_digests, tag_name, tag_digest, created, moved FROM repository,
+      put_manifest(repository.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::jsonb)`,
 };
 
 /** What `put_manifest` answers. */
@@ -35,13 +32,15 @@ interface Row {
   readonly missing_digests: readonly Buffer[];
   readonly tag_name: string;
   readonly tag_digest: Buffer | null;
+  readonly created: boolean;
+  readonly moved: readonly { readonly tag: Tag; readonly from: Digest | null }[];
 }
 
 /**
- * The one transaction of a manifest PUT; `put_manifest` in the migrations says who may meet there. False when there is no
- * such repository.
+ * The one transaction of a manifest PUT; `put_manifest` in the migrations says who may meet there. Undefined when there is
+ * no such repository.
  */
-export async function putManifest(database: Database, put: ManifestPut): Promise<boolean> {
+export async function putManifest(database: Database, put: ManifestPut): Promise<ManifestChange | undefined> {
   const values = valuesOf(put);
   const call = async (): Promise<Row | undefined> => (await database.run<Row>(PUT, values))[0];
   const row = await call().catch((error: unknown) => {
@@ -50,9 +49,10 @@ export async function putManifest(database: Database, put: ManifestPut): Promise
     if (brokenForeignKey(error) === undefined) throw error;
     return call();
   });
-  if (row === undefined) return false;
+  if (row === undefined) return undefined;
   if (row.outcome !== "stored") throw refusal(put, row);
-  return true;
+  const moved = row.moved.map(({ tag, from }) => ({ tag, from: from ?? undefined }));
+  return { created: row.created, moved };
 }
 
 function valuesOf(put: ManifestPut): readonly unknown[] {

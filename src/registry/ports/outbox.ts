@@ -1,0 +1,5 @@
+/** Events of changes, as the transactions that made them wrote them; see `outbox` in the migrations. */
+export interface Outbox {
+  /** Forgets at most `limit` of the oldest that were written before `before`; returns how many. */
+  trim(before: Date, limit: number): Promise<number>;
+}
