@@ -100,7 +100,7 @@ describe("the same session from two nodes, the stalled writer coming back", () =
   test.each([
     ["before it begins to write", "upload_begin", "after"],
     ["before it confirms", "upload_confirm", "before"],
-  ] as const)("%s", async (where, statement, moment) => {
+  ] as const)("%s", async (_where, statement, moment) => {
     for (const start of [0, 4]) {
       renew();
       const name = `race/stalled-${statement.replace("_", "-")}-${start}`;
@@ -118,7 +118,6 @@ describe("the same session from two nodes, the stalled writer coming back", () =
         status: 201,
       });
       await expectPulled(other, `/v2/${name}/blobs/${digest}`, bytes);
-      expect(where).toBeDefined();
     }
   });
 

@@ -16,6 +16,8 @@ export interface S3StandIn {
   readonly faults: Faults;
   /** Every request with a good signature, in order. */
   readonly requests: readonly SeenRequest[];
+  /** Milliseconds by which its clock is ahead of that of whoever signs. */
+  ahead: number;
   keys(): string[];
   unfinishedUploads(): number;
   close(): Promise<void>;
@@ -33,12 +35,14 @@ export async function startS3StandIn(): Promise<S3StandIn> {
   const faults = new Faults();
   const requests: SeenRequest[] = [];
   const server = createServer((request, response) => {
-    serve(store, faults, requests, request, response).catch(() => response.destroy());
+    const now = Date.now() + standIn.ahead;
+    serve(store, faults, requests, now, request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return {
+  const standIn: S3StandIn = {
     ...CREDENTIALS,
+    ahead: 0,
     endpoint: `http://127.0.0.1:${port}`,
     bucket: BUCKET,
     faults,
@@ -50,12 +54,14 @@ export async function startS3StandIn(): Promise<S3StandIn> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return standIn;
 }
 
 async function serve(
   store: ObjectStore,
   faults: Faults,
   requests: SeenRequest[],
+  now: number,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -63,7 +69,7 @@ async function serve(
   let fault: Fault | undefined;
   let answered: Answer;
   try {
-    const seen = authenticate(request, body);
+    const seen = authenticate(request, body, now);
     requests.push(seen);
     fault = faults.take(seen);
     if (fault?.kind === "hold") await fault.until;
@@ -86,9 +92,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function authenticate(request: IncomingMessage, body: Buffer): SeenRequest {
+function authenticate(request: IncomingMessage, body: Buffer, now: number): SeenRequest {
   const { method = "", url: target = "", headers } = request;
-  const payloadHash = verifySignature({ method, target, headers }, CREDENTIALS);
+  const payloadHash = verifySignature({ method, target, headers }, CREDENTIALS, now);
   if (payloadHash !== undefined && createHash("sha256").update(body).digest("hex") !== payloadHash) {
     throw new S3Refusal(400, "XAmzContentSHA256Mismatch", "The body is not what was signed");
   }

@@ -17,8 +17,6 @@ export interface Ran {
   readonly code: number | null;
   readonly out: string;
   readonly errors: string;
-  /** Milliseconds. */
-  readonly took: number;
 }
 
 /** The Nodes that can be tried here: the one that runs the tests, and another of the machine's own. */
@@ -88,7 +86,7 @@ export class Harness {
   async command(
     argv: readonly string[],
     stdin: Io["stdin"] = Readable.from([], { objectMode: false }),
-  ): Promise<Omit<Ran, "took">> {
+  ): Promise<Ran> {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const texts = Promise.all([gather(stdout), gather(stderr)]);
     const io = { stdin, stdout, stderr };
@@ -111,7 +109,6 @@ function runHelper(
   env: Record<string, string>,
   node: string,
 ): Promise<Ran> {
-  const started = performance.now();
   const child = spawn(node, [HELPER, ...argv], { env, stdio: "pipe" });
   const texts = Promise.all([gather(child.stdout), gather(child.stderr)]);
   // A helper that needs no input may be gone before it is written.
@@ -121,7 +118,7 @@ function runHelper(
     child.once("error", reject);
     child.once("close", async (code) => {
       const [out, errors] = await texts;
-      resolve({ code, out, errors, took: performance.now() - started });
+      resolve({ code, out, errors });
     });
   });
 }

@@ -74,10 +74,8 @@ describe("a cached token", () => {
     await cached();
     await age(7 * HOUR);
     harness.aws.isSilent = true;
-    const ran = await harness.get(undefined, KEYS);
-    expect(secretOf(ran)).toBe(`token-1-of-${KEY_ID}`);
-    expect(ran.took).toBeLessThan(15_000);
-  }, 20_000);
+    expect(secretOf(await harness.get(undefined, KEYS))).toBe(`token-1-of-${KEY_ID}`);
+  });
 
   it("is another one for another key, host, region or endpoint", async () => {
     await cached();

@@ -5,7 +5,7 @@ import { NODES, NOT_FOUND, useHarness } from "./harness.ts";
 const harness = useHarness();
 const KEYS = { BERTH_ACCESS_KEY_ID: KEY_ID, BERTH_SECRET_ACCESS_KEY: SECRET };
 
-describe.each(NODES)("the protocol on Node %s", (version, node) => {
+describe.each(NODES)("the protocol on Node %s", (_version, node) => {
   it.each<[string, readonly string[], string, number, string | RegExp]>([
     ["no verb", [], "", 1, "Usage: docker-credential-berth <store|get|erase|list|version>\n"],
     ["too many verbs", ["get", "get"], "", 1, /^Usage: /],
@@ -75,22 +75,6 @@ describe.each(NODES)("the protocol on Node %s", (version, node) => {
       });
     }
     expect((await harness.helper(["list"], "unused", {}, node)).out).toBe("{}\n");
-  });
-
-  it("starts fast", async () => {
-    await harness.configure();
-    await harness.helper(["get"], harness.aws.host, KEYS, node);
-    const times: number[] = [];
-    for (let round = 0; round < 7; round++) {
-      const ran = await harness.helper(["get"], harness.aws.host, KEYS, node);
-      expect(ran.code).toBe(0);
-      times.push(ran.took);
-    }
-    expect(harness.aws.calls).toHaveLength(1);
-    const best = Math.min(...times);
-    console.info(`docker-credential-berth get from its cache: ${best.toFixed(0)} ms on ${version}`);
-    // 150 ms is the promise; the best of seven on a machine that does other things.
-    expect(best).toBeLessThan(600);
   });
 });
 

@@ -42,10 +42,15 @@ interface Claim {
 
 /**
  * Checks AWS Signature Version 4 in its header and its presigned form.
+ * @param now milliseconds since 1970
  * @returns the SHA-256 that the body must have, unless it is unsigned
  * @throws S3Refusal as S3 does
  */
-export function verifySignature(request: SignedRequest, credentials: Credentials): string | undefined {
+export function verifySignature(
+  request: SignedRequest,
+  credentials: Credentials,
+  now: number,
+): string | undefined {
   const [path = "", rawQuery = ""] = request.target.split("?");
   const query = new URLSearchParams(rawQuery);
   const claim = query.has("X-Amz-Signature") ? presignedClaim(query) : headerClaim(request.headers);
@@ -54,7 +59,7 @@ export function verifySignature(request: SignedRequest, credentials: Credentials
     throw new S3Refusal(403, "InvalidAccessKeyId", "The credential does not exist in our records");
   }
   refuseUnsigned(request.headers, claim);
-  refuseUntimely(claim);
+  refuseUntimely(claim, now);
   const canonical = canonicalRequest(request, path, query, claim);
   const toSign = ["AWS4-HMAC-SHA256", claim.date, scope, sha256(canonical)].join("\n");
   const key = [credentials.region, "s3", "aws4_request"].reduce<Buffer>(
@@ -112,9 +117,9 @@ function refuseUnsigned(headers: IncomingHttpHeaders, { signedHeaders }: Claim):
   }
 }
 
-function refuseUntimely({ date, expires }: Claim): void {
+function refuseUntimely({ date, expires }: Claim, now: number): void {
   const iso = date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z");
-  const age = Date.now() - Date.parse(iso);
+  const age = now - Date.parse(iso);
   if (expires !== undefined && !(age <= expires * 1000)) {
     throw new S3Refusal(403, "AccessDenied", "Request has expired");
   }
