@@ -1,8 +1,8 @@
 import { chmod, mkdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
-import { chooseAccount } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
+import { chooseAccount } from "./choose-account.ts";
 import {
   createDatabase,
   hasDatabase,
@@ -12,6 +12,7 @@ import {
 } from "./create-database.ts";
 import { EmbeddedPostgresError, errnoOf, messageOf } from "./errors.ts";
 import { connectionTo } from "./find-running.ts";
+import { handOver } from "./hand-over.ts";
 import { clearTheWay } from "./leftovers.ts";
 import { lockDirectory } from "./lock.ts";
 import { reachablePrograms } from "./reachable-binaries.ts";
@@ -69,11 +70,16 @@ async function startOn(dataDir: string, onEvent: OnEvent): Promise<EmbeddedPostg
   const binaries = await findBinaries();
   const inside = join(dataDir, "postgres");
   const database = await realpath(inside).catch(() => inside);
-  const account = await chooseAccount(database);
+  const { account, former, warning } = await chooseAccount(dataDir, database);
+  if (warning !== undefined) onEvent(warning);
   const { uid, gid } = await stat(dataDir);
   const place: Place = { dataDir, database, account, owner: { uid, gid } };
   const exists = await hasDatabase(place, binaries.major);
-  if (exists) await takeOver(place, onEvent);
+  if (exists) await takeOver({ ...place, account: former ?? account }, onEvent);
+  if (former !== undefined && account !== undefined) {
+    await handOver(database, former, account);
+    onEvent("the database was handed over to an account of its own", { from: former.uid, to: account.uid });
+  }
   await removeUnfinished(dataDir);
   const socketDir = await makeRuntimeFolder(account);
   try {

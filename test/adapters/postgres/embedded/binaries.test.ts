@@ -2,12 +2,12 @@ import { chmod, cp, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { chooseAccount } from "../../../../src/adapters/postgres/embedded/account.ts";
 import {
   type Binaries,
   findBinaries,
   readBinaries,
 } from "../../../../src/adapters/postgres/embedded/binaries.ts";
+import { chooseAccount } from "../../../../src/adapters/postgres/embedded/choose-account.ts";
 import { createDatabase } from "../../../../src/adapters/postgres/embedded/create-database.ts";
 import { reachablePrograms } from "../../../../src/adapters/postgres/embedded/reachable-binaries.ts";
 import {
@@ -35,7 +35,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Makes a database with the copied programs, which proves them. */
 async function proves(binaries: Binaries, parent: string, caches: readonly string[]): Promise<string> {
-  const account = await chooseAccount(join(parent, "postgres"));
+  const { account } = await chooseAccount(parent, join(parent, "postgres"));
   const runtimeFolder = await makeRuntimeFolder(account);
   try {
     const programs = await reachablePrograms(binaries, account, runtimeFolder, caches);
