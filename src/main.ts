@@ -10,10 +10,10 @@ import { addConfigure, addLogin, addWhoami } from "./cli/login/index.ts";
 import { endWithParent } from "./cli/parent-watch.ts";
 import { addRepository } from "./cli/repository.ts";
 import { addStart } from "./cli/start.ts";
-import { version } from "./cli/version.ts";
 import { type RegistryAccess, withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";
 import { readConfig } from "./config.ts";
+import { version } from "./version.ts";
 
 /** Commands in the order of the help. */
 const COMMANDS: readonly AddCommand[] = [

@@ -13,6 +13,7 @@ import { Metrics } from "../metrics.ts";
 import type { Digest } from "../registry/digest.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { Scopes } from "../registry/scopes.ts";
+import { version } from "../version.ts";
 import { openAuditDays, startAuditDays } from "./audit-days.ts";
 import { observeBatches } from "./batches.ts";
 import { startCollector } from "./collector.ts";
@@ -20,6 +21,7 @@ import { type Access, composeAccess } from "./identity.ts";
 import { observeResources } from "./observe-resources.ts";
 import { composePorts } from "./ports.ts";
 import { shareMetrics } from "./process-metrics.ts";
+import { composeReadiness } from "./readiness.ts";
 import type { State } from "./state.ts";
 
 /** Manifests kept in memory: 64 MiB. */
@@ -97,6 +99,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
   });
   const bodies = new BodyMemory();
   observeResources(metrics, state, ports, { manifestCache, bodies });
+  const readiness = composeReadiness(state, ports.storage, metrics, log);
   observeBatches(metrics, access.batches);
   const dropped = metrics.counter(
     "berth_audit_dropped_total",
@@ -115,10 +118,8 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     },
     operations: {
       renderMetrics: shareMetrics(() => metrics.render()),
-      checks: {
-        database: () => state.database.run(PROBE, []),
-        storage: () => ports.storage.check(),
-      },
+      readiness,
+      version: version(),
       jwks: () => access.jwks(),
       isDraining: () => draining.yes,
     },
@@ -143,9 +144,6 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     ),
   });
 }
-
-/** Answers only where the schema is there. */
-const PROBE = { name: "ready_probe", text: "SELECT 1 FROM registries LIMIT 1" };
 
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

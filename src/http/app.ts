@@ -55,7 +55,7 @@ export function createApp(edge: EdgeDependencies): App {
   const operations = operationsRouter(edge.operations, (ctx, route, handle) => {
     const exchange = take(ctx);
     exchange.route = route;
-    return respond(exchange, ctx.req, ctx.res, handle);
+    return respond(exchange, ctx.req, ctx.res, () => handle(exchange));
   });
   app.use((ctx, next) =>
     hasPath(ctx) ? next() : respond(take(ctx), ctx.req, ctx.res, () => Promise.reject(noTarget())),

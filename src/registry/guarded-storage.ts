@@ -25,6 +25,7 @@ export function guardStorage(storage: BlobStorage): BlobStorage {
     delete: (key) => guarded(storage.delete(key)),
     presign: (key, seconds) => guarded(storage.presign(key, seconds)),
     check: () => guarded(storage.check()),
+    checkWrites: () => guarded(storage.checkWrites()),
   };
 }
 

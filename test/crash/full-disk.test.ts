@@ -49,6 +49,12 @@ test("a full disk is a 503 that says so; nothing is lost, and with space it goes
   }
   expect((await read(berth.url, kept)).body.equals(kept)).toBe(true);
 
+  const ready = await ask(berth.url, { method: "GET", path: "/readyz" });
+  expect([ready.status, JSON.parse(ready.body.toString())]).toMatchObject([
+    200,
+    { status: "degraded", checks: { storage: "ok", writes: "failed" }, reasons: { writes: "full" } },
+  ]);
+
   await rm(ballast);
   expect((await push(berth.url, big)).status).toBe(201);
   expect((await read(berth.url, big)).body.equals(big)).toBe(true);

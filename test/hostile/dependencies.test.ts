@@ -274,6 +274,10 @@ function inTheWay(storage: BlobStorage): BlobStorage {
       await fault();
       await storage.check();
     },
+    checkWrites: async () => {
+      await fault();
+      await storage.checkWrites();
+    },
   };
 }
 

@@ -164,6 +164,7 @@ function wrap(storage: BlobStorage, changed: Partial<BlobStorage>): BlobStorage 
     delete: (key) => storage.delete(key),
     presign: (key, seconds) => storage.presign(key, seconds),
     check: () => storage.check(),
+    checkWrites: () => storage.checkWrites(),
     bufferedBytes: () => storage.bufferedBytes(),
     close: () => storage.close(),
     ...changed,

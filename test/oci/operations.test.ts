@@ -1,6 +1,8 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
+import type { BlobStorage } from "../../src/registry/ports/index.ts";
+import { version } from "../../src/version.ts";
 import { ADMINISTRATOR, basic, type LogLine, startTestBerth, type TestBerth } from "../support/berth.ts";
 import { type Answer, exchange, expectAnswer, openRequest, testExchanges } from "../support/exchange.ts";
 import { openSession, pushBlob, pushImage, putManifest, underWay } from "../support/push.ts";
@@ -13,6 +15,14 @@ const ANONYMOUS = { authorization: "" };
 await pushImage(quiet, "lib/app", "v1", "operations");
 await pushImage(chatty, "lib/app", "v1", "operations");
 
+/** What was found is remembered for a second. */
+const LATER = { timeout: 5_000 };
+
+async function ready(berth: TestBerth): Promise<{ status: number; body: unknown }> {
+  const { status, body } = await exchange(berth, { path: "/readyz", headers: ANONYMOUS });
+  return { status, body: JSON.parse(body.toString()) };
+}
+
 describe("health", () => {
   testExchanges(quiet, [
     {
@@ -21,26 +31,35 @@ describe("health", () => {
       headers: ANONYMOUS,
       status: 200,
       answers: { "Content-Type": "application/json" },
-      json: { status: "ok" },
+      json: { status: "ok", version: version() },
     },
     {
       name: "readyz looks at database and storage",
       path: "/readyz",
       headers: ANONYMOUS,
       status: 200,
-      json: { status: "ok", checks: { database: "ok", storage: "ok" } },
+      json: { status: "ok", checks: { database: "ok", storage: "ok", writes: "ok" } },
     },
     { name: "HEAD of readyz has no body", method: "HEAD", path: "/readyz", headers: ANONYMOUS, status: 200 },
   ]);
 
-  test("readyz is 503 while storage cannot be written, and healthz is not", async () => {
+  test("readyz is 503 while storage is away, and says of what kind the failure is; healthz is not", async () => {
     const blobs = join(quiet.dataDir, "blobs");
+    await expect.poll(() => ready(quiet), LATER).toMatchObject({ status: 200 });
     await rename(blobs, `${blobs}.away`);
     try {
-      expectAnswer(await exchange(quiet, { path: "/readyz", headers: ANONYMOUS }), {
-        status: 503,
-        answers: { "Retry-After": "1" },
-        json: { status: "unavailable", checks: { database: "ok", storage: "failed" } },
+      await expect
+        .poll(() => ready(quiet), LATER)
+        .toEqual({
+          status: 503,
+          body: {
+            status: "unavailable",
+            checks: { database: "ok", storage: "failed", writes: "failed" },
+            reasons: { storage: "missing", writes: "missing" },
+          },
+        });
+      expect(quiet.log.findLast(({ fields }) => fields["route"] === "readyz")?.fields).toMatchObject({
+        ...{ status: 503, ip: "127.0.0.1", error: "not ready: storage (missing), writes (missing)" },
       });
       expectAnswer(await exchange(quiet, { path: "/healthz", headers: ANONYMOUS }), { status: 200 });
       const push = {
@@ -57,7 +76,33 @@ describe("health", () => {
     } finally {
       await rename(`${blobs}.away`, blobs);
     }
-    expectAnswer(await exchange(quiet, { path: "/readyz" }), { status: 200 });
+    await expect.poll(() => ready(quiet), LATER).toMatchObject({ status: 200 });
+    expect(quiet.log.map(({ message, fields }) => [message, fields["check"], fields["reason"]])).toEqual(
+      expect.arrayContaining([
+        ["a check fails", "storage", "missing"],
+        ["a check passes again", "storage", undefined],
+      ]),
+    );
+  });
+
+  test("readyz is 200 where storage takes no writes: what is there can be read", async () => {
+    const wrapStorage = (storage: BlobStorage): BlobStorage =>
+      Object.assign(Object.create(storage), {
+        name: storage.name,
+        checkWrites: () => Promise.reject(Object.assign(new Error("no room"), { code: "ENOSPC" })),
+      });
+    const full = await startTestBerth({ wrapStorage });
+    expect(await ready(full)).toEqual({
+      status: 200,
+      body: {
+        status: "degraded",
+        checks: { database: "ok", storage: "ok", writes: "failed" },
+        reasons: { writes: "full" },
+      },
+    });
+    const { body } = await exchange(full, { path: "/metrics" });
+    expect(body.toString()).toMatch(/^berth_ready\{check="database"\} 1\n.*"storage"\} 1\n.*"writes"\} 0$/m);
+    await full.stop();
   });
 
   test("readyz is 503 while the process drains, and what is under way finishes", async () => {

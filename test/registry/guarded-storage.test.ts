@@ -33,6 +33,7 @@ function storage(error?: unknown, attemptError = error): BlobStorage {
     delete: () => answer(undefined),
     presign: (key, seconds) => answer(`https://s3/${key}?${seconds}`),
     check: () => answer(undefined),
+    checkWrites: () => answer(undefined),
     bufferedBytes: () => 42,
     close: () => answer(undefined),
   };
@@ -45,6 +46,7 @@ const CALLS: readonly (readonly [string, (guarded: BlobStorage) => Promise<unkno
   ["delete", (guarded) => guarded.delete("k")],
   ["presign", (guarded) => guarded.presign("k", 60)],
   ["check", (guarded) => guarded.check()],
+  ["checkWrites", (guarded) => guarded.checkWrites()],
 ];
 
 describe("storage that works", () => {

@@ -1,4 +1,4 @@
-import { unlink } from "node:fs/promises";
+import { access, constants, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import type {
@@ -24,6 +24,8 @@ export interface FilesystemStorageOptions {
 
 /** The one file that belongs to no blob. */
 export const PROBE_FILE = ".probe";
+/** Bytes without which a disk counts as full: a probe of a few bytes finds room where no layer does. */
+const ROOM_MIN = 16 * 1024 * 1024;
 const DEFAULT_BUDGET = 64 * 1024 * 1024;
 /** Blobs up to this size, configurations most of all, are kept in memory once they were read: to open a file costs more. */
 const SMALL_BLOB = 128 * 1024;
@@ -98,6 +100,14 @@ class FilesystemStorage implements BlobStorage {
   }
 
   async check(): Promise<void> {
+    await access(this.#layout.root, constants.R_OK | constants.X_OK);
+  }
+
+  async checkWrites(): Promise<void> {
+    const { bavail, bsize, files, ffree } = await statfs(this.#layout.root);
+    if (bavail * bsize < ROOM_MIN || (files > 0 && ffree === 0)) {
+      throw Object.assign(new Error("the disk has no room"), { code: "ENOSPC" });
+    }
     // One name for all processes: those that are killed here leave no more than one file behind.
     const probe = join(this.#layout.root, PROBE_FILE);
     const descriptor = await fd.open(probe, "w", 0o600);

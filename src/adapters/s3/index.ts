@@ -41,11 +41,12 @@ export async function openS3Storage(options: S3StorageOptions): Promise<BlobStor
   return new S3Storage(clients, options.bucket, { bucket, memory });
 }
 
+const PROBE = Buffer.from("Berth can write here\n");
+
 async function probe(bucket: Bucket): Promise<void> {
-  const bytes = Buffer.from("Berth can write here\n");
   await mustExist(bucket);
-  await bucket.put(PROBE_KEY, [bytes]);
-  (await bucket.open(PROBE_KEY, bytes.length, undefined)).resume();
+  await bucket.put(PROBE_KEY, [PROBE]);
+  (await bucket.open(PROBE_KEY, PROBE.length, undefined)).resume();
 }
 
 async function mustExist(bucket: Bucket): Promise<void> {
@@ -112,6 +113,10 @@ class S3Storage implements BlobStorage {
    */
   check(): Promise<void> {
     return mustExist(this.#share.bucket);
+  }
+
+  checkWrites(): Promise<void> {
+    return this.#share.bucket.put(PROBE_KEY, [PROBE]);
   }
 
   bufferedBytes(): number {

@@ -108,8 +108,10 @@ export interface BlobStorage {
   delete(key: string): Promise<void>;
   /** A URL from which a client may GET `key` for `seconds`, when clients can reach the storage; else undefined. */
   presign(key: string, seconds: number): Promise<string | undefined>;
-  /** Resolves when storage can be read and written; rejects with the reason. */
+  /** Resolves when storage is there to be read; rejects with the reason. */
   check(): Promise<void>;
+  /** Resolves when storage takes new bytes; rejects with the reason, code `ENOSPC` where there is no room. */
+  checkWrites(): Promise<void>;
   /** Current use of upload memory in bytes, for metrics. */
   bufferedBytes(): number;
   close(): Promise<void>;

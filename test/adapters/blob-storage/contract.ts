@@ -38,6 +38,7 @@ export function describeBlobStorage(name: string, start: () => Promise<StorageKi
 
     test("is ready", async () => {
       await storage.check();
+      await storage.checkWrites();
     });
 
     test.each([1000, 10 * MiB + 7])("reads ranges of %i bytes", async (size) => {

@@ -12,6 +12,7 @@ export function steppingStorage(storage: BlobStorage, steps: Steps): BlobStorage
     read: (key, size, range) => storage.read(key, size, range),
     presign: (key, seconds) => storage.presign(key, seconds),
     check: () => storage.check(),
+    checkWrites: () => storage.checkWrites(),
     delete: (key) => storage.delete(key),
     async begin(target) {
       steps.beginAttempt();

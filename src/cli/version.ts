@@ -1,7 +1,0 @@
-import { readFileSync } from "node:fs";
-
-/** The version of this program, from its package.json: two folders up from the sources and from `dist/cli` alike. */
-export function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return String(version);
-}
