@@ -1,12 +1,9 @@
-import type { Cause } from "../../../audit/cause.ts";
 import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
 import type { Tag } from "../../../registry/names.ts";
 import type { ManifestRemoval, ManifestStore, RepositoryId } from "../../../registry/ports/index.ts";
 import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey } from "../errors.ts";
-import type { Transaction } from "../transaction.ts";
-import { recordTag } from "./tag.ts";
 
 /** Indexes named in the refusal of a manifest's deletion, at most. */
 const PARENTS_SHOWN = 20;
@@ -23,10 +20,25 @@ const PARENTS = {
     JOIN manifests p ON p.repository_id = c.repository_id AND p.id = c.manifest_id
     WHERE c.repository_id = $1 AND c.child_id = $2 LIMIT ${PARENTS_SHOWN}`,
 };
+/** SQL: removes tags, and writes that into their history, however many they are. Gives what they pointed at. */
+function removingTags(tags: string, at: string, by: string): string {
+  return `WITH removed AS (
+      DELETE FROM tags ${tags} RETURNING tags.repository_id, tags.name, tags.manifest_id),
+    recorded AS (
+      INSERT INTO tag_history (repository_id, name, revision, digest, changed_at, changed_by)
+      SELECT repository_id, name, nextval('tag_revisions'), NULL, ${at}, ${by} FROM removed)
+    SELECT r.name, m.digest FROM removed r
+      JOIN manifests m ON m.repository_id = r.repository_id AND m.id = r.manifest_id`;
+}
+
+interface RemovedTag {
+  readonly name: Tag;
+  readonly digest: Buffer;
+}
+
 const DELETE_TAGS = {
   name: "manifest_delete_tags",
-  text: `DELETE FROM tags WHERE repository_id = $1 AND manifest_id = $2
-    RETURNING name, nextval('tag_revisions') AS revision`,
+  text: removingTags("WHERE repository_id = $1 AND manifest_id = $2", "$3", "$4"),
 };
 const DELETE = {
   name: "manifest_delete",
@@ -34,22 +46,14 @@ const DELETE = {
 };
 const UNTAG = {
   name: "manifest_untag",
-  text: `DELETE FROM tags USING repositories r
-    WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL
-      AND tags.repository_id = r.id AND tags.name = $3
-    RETURNING r.id AS repository_id, tags.name, nextval('tag_revisions') AS revision,
-      (SELECT m.digest FROM manifests m WHERE m.repository_id = r.id AND m.id = tags.manifest_id) AS digest`,
+  text: removingTags(
+    `USING repositories r
+      WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL
+        AND tags.repository_id = r.id AND tags.name = $3`,
+    "$4",
+    "$5",
+  ),
 };
-
-interface DeletedTag {
-  name: Tag;
-  revision: number;
-}
-
-interface UntaggedRow extends DeletedTag {
-  repository_id: RepositoryId;
-  digest: Buffer;
-}
 
 export function manifestRemovers(database: Database): Pick<ManifestStore, "delete" | "untag"> {
   const remove: ManifestStore["delete"] = (registryId, name, digest, cause, at) =>
@@ -63,8 +67,7 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
       const { repository_id: repositoryId, id } = manifest;
       const parents = await tx.query<{ digest: Buffer }>(PARENTS, [repositoryId, id]);
       if (parents.length > 0) return { listedBy: parents.map((row) => digestFromBytes(row.digest)) };
-      const untagged = await tx.query<DeletedTag>(DELETE_TAGS, [repositoryId, id]);
-      await recordRemovals(tx, repositoryId, untagged, cause, at);
+      const untagged = await tx.query<RemovedTag>(DELETE_TAGS, [repositoryId, id, at, cause.principal]);
       await tx.query(DELETE, [repositoryId, id]);
       const tags = untagged.map((row) => row.name).sort();
       const event = { kind: "image.delete", registryId, repository: name } as const;
@@ -84,25 +87,12 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
     },
     untag: (registryId, name, tag, cause, at) =>
       database.transaction(async (tx) => {
-        const [row] = await tx.query<UntaggedRow>(UNTAG, [registryId, name, tag]);
+        const [row] = await tx.query<RemovedTag>(UNTAG, [registryId, name, tag, at, cause.principal]);
         if (row === undefined) return undefined;
-        await recordRemovals(tx, row.repository_id, [row], cause, at);
         const digest = digestFromBytes(row.digest);
         const event = { kind: "image.untag", registryId, repository: name } as const;
         await recordChange(tx, cause, at, { tag, digest }, event);
         return digest;
       }),
   };
-}
-
-async function recordRemovals(
-  tx: Transaction,
-  repositoryId: RepositoryId,
-  tags: readonly DeletedTag[],
-  cause: Cause,
-  at: Date,
-): Promise<void> {
-  for (const { name: tag, revision } of tags) {
-    await recordTag(tx, { repositoryId, tag, revision, digest: undefined, cause, at });
-  }
 }

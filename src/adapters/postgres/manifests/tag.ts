@@ -1,31 +1,6 @@
 import { type Digest, digestToBytes, parseDigest } from "../../../registry/digest.ts";
 import { RegistryError } from "../../../registry/errors.ts";
-import type { Tag } from "../../../registry/names.ts";
-import type { ManifestPut, RepositoryId, TagConditions } from "../../../registry/ports/index.ts";
-import type { Transaction } from "../transaction.ts";
-
-const RECORD = {
-  name: "tag_record",
-  text: `INSERT INTO tag_history (repository_id, name, revision, digest, changed_at, changed_by)
-    VALUES ($1, $2, $3, $4, $5, $6)`,
-};
-
-/** Writes one line of a tag's history; no digest = the tag was removed. */
-export async function recordTag(
-  tx: Transaction,
-  change: Pick<ManifestPut, "at" | "cause"> & {
-    readonly repositoryId: RepositoryId;
-    readonly tag: Tag;
-    readonly revision: number;
-    readonly digest: Digest | undefined;
-  },
-): Promise<void> {
-  const digest = change.digest === undefined ? null : digestToBytes(change.digest);
-  await tx.query(RECORD, [
-    ...[change.repositoryId, change.tag, change.revision, digest],
-    ...[change.at, change.cause.principal],
-  ]);
-}
+import type { TagConditions } from "../../../registry/ports/index.ts";
 
 /** A condition as `put_manifest` reads it: digests in hex, or `*`; what is no digest can match nothing. */
 export function conditionValue(tags: TagConditions["ifMatch"]): readonly string[] | null {
