@@ -106,7 +106,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
     void usage.add({ accessKeyId, at: clock.now(), service, region: config.region });
   const identity = postgresIdentity(database);
   const issuerHosts = new IssuerHosts(config.oidcPrivateHosts);
-  const resourcePolicyRules = new ResourcePolicyRules(identity, policyAuthorizer);
+  const resourcePolicyRules = new ResourcePolicyRules(policyAuthorizer);
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
   const aws = openAwsDoor({
     logins,

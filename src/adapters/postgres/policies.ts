@@ -1,10 +1,17 @@
+import { missingPrincipal } from "../../iam/principals/missing-principal.ts";
+import { writtenPolicy } from "../../iam/principals/written-policy.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { PolicyStore, PolicyText, RepositoryId } from "../../registry/ports/index.ts";
 import type { Scope } from "../../registry/scope.ts";
 import { recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
+import { namedPrincipals } from "./iam/named-principals.ts";
 import type { Transaction } from "./transaction.ts";
 
+const LOCK_ACCOUNT = {
+  name: "policy_lock_account",
+  text: "SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE",
+};
 // Held against deletion until the policy is written.
 const SHARE_REPOSITORY = {
   name: "policy_share_repository",
@@ -54,9 +61,12 @@ export function postgresPolicies(database: Database): PolicyStore {
     },
     setOfRepository: (scope, name, text, cause, at) =>
       database.transaction(async (tx) => {
+        await lockAccount(tx, scope);
         const id = await shareRepository(tx, scope, name);
         if (id === undefined) return "unknown";
-        await tx.query(SET, [id, text, at]);
+        const missing = await missingPrincipal(namedPrincipals(tx.query), "repository", text);
+        if (missing !== undefined) return { missing };
+        await tx.query(SET, [id, writtenPolicy(text), at]);
         await recordChange(tx, cause, at);
         return "set";
       }),
@@ -72,10 +82,14 @@ export function postgresPolicies(database: Database): PolicyStore {
       const [row] = await database.run<Row>(GET_REGISTRY, [id]);
       return row?.document ?? undefined;
     },
-    setOfRegistry: ({ id }, text, cause, at) =>
+    setOfRegistry: (scope, text, cause, at) =>
       database.transaction(async (tx) => {
-        await tx.query(SET_REGISTRY, [id, text, at]);
+        await lockAccount(tx, scope);
+        const missing = await missingPrincipal(namedPrincipals(tx.query), "registry", text);
+        if (missing !== undefined) return { missing };
+        await tx.query(SET_REGISTRY, [scope.id, writtenPolicy(text), at]);
         await recordChange(tx, cause, at);
+        return "set";
       }),
     deleteOfRegistry: ({ id }, cause, at) =>
       database.transaction(async (tx) => {
@@ -85,6 +99,12 @@ export function postgresPolicies(database: Database): PolicyStore {
         return text;
       }),
   };
+}
+
+// Who may meet: a policy that begins to name a user, and the deletion of that user, in one account. Both take the account
+// first, for its version moves on with either.
+async function lockAccount(tx: Transaction, { account }: Scope): Promise<void> {
+  await tx.query(LOCK_ACCOUNT, [account]);
 }
 
 async function shareRepository(

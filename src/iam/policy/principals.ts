@@ -24,7 +24,8 @@ export type PrincipalEntry =
 export type Directness = 0 | 1 | 2 | 3;
 
 const ACCOUNT = /^\d{12}$/;
-const UNIQUE_ID = /^(?:AIDA|AROA)[A-Z2-7]{17}$/;
+/** Of a user or role; with a colon and a name of a session of the role. */
+const UNIQUE_ID = /^(?:AIDA|AROA)[A-Z2-7]{17}(?::[A-Za-z0-9+=,.@_-]+)?$/;
 const IDENTITY_ARN = /^arn:aws(?:-[a-z-]+)?:(iam|sts)::(\d{12}):(root|[a-z-]+\/.+)$/;
 const NAME = "[A-Za-z0-9+=,.@_-]+";
 const PATH = "(?:[\\x21-\\x29\\x2b-\\x3e\\x40-\\x7e]*/)?";
@@ -133,7 +134,10 @@ export function excepts(entries: readonly PrincipalEntry[], caller: Caller): boo
   if (!("account" in caller)) return directness(entries, caller) > 0;
   const inside = entries.filter((entry) => "account" in entry && entry.account === caller.account);
   if (!inside.some(({ kind }) => kind === "account")) return false;
-  if (caller.kind === "root" || inside.every(({ kind }) => kind === "account")) return true;
+  // Somebody who is gone may have been inside: the list still excepts single principals alone.
+  const wholly =
+    inside.every(({ kind }) => kind === "account") && !entries.some(({ kind }) => kind === "deleted");
+  if (caller.kind === "root" || wholly) return true;
   if (caller.kind === "user") return inside.some(({ written }) => written === caller.arn);
   if (!inside.some(({ written }) => written === caller.role)) return false;
   const roleName = caller.role.slice(caller.role.lastIndexOf("/") + 1);

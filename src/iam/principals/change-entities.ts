@@ -4,12 +4,14 @@ import { nameTaken, requireBoundary } from "./create-entities.ts";
 import type { Role, User } from "./entity.ts";
 import { noSuch } from "./errors.ts";
 import { requireEntity } from "./find-entity.ts";
+import { followRenaming, forgetName } from "./follow-principals.ts";
 import { requireName, requirePath } from "./names.ts";
 import type { EntityChange, IdentityChange } from "./ports/index.ts";
 import { mergeTags, type Tag, withoutTags } from "./tags.ts";
-import { followPrincipal, requireTrustPolicy } from "./trust-policies.ts";
+import { requireTrustPolicy } from "./trust-policies.ts";
+import { writtenPolicy } from "./written-policy.ts";
 
-/** Gives a user or group another name or path; its id, keys, memberships and policies stay, and roles trust it on. */
+/** Gives a user or group another name or path; its id, keys, memberships and policies stay, and policies name it on. */
 export async function renameEntity(
   change: IdentityChange,
   kind: "user" | "group",
@@ -24,14 +26,11 @@ export async function renameEntity(
     if (holder !== undefined && holder.id !== entity.id) throw nameTaken(kind, wanted.name);
   }
   if (wanted.path !== undefined) requirePath(wanted.path);
-  await change.changeEntity(entity.id, {
-    ...(wanted.name === undefined ? {} : { name: wanted.name }),
-    ...(wanted.path === undefined ? {} : { path: wanted.path }),
-  });
-  if (kind === "user") {
-    const { name: newName = entity.name, path = entity.path } = wanted;
-    await followPrincipal(change, iamArn(entity), iamArn({ ...entity, name: newName, path }));
-  }
+  const { name: newName = entity.name, path = entity.path } = wanted;
+  const [arn, next] = [iamArn(entity), iamArn({ ...entity, name: newName, path })];
+  if (next !== arn) await forgetName(change, next);
+  await change.changeEntity(entity.id, { name: newName, path });
+  if (kind === "user") await followRenaming(change, arn, next);
 }
 
 export async function changeRole(
@@ -40,8 +39,10 @@ export async function changeRole(
   wanted: Pick<EntityChange, "description" | "maxSessionDuration" | "trustPolicy">,
 ): Promise<Role> {
   const role = await requireEntity(change, "role", name);
-  if (wanted.trustPolicy !== undefined) await requireTrustPolicy(change, wanted.trustPolicy);
-  await change.changeEntity(role.id, wanted);
+  const { trustPolicy } = wanted;
+  if (trustPolicy !== undefined) await requireTrustPolicy(change, trustPolicy);
+  const written = trustPolicy === undefined ? {} : { trustPolicy: writtenPolicy(trustPolicy) };
+  await change.changeEntity(role.id, { ...wanted, ...written });
   return requireEntity(change, "role", name);
 }
 

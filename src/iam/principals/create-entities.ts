@@ -1,13 +1,16 @@
+import { iamArn } from "./arns.ts";
 import { type AwsPolicies, findPolicyByArn } from "./aws-policies.ts";
 import { capitalised, type EntityKind, type EntityOf } from "./entity.ts";
 import { alreadyExists, noSuch, quotaExceeded } from "./errors.ts";
 import { requireEntity } from "./find-entity.ts";
+import { forgetName } from "./follow-principals.ts";
 import { ENTITY_QUOTAS } from "./limits.ts";
 import { requireName, requirePath } from "./names.ts";
 import type { IdentityChange, NewEntity } from "./ports/index.ts";
 import { type Tag, tagsOf } from "./tags.ts";
 import { requireTrustPolicy } from "./trust-policies.ts";
 import { newUniqueId } from "./unique-ids.ts";
+import { writtenPolicy } from "./written-policy.ts";
 
 /** Seconds that a session of a role lasts at most, unless the role says more. */
 const SESSION_DURATION = 3600;
@@ -35,7 +38,8 @@ export async function createUser(
 ): Promise<EntityOf<"user">> {
   const tags = tagsOf(input.tags, "TagsPerUser");
   await requireBoundary(change, aws, input.account, input.boundary);
-  const { name, path = "/", boundary } = input;
+  const { account, name, path = "/", boundary } = input;
+  await forgetName(change, iamArn({ account, kind: "user", path, name }));
   return create(change, "user", { name, path, boundary, tags, createdAt: at });
 }
 
@@ -57,7 +61,9 @@ export async function createRole(
   const tags = tagsOf(input.tags, "TagsPerRole");
   await requireTrustPolicy(change, input.trustPolicy);
   await requireBoundary(change, aws, input.account, input.boundary);
-  const { name, path = "/", boundary, description, trustPolicy } = input;
+  const { account, name, path = "/", boundary, description } = input;
+  await forgetName(change, iamArn({ account, kind: "role", path, name }));
+  const trustPolicy = writtenPolicy(input.trustPolicy);
   const maxSessionDuration = input.maxSessionDuration ?? SESSION_DURATION;
   return create(change, "role", {
     ...{ name, path, boundary, tags, description, trustPolicy, maxSessionDuration, createdAt: at },

@@ -2,8 +2,8 @@ import { iamArn } from "./arns.ts";
 import type { EntityKind } from "./entity.ts";
 import { deleteConflict } from "./errors.ts";
 import { requireEntity } from "./find-entity.ts";
+import { followDeletion } from "./follow-principals.ts";
 import type { Holdings, IdentityChange } from "./ports/index.ts";
-import { followPrincipal } from "./trust-policies.ts";
 
 /** What must be taken away first, in the order in which AWS asks for it. */
 const CONFLICTS: readonly (readonly [keyof Holdings, string])[] = [
@@ -16,8 +16,8 @@ const CONFLICTS: readonly (readonly [keyof Holdings, string])[] = [
 ];
 
 /**
- * Deletes an entity that holds nothing any more. Sessions of a role end with it, and whatever trusts it trusts nobody
- * else who comes by the name.
+ * Deletes an entity that holds nothing any more. Sessions of a role end with it, and policies that name it name
+ * nobody else who comes by the name.
  * @throws IamError DeleteConflictException naming what it still holds
  */
 export async function deleteEntity(change: IdentityChange, kind: EntityKind, name: string): Promise<void> {
@@ -26,5 +26,5 @@ export async function deleteEntity(change: IdentityChange, kind: EntityKind, nam
   const conflict = CONFLICTS.find(([held]) => holdings[held] > 0);
   if (conflict !== undefined) throw deleteConflict(conflict[1]);
   await change.deleteEntity(entity.id);
-  if (kind !== "group") await followPrincipal(change, iamArn(entity), entity.uniqueId);
+  if (kind !== "group") await followDeletion(change, iamArn(entity), entity.uniqueId);
 }

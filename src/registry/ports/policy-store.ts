@@ -8,9 +8,15 @@ export interface PolicyText {
   readonly text: string | undefined;
 }
 
+/** A policy names a principal that does not exist: as it is written. Then nothing is stored. */
+export interface MissingPrincipal {
+  readonly missing: string;
+}
+
 /**
- * Policy texts of repositories and registries, kept as they were given. `"unknown"` where there is no such repository.
- * Whatever changes one writes why into the audit log, in the same transaction.
+ * Policy texts of repositories and registries, kept as they were given; principals that are renamed or deleted later
+ * stand there by their new ARN or their unique id. `"unknown"` where there is no such repository. Whatever changes one
+ * writes why into the audit log, in the same transaction.
  */
 export interface PolicyStore {
   ofRepository(scope: Scope, name: RepositoryName): Promise<PolicyText | "unknown">;
@@ -20,7 +26,7 @@ export interface PolicyStore {
     text: string,
     cause: Cause,
     at: Date,
-  ): Promise<"set" | "unknown">;
+  ): Promise<"set" | "unknown" | MissingPrincipal>;
   /** Gives the text that was deleted. */
   deleteOfRepository(
     scope: Scope,
@@ -29,7 +35,7 @@ export interface PolicyStore {
     at: Date,
   ): Promise<PolicyText | "unknown">;
   ofRegistry(scope: Scope): Promise<string | undefined>;
-  setOfRegistry(scope: Scope, text: string, cause: Cause, at: Date): Promise<void>;
+  setOfRegistry(scope: Scope, text: string, cause: Cause, at: Date): Promise<"set" | MissingPrincipal>;
   /** Gives the text that was deleted. */
   deleteOfRegistry(scope: Scope, cause: Cause, at: Date): Promise<string | undefined>;
 }

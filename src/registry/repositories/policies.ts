@@ -3,7 +3,7 @@ import { repositoryArn } from "../../iam/actions.ts";
 import type { Clock } from "../clock.ts";
 import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../names.ts";
-import type { PolicyRules, PolicyStore } from "../ports/index.ts";
+import type { MissingPrincipal, PolicyRules, PolicyStore } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
 import { registryPolicyUnknown, repositoryPolicyUnknown, repositoryUnknown } from "./errors.ts";
 
@@ -38,6 +38,7 @@ export async function setRepositoryPolicy(
   }
   const outcome = await policies.setOfRepository(scope, name, text, cause, clock.now());
   if (outcome === "unknown") throw repositoryUnknown(scope.account, name);
+  if (outcome !== "set") throw new RegistryError("REPOSITORY_POLICY_INVALID", principalMissing(outcome));
 }
 
 /** @throws RegistryError NAME_UNKNOWN, REPOSITORY_POLICY_UNKNOWN */
@@ -68,7 +69,8 @@ export async function setRegistryPolicy(
 ): Promise<void> {
   const problem = await policyRules.registryPolicyProblem(text, scope);
   if (problem !== undefined) throw new RegistryError("REGISTRY_POLICY_INVALID", problem);
-  await policies.setOfRegistry(scope, text, cause, clock.now());
+  const outcome = await policies.setOfRegistry(scope, text, cause, clock.now());
+  if (outcome !== "set") throw new RegistryError("REGISTRY_POLICY_INVALID", principalMissing(outcome));
 }
 
 /** @throws RegistryError REGISTRY_POLICY_UNKNOWN */
@@ -100,4 +102,8 @@ function textOf(
   if (found === "unknown") throw repositoryUnknown(account, name);
   if (found.text === undefined) throw repositoryPolicyUnknown(account, name);
   return found.text;
+}
+
+function principalMissing({ missing }: MissingPrincipal): string {
+  return `Principal: ${missing} does not exist`;
 }

@@ -110,6 +110,7 @@ describe("NotPrincipal", () => {
     ["a role and its account", { AWS: [CI.role, ACCOUNT] }, ["root", "session", "otherSession"]],
     ["a session, its role and its account", { AWS: [CI.arn, CI.role, ACCOUNT] }, ["root", "session"]],
     ["a session and its account", { AWS: [CI.arn, ACCOUNT] }, ["root"]],
+    ["somebody who is gone and the account", { AWS: ["AIDACKCEVSQ6C2EXAMPLE", ACCOUNT] }, ["root"]],
     ["a service", { Service: "ecr.amazonaws.com" }, ["service"]],
     ["a provider", { Federated: PROVIDER }, ["federated"]],
     ["everyone", "*", Object.keys(CALLERS) as Name[]],

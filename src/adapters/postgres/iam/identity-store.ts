@@ -6,11 +6,11 @@ import { entityReader } from "./entities.ts";
 import { entityWriter } from "./entity-changes.ts";
 import { accessKeyReader, accessKeyWriter } from "./keys.ts";
 import { mfaDeviceReader, mfaDeviceWriter } from "./mfa-devices.ts";
+import { namedPrincipals } from "./named-principals.ts";
 import { oidcProviderReader, oidcProviderWriter } from "./oidc-providers.ts";
 import { policyReader } from "./policies.ts";
 import { policyWriter } from "./policy-changes.ts";
 import type { Run } from "./run.ts";
-import { trustWriter } from "./trust.ts";
 
 const LOCK = {
   name: "account_lock",
@@ -54,6 +54,6 @@ function changeOf(run: Run, account: string): IdentityChange {
     ...mfaDeviceWriter(run, account),
     ...oidcProviderWriter(run, account),
     ...accountWriter(run, account),
-    ...trustWriter(run),
+    ...namedPrincipals(run),
   };
 }

@@ -3,18 +3,18 @@ import type { AccessKeyReader, AccessKeyWriter } from "./access-keys.ts";
 import type { AccountReader, AccountWriter } from "./account.ts";
 import type { EntityReader, EntityWriter } from "./entities.ts";
 import type { MfaDeviceReader, MfaDeviceWriter } from "./mfa-devices.ts";
+import type { NamedPrincipals } from "./named-principals.ts";
 import type { OidcProviderReader, OidcProviderWriter } from "./oidc-providers.ts";
 import type { PolicyReader, PolicyWriter } from "./policies.ts";
-import type { TrustWriter } from "./trust.ts";
 
 export type * from "./access-keys.ts";
 export type * from "./account.ts";
 export type * from "./entities.ts";
 export type * from "./mfa-devices.ts";
+export type * from "./named-principals.ts";
 export type * from "./oidc-providers.ts";
 export type * from "./page.ts";
 export type * from "./policies.ts";
-export type * from "./trust.ts";
 
 /** Everything that IAM knows about one account. */
 export interface IdentityReader
@@ -34,7 +34,7 @@ export interface IdentityChange
     MfaDeviceWriter,
     OidcProviderWriter,
     AccountWriter,
-    TrustWriter {}
+    NamedPrincipals {}
 
 /** Where principals and their policies live. */
 export interface IdentityStore {
