@@ -43,6 +43,7 @@ import { PrincipalPolicyCache } from "../iam/principals/principal-policy-cache.t
 import { StoredPolicies } from "../iam/principals/stored-policies.ts";
 import { keyUsageWriter } from "../iam/principals/usage.ts";
 import { SignatureVerifier } from "../iam/sigv4/verify.ts";
+import { type IssuedToken, recordIssue } from "../iam/tokens/issue-record.ts";
 import { RegistryTokens } from "../iam/tokens/registry-token.ts";
 import { SigningKeys } from "../iam/tokens/signing-keys.ts";
 import type { Log } from "../log.ts";
@@ -84,6 +85,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
     (event) => recordLogin(audit, config.account, event),
     (door, outcome) => loginCounts.add(1, `${label("door", door)},${label("outcome", outcome)}`),
   );
+  const onIssue = (issued: IssuedToken): void => recordIssue(audit, issued);
   const decider = new CasbinDecider();
   const shipped = readAwsPolicies();
   const stored = new StoredPolicies((found) => log.warn("a stored policy cannot be read", { ...found }));
@@ -127,6 +129,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: {
           lifetime: config.tokenLifetime / 1000,
+          onIssue,
           async issueToken({ accessKeyId, account }, expiresAt) {
             const { region } = config;
             return (await tokens.issue({ accessKeyId, account, region, access: undefined, expiresAt })).token;
@@ -157,6 +160,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
     refreshTokens: new RefreshTokens(signingKeys, clock),
     defaultRegistry: { account: config.account, region: config.region },
     tokenLifetime: config.tokenLifetime,
+    onIssue,
   });
   const explain = openAccessDoor({
     ...{ authenticator, logins, authorizer, clock },

@@ -13,7 +13,12 @@ export interface RequestContext {
 export type Decision =
   | { readonly allowed: true }
   /** `reason` is what the caller is told, in IAM's words. */
-  | { readonly allowed: false; readonly reason: string };
+  | {
+      readonly allowed: false;
+      readonly reason: string;
+      /** A policy denies it, or nobody knows; absent where none allows it. */
+      readonly isExplicit?: boolean;
+    };
 
 /** A decision that a request ended with. */
 export interface Denial {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { setImmediate } from "node:timers/promises";
 import type { Cause } from "../../audit/cause.ts";
-import { type Call, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
+import { type Call, OPERATION_PERMISSIONS, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
 import type { LoginAttempt } from "../../iam/logins/login-attempt.ts";
@@ -29,6 +29,8 @@ const UPLOAD_CALLS: ReadonlySet<string> = new Set([
 export interface Proven {
   readonly principal: Principal;
   readonly access: readonly TokenAccess[] | undefined;
+  /** Whether it was proven by a token that was handed out before. */
+  readonly byToken: boolean;
 }
 
 /** Where a request knocks. */
@@ -52,12 +54,15 @@ export async function authenticate(
   if (authorization === undefined) throw unauthorized("UNAUTHORIZED", "authentication required", challenge());
   const found = await authenticator.authenticate(authorization, attempt);
   if (found.state === "proven" && isFor(address, found.region)) {
-    if (found.principal.kind !== "anonymous" || admitsAnonymous) return found;
+    const { principal, access, region } = found;
+    if (principal.kind !== "anonymous" || admitsAnonymous) {
+      return { principal, access, byToken: region !== undefined };
+    }
   }
   const again = challenge(/^bearer /i.test(authorization) ? "invalid_token" : undefined);
   if (found.state === "expired") {
     if (isFor(address, found.region) && mayFinishUpload(found.since, call, now)) {
-      return { principal: found.principal, access: found.access };
+      return { principal: found.principal, access: found.access, byToken: true };
     }
     attempt.failed("expired", found.principal.account);
     const said = "Your authorization token has expired. Reauthenticate and try again.";
@@ -126,7 +131,21 @@ export class Permissions {
     // Nobody can become somebody, and a narrow token a wider one.
     const another = principal.kind === "anonymous" || decision.allowed;
     const challenge = another ? this.#facts.challenge?.("insufficient_scope") : undefined;
-    throw this.#denied(call, name, reason, challenge);
+    throw this.#denied(actionOf(call), this.#arnOf(call, name), reason, challenge);
+  }
+
+  /**
+   * Whoever is denied tokens gets in by none, and by no key in its place. That nothing allows tokens is no hindrance:
+   * none is needed with a key.
+   * @throws RegistryError DENIED
+   */
+  async requireLogin(): Promise<void> {
+    const { principal } = this.#proven;
+    if (principal.kind === "anonymous") return;
+    const [action = ""] = OPERATION_PERMISSIONS["ecr.GetAuthorizationToken"].actions;
+    const decision = await this.#authorizer.decide(principal, action, "*", this.#facts.context);
+    if (!decision.allowed && decision.isExplicit === true)
+      throw this.#denied(action, "*", decision.reason, undefined);
   }
 
   async allows(call: Call, name: RepositoryName | undefined): Promise<boolean> {
@@ -162,15 +181,10 @@ export class Permissions {
   }
 
   /** With the id that `berth explain --id` takes, where the denial is kept. */
-  #denied(
-    call: Call,
-    name: RepositoryName | undefined,
-    reason: string,
-    challenge: string | undefined,
-  ): RegistryError {
+  #denied(action: string, resource: string, reason: string, challenge: string | undefined): RegistryError {
     const { principal } = this.#proven;
     const { context, requestId } = this.#facts;
-    const denied = { principal, action: actionOf(call), resource: this.#arnOf(call, name) };
+    const denied = { principal, action, resource };
     const decisionId = this.#authorizer.keepDenial?.({ ...denied, context, reason, requestId });
     const detail = decisionId === undefined ? {} : { detail: { decisionId } };
     if (challenge === undefined) return new RegistryError("DENIED", reason, detail);

@@ -98,6 +98,7 @@ async function enter(
     ...{ address, context, requestId: exchange.id },
     challenge: handsOutTokens ? challenge : undefined,
   });
+  if (!proven.byToken) await permissions.requireLogin();
   const scope = call === "ping" ? undefined : await scopes.find(address);
   return {
     incoming,

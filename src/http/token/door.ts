@@ -3,6 +3,7 @@ import { ANONYMOUS_SUBJECT } from "../../iam/access/credential-authenticator.ts"
 import type { Authorizer } from "../../iam/authorizer.ts";
 import type { Logins } from "../../iam/logins/login-attempt.ts";
 import { principalName } from "../../iam/principal.ts";
+import type { IssuedToken } from "../../iam/tokens/issue-record.ts";
 import {
   grantScopes,
   parseScopes,
@@ -32,6 +33,8 @@ export interface TokenDoorDependencies extends LoginDependencies {
   readonly defaultRegistry: RegistryAddress;
   /** Milliseconds that a password from the ECR API lives, and with it a refresh token. */
   readonly tokenLifetime: number;
+  /** Hears of every token that somebody got. */
+  readonly onIssue: (issued: IssuedToken) => void;
 }
 
 /** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
@@ -75,8 +78,14 @@ async function answer(
   const asking = isAnonymous(login) ? { ...login, access: undefined } : login;
   const context = contextOf(client, request, now);
   const permissions = new Permissions(authorizer, asking, { address, context, requestId: exchange.id });
+  await permissions.requireLogin();
   const access = await grantScopes(grantable(login, wanted), (call, name) => permissions.allows(call, name));
-  return issue(dependencies, login, { address, access, now, offline: input.offline });
+  const outcome = await issue(dependencies, login, { address, access, now, offline: input.offline });
+  if (login.principal.kind !== "anonymous") {
+    const origin = { requestId: exchange.id, sourceIp: client.ip, userAgent: context.userAgent };
+    dependencies.onIssue({ ...origin, principal: login.principal, door: "token", at: now });
+  }
+  return outcome;
 }
 
 function isAnonymous({ principal }: Login): boolean {

@@ -28,7 +28,8 @@ export async function logIn(
 ): Promise<Login> {
   if (proof.kind === "refresh") return logInAgain(dependencies, proof.token, entrance);
   if (proof.kind === "none") {
-    if (entrance.admitsAnonymous) return { principal: ANONYMOUS, access: [], endsAt: undefined };
+    if (entrance.admitsAnonymous)
+      return { principal: ANONYMOUS, access: [], byToken: false, endsAt: undefined };
     throw unauthorized("UNAUTHORIZED", "authentication required", entrance.challenge());
   }
   const { authenticator, tokens } = dependencies;
@@ -61,7 +62,7 @@ async function logInAgain(
   }
   const { principal, endsAt } = await credentialOf(dependencies, claims.accessKeyId, entrance);
   attempt.proven(principal);
-  return { principal, access: undefined, endsAt: earlier(endsAt, claims.expiresAt) };
+  return { principal, access: undefined, byToken: true, endsAt: earlier(endsAt, claims.expiresAt) };
 }
 
 async function credentialOf(

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Authorizer, Decision, RequestContext } from "../authorizer.ts";
-import type { Access } from "../policy/access.ts";
+import type { Access, Verdict } from "../policy/access.ts";
 import type { PolicyDocument } from "../policy/document.ts";
 import { evaluate, evaluateHeeding } from "../policy/evaluate.ts";
 import { type Explanation, explain } from "../policy/explain.ts";
@@ -20,6 +20,8 @@ const CHANGING_KEYS = new Set(["aws:currenttime", "aws:epochtime", "aws:multifac
 
 /** Nobody is there any more: the words that AWS has for a token of a deleted user. */
 const GONE = "The security token included in the request is invalid.";
+
+const NOBODY: Decision = { allowed: false, reason: GONE };
 
 /** Decides by the policies of principal and resource. Decisions are kept for as long as no account of theirs changes. */
 export class PolicyAuthorizer implements Authorizer {
@@ -45,17 +47,15 @@ export class PolicyAuthorizer implements Authorizer {
     const ofOwner = await versions.of(owner);
     const ofPrincipal =
       identity === undefined || identity.account === owner ? ofOwner : await versions.of(identity.account);
-    if (identity !== undefined && ofPrincipal === undefined) return { allowed: false, reason: GONE };
+    if (identity !== undefined && ofPrincipal === undefined) return NOBODY;
     const key = keyOf(identity, action, resource, context, ofPrincipal, ofOwner);
     const known = this.#decisions.get(key);
     if (known !== undefined) return known;
     const access = await this.#gather({ identity, action, resource, context }, owner, ofPrincipal, ofOwner);
-    if (access === undefined) return { allowed: false, reason: GONE };
+    if (access === undefined) return NOBODY;
     const verdict = evaluate(access, this.#decider);
     requireDecided(verdict);
-    const decision: Decision = verdict.allowed
-      ? { allowed: true }
-      : { allowed: false, reason: verdict.message };
+    const decision = decisionOf(verdict);
     if (!changesByItself(access)) this.#decisions.set(key, decision);
     return decision;
   }
@@ -110,6 +110,12 @@ export class PolicyAuthorizer implements Authorizer {
     const found = isKept ? await resources.load(address, ofOwner) : NO_RESOURCE_POLICIES;
     return assembleAccess(question, owner, own, found, address?.region ?? region);
   }
+}
+
+function decisionOf(verdict: Verdict): Decision {
+  if (verdict.allowed) return { allowed: true };
+  const isExplicit = verdict.decidedBy !== undefined || verdict.exhausted !== undefined;
+  return { allowed: false, reason: verdict.message, ...(isExplicit ? { isExplicit } : {}) };
 }
 
 function subjectOf(identity: Identity): {

@@ -45,6 +45,7 @@ export async function startEcrServer(): Promise<EcrServer> {
     lockOutRule: { keepsAccess: async (_principal, text) => !text.includes("Deny") },
     tokens: {
       lifetime: 43_200,
+      onIssue: () => undefined,
       async issueToken({ arn }, expiresAt) {
         issued.push({ arn, expiresAt });
         return "header.payload.signature";

@@ -141,13 +141,17 @@ describe("a token past its time", () => {
   );
 
   test.each(UPLOADS)("finishes an upload by %s for an hour", async (call) => {
-    expect(await knockLate(call, 0)).toEqual({ principal, access: undefined });
-    expect(await knockLate(call, HOUR - 1)).toEqual({ principal, access: undefined });
+    expect(await knockLate(call, 0)).toEqual({ principal, access: undefined, byToken: true });
+    expect(await knockLate(call, HOUR - 1)).toEqual({ principal, access: undefined, byToken: true });
     await expect(knockLate(call, HOUR)).rejects.toThrow(EXPIRED);
   });
 
   test("stays as narrow as it was", async () => {
-    expect(await knockLate("patchUpload", 0, { access: ACCESS })).toEqual({ principal, access: ACCESS });
+    expect(await knockLate("patchUpload", 0, { access: ACCESS })).toEqual({
+      principal,
+      access: ACCESS,
+      byToken: true,
+    });
   });
 
   test.each(["us-east-1", `${ACCOUNT}/us-east-1`, `210987654321/${REGION}`])(
@@ -158,7 +162,11 @@ describe("a token past its time", () => {
   );
 
   test.each([REGION, `${ACCOUNT}/${REGION}`])("stays that of %s, and finishes here", async (region) => {
-    expect(await knockLate("patchUpload", 0, { region })).toEqual({ principal, access: undefined });
+    expect(await knockLate("patchUpload", 0, { region })).toEqual({
+      principal,
+      access: undefined,
+      byToken: true,
+    });
   });
 });
 
@@ -190,7 +198,7 @@ describe("permissions", () => {
       },
       ...(keepDenial === undefined ? {} : { keepDenial }),
     };
-    const whoever: Proven = { principal, access: undefined, ...proven };
+    const whoever: Proven = { principal, access: undefined, byToken: false, ...proven };
     return {
       asked,
       permissions: new Permissions(authorizer, whoever, { address, context, challenge, requestId: "r-1" }),

@@ -47,7 +47,7 @@ function decide({ principal = ALICE, action = PULL, resource = APP, ...context }
 
 function denied(arn: string, why: string, action = PULL, resource = APP): Decision {
   const reason = `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
-  return { allowed: false, reason };
+  return { allowed: false, reason, ...(/explicit deny/.test(why) ? { isExplicit: true } : {}) };
 }
 
 const NO_IDENTITY = `because no identity-based policy allows the ${PULL} action`;

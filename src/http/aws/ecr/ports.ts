@@ -1,5 +1,6 @@
 import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
+import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
 import type { RepositoryStore } from "../../../registry/ports/index.ts";
 import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
@@ -22,6 +23,8 @@ export interface TokenIssuer {
   readonly lifetime: number;
   /** A password without `:` that stands for the principal until `expiresAt`. */
   issueToken(principal: AccountPrincipal, expiresAt: Date): Promise<string>;
+  /** Hears of every token that somebody got. */
+  onIssue(issued: IssuedToken): void;
 }
 
 /** Where clients find a registry: by the configured template, else at the origin under which the asking client came. */

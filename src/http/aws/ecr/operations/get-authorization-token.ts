@@ -14,6 +14,10 @@ export function getAuthorizationToken({
     await authorizeOnEverything(call, "ecr.GetAuthorizationToken");
     const expiresAt = endOfToken(call, tokens.lifetime);
     const password = await tokens.issueToken(call.principal, expiresAt);
+    const { principal, requestId, clientIp, userAgent } = call;
+    tokens.onIssue({
+      ...{ principal, door: "api", requestId, sourceIp: clientIp, userAgent, at: call.clock.now() },
+    });
     const authorizationToken = Buffer.from(`AWS:${password}`).toString("base64");
     const accounts = registryIds === undefined || registryIds.length === 0 ? [call.account] : registryIds;
     return {
