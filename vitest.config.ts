@@ -49,6 +49,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "fuzz",
+          include: ["test/fuzz/**/*.test.ts"],
+          globalSetup: "test/support/postgres.ts",
+          pool: "forks",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "memory",
           include: ["test/memory/**/*.test.ts"],
           pool: "forks",

@@ -28,6 +28,11 @@ interface Subject {
   readonly boundary: AttachedPolicy | undefined;
 }
 
+/** Actions of one page, where the caller names no number. */
+const ACTIONS_SHOWN = 100;
+/** Questions whose results one page shows, about: writing them down takes a turn. */
+const QUESTIONS_SHOWN = 1_000;
+
 /** One call of a simulator. */
 export async function runSimulation(
   { tokens, decider }: Pick<IamPorts, "tokens" | "decider">,
@@ -47,7 +52,9 @@ export async function runSimulation(
       "CallerArn is required with ResourcePolicy: it says whom the policy's Principal is compared with",
     );
   }
-  const paging = new Paging(tokens, call, input, [
+  // IAM, too, may show fewer results than were asked for (SimulatePrincipalPolicy, "MaxItems").
+  const MaxItems = Math.min(input.MaxItems ?? ACTIONS_SHOWN, Math.ceil(QUESTIONS_SHOWN / resources.length));
+  const paging = new Paging(tokens, call, { ...input, MaxItems }, [
     JSON.stringify({ ...input, Marker: undefined, MaxItems: undefined }),
   ]);
   const numbered = actions.map((action, index) => ({ action, key: String(index).padStart(6, "0") }));

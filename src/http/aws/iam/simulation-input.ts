@@ -24,6 +24,8 @@ export interface InputPolicy {
 const DOCUMENT_MAX = 131_072;
 /** Questions of one call: actions times resources. */
 const QUESTIONS_MAX = 10_000;
+/** Each action's result shows all of them. */
+const RESOURCES_MAX = 1_000;
 const ACTION = /^[A-Za-z0-9-]+:[A-Za-z0-9*?]+$/;
 
 /** The policies of an input list, named as AWS names them: `PolicyInputList.1`. @throws AwsError InvalidInputException */
@@ -51,6 +53,9 @@ export function readPolicy(label: string, kind: PolicyKind, text: string): Attac
 export function requireQuestions({ ActionNames: actions, ResourceArns: resources }: SimulationInput): void {
   const wrong = actions.find((action) => !ACTION.test(action));
   if (wrong !== undefined) throw invalid(`Invalid Entity Action Name: ${wrong}`);
+  if (resources !== undefined && resources.length > RESOURCES_MAX) {
+    throw invalid(`${resources.length} resources at once are more than ${RESOURCES_MAX}`);
+  }
   const questions = actions.length * (resources?.length ?? 1);
   if (questions > QUESTIONS_MAX) {
     throw invalid(`${questions} actions and resources at once are more than ${QUESTIONS_MAX}`);

@@ -1,0 +1,173 @@
+import { afterAll, describe, test } from "vitest";
+import { callQuery, keysIn, succeeded } from "../access/aws-client.ts";
+import { requestText } from "../hostile/raw.ts";
+import { ADMINISTRATOR, basic, startTestBerth } from "../support/berth.ts";
+import { pushImage } from "../support/push.ts";
+import { type Dimension, expectCheap, expectTurns, fill } from "./cost.ts";
+import { signedForm, signedJson } from "./signed.ts";
+
+const berth = await startTestBerth();
+afterAll(() => berth.stop());
+await pushImage(berth, "app", "v1", "policies");
+
+const named = (name: string, limit: number, request: Dimension["request"]): [string, Dimension] => [
+  name,
+  { name, limit, request },
+];
+
+type Part = (size: number) => unknown;
+
+const allow = (more: Readonly<Record<string, unknown>>): unknown => ({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "ecr:GetImage", Resource: "*", ...more }],
+});
+const times = <T>(count: number, make: (at: number) => T): T[] =>
+  Array.from({ length: count }, (_, at) => make(at));
+
+/** Texts of policies, each about `size` characters long. */
+const DOCUMENTS: Readonly<Record<string, Part>> = {
+  "many statements": (size) => ({
+    Version: "2012-10-17",
+    Statement: times(size / 60, (at) => ({ Sid: `s${at}`, Effect: "Deny", Action: "a:b", Resource: "*" })),
+  }),
+  "many actions": (size) => allow({ Action: times(size / 16, (at) => `ecr:G*a*${at}`) }),
+  "many resources": (size) =>
+    allow({ Resource: times(size / 40, (at) => `arn:aws:ecr:*:*:repository/*a*${at}`) }),
+  "a pattern of many stars": (size) => allow({ Resource: fill(size - 150, "*a") }),
+  "an action of many stars": (size) => allow({ Action: fill(size - 150, "*a", "ecr:") }),
+  "a variable that never ends": (size) => allow({ Resource: fill(size - 150, " ", "arn:${") }),
+  "many variables": (size) => allow({ Resource: fill(size - 150, `${"{aws:username}"}`) }),
+  "many broken variables": (size) => allow({ Resource: fill(size - 150, "${") }),
+  "variables with defaults": (size) => allow({ Resource: fill(size - 150, `${"{a,'b'}"}`) }),
+  "many conditions": (size) =>
+    allow({
+      Condition: {
+        StringLike: Object.fromEntries(times(size / 30, (at) => [`aws:RequestTag/k${at}`, "*a*b*"])),
+      },
+    }),
+  "many values": (size) =>
+    allow({ Condition: { StringLike: { "aws:UserAgent": times(size / 12, (at) => `*a*${at}`) } } }),
+  "many addresses": (size) =>
+    allow({
+      Condition: { IpAddress: { "aws:SourceIp": times(size / 20, (at) => `10.${at % 250}.0.0/16`) } },
+    }),
+  "many dates": (size) =>
+    allow({
+      Condition: { DateLessThan: { "aws:CurrentTime": times(size / 24, () => "2030-01-01T00:00:00Z") } },
+    }),
+  "many numbers": (size) =>
+    allow({ Condition: { NumericLessThan: { "a:b": times(size / 24, () => "1".repeat(20)) } } }),
+  "a number without end": (size) =>
+    allow({ Condition: { NumericLessThan: { "a:b": "1".repeat(size - 200) } } }),
+  "a date without end": (size) => allow({ Condition: { DateLessThan: { "a:b": "2".repeat(size - 200) } } }),
+  "an ARN without end": (size) => allow({ Condition: { ArnLike: { "a:b": fill(size - 200, "*:") } } }),
+  "many principals": (size) =>
+    allow({ Principal: { AWS: times(size / 30, (at) => `arn:aws:iam::000000000000:user/u${at}`) } }),
+  "a key without end": (size) =>
+    allow({ Condition: { StringLike: { [`aws:${"a".repeat(size - 200)}`]: "x" } } }),
+  depth: (size) => fill(size, "[", '{"Version":', ""),
+  blanks: (size) => fill(size, " ", '{"Version":"2012-10-17"', "}"),
+  backslashes: (size) => fill(size, "\\u0061", '{"Version":"', '"}'),
+};
+
+const textOf = (document: unknown): string =>
+  typeof document === "string" ? document : JSON.stringify(document);
+
+describe("a document of", () => {
+  const LARGEST = 100_000;
+  const form = (action: string, member: string, more: string) => (document: unknown) =>
+    signedForm("iam", action, `${more}${member}=${encodeURIComponent(textOf(document))}`);
+  const DOORS: Readonly<Record<string, readonly [number, (document: unknown) => Buffer]>> = {
+    CreatePolicy: [LARGEST, form("CreatePolicy", "PolicyDocument", "PolicyName=p&")],
+    "CreatePolicy, of a size that fits": [6_100, form("CreatePolicy", "PolicyDocument", "PolicyName=p&")],
+    PutUserPolicy: [LARGEST, form("PutUserPolicy", "PolicyDocument", "PolicyName=p&UserName=nobody&")],
+    CreateRole: [LARGEST, form("CreateRole", "AssumeRolePolicyDocument", "RoleName=r&")],
+    GetContextKeysForCustomPolicy: [
+      LARGEST,
+      form("GetContextKeysForCustomPolicy", "PolicyInputList.member.1", ""),
+    ],
+    SimulateCustomPolicy: [
+      LARGEST,
+      form("SimulateCustomPolicy", "PolicyInputList.member.1", "ActionNames.member.1=ecr:GetImage&"),
+    ],
+    SetRepositoryPolicy: [
+      LARGEST,
+      (document) =>
+        signedJson(
+          "SetRepositoryPolicy",
+          JSON.stringify({ repositoryName: "app", policyText: textOf(document) }),
+        ),
+    ],
+    PutRegistryPolicy: [
+      LARGEST,
+      (document) => signedJson("PutRegistryPolicy", JSON.stringify({ policyText: textOf(document) })),
+    ],
+  };
+  test.each(
+    Object.entries(DOCUMENTS).flatMap(([what, document]) =>
+      Object.entries(DOORS).map(([door, [limit, request]]) =>
+        named(`${what}, to ${door}`, limit, (size) => request(document(size))),
+      ),
+    ),
+  )("%s", (_, dimension) => expectCheap(berth, dimension));
+});
+
+describe("a decision about long values, by as many patterns as a user may have", async () => {
+  const patterns = (at: number) => times(80, (each) => `*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*${at}-${each}`);
+  await succeeded(callQuery(berth.url, "iam", "CreateUser", { UserName: "u" }, ADMINISTRATOR));
+  for (const at of times(10, (each) => each)) {
+    const document = allow({
+      Action: "ecr:*",
+      Condition: { StringNotLike: { "aws:UserAgent": patterns(at) } },
+    });
+    const created = await succeeded(
+      callQuery(
+        berth.url,
+        "iam",
+        "CreatePolicy",
+        { PolicyName: `p${at}`, PolicyDocument: textOf(document) },
+        ADMINISTRATOR,
+      ),
+    );
+    const arn = /<Arn>([^<]*)<\/Arn>/.exec(created)?.[1] ?? "";
+    await succeeded(
+      callQuery(berth.url, "iam", "AttachUserPolicy", { UserName: "u", PolicyArn: arn }, ADMINISTRATOR),
+    );
+  }
+  const keys = keysIn(
+    await succeeded(callQuery(berth.url, "iam", "CreateAccessKey", { UserName: "u" }, ADMINISTRATOR)),
+  );
+  const authorization = `Authorization: ${basic(keys.accessKeyId, keys.secretAccessKey)}`;
+
+  test.each([
+    ...["a", "a-", "0"].map((piece) =>
+      named(`of ${piece} in the user agent`, 30_000, (size) =>
+        requestText("GET", "/v2/app/manifests/v1", [authorization, fill(size, piece, "User-Agent: ", "b")]),
+      ),
+    ),
+    named("in a simulation", 30_000, (size) =>
+      signedForm(
+        "iam",
+        "SimulatePrincipalPolicy",
+        `PolicySourceArn=arn:aws:iam::000000000000:user/u&ActionNames.member.1=ecr:GetImage&ContextEntries.member.1.ContextKeyName=aws:UserAgent&ContextEntries.member.1.ContextKeyType=string&ContextEntries.member.1.ContextKeyValues.member.1=${fill(size, "a")}`,
+      ),
+    ),
+  ])("%s", (_, dimension) => expectCheap(berth, dimension));
+
+  test.each([
+    named("in a simulation of many actions and resources", 100, (size) =>
+      signedForm(
+        "iam",
+        "SimulatePrincipalPolicy",
+        [
+          "PolicySourceArn=arn:aws:iam::000000000000:user/u",
+          ...times(size, (at) => `ActionNames.member.${at + 1}=ecr:GetImage${at}`),
+          ...times(
+            size / 2,
+            (at) => `ResourceArns.member.${at + 1}=arn:aws:ecr:us-east-1:000000000000:repository/a${at}`,
+          ),
+        ].join("&"),
+      ),
+    ),
+  ])("%s", (_, dimension) => expectTurns(berth, dimension));
+});
