@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Cause } from "../audit/cause.ts";
 import { repositoryArn } from "../iam/actions.ts";
 import type { Clock } from "../registry/clock.ts";
-import { type ErrorCode, RegistryError } from "../registry/errors.ts";
+import { type Reason, RegistryError } from "../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../registry/names.ts";
 import { type NamePage, PAGE_MAX } from "../registry/pages.ts";
 import type { RegistryStore, Repository, RepositoryStore } from "../registry/ports/index.ts";
@@ -203,7 +203,7 @@ async function remove(
 }
 
 /** What the command says where the domain's words are not for it. */
-const WORDS: Partial<Record<ErrorCode, (name: RepositoryName) => string>> = {
+const WORDS: Partial<Record<Reason, (name: RepositoryName) => string>> = {
   REPOSITORY_EXISTS: (name) => `the repository ${name} exists already; \`set\` changes it`,
   REPOSITORY_NOT_EMPTY: (name) => `the repository ${name} holds manifests; --force deletes them with it`,
 };
@@ -212,7 +212,7 @@ async function inOwnWords<T>(name: RepositoryName, work: Promise<T>): Promise<T>
   try {
     return await work;
   } catch (error) {
-    const words = error instanceof RegistryError ? WORDS[error.code] : undefined;
+    const words = error instanceof RegistryError ? WORDS[error.reason] : undefined;
     throw words === undefined ? error : new Error(words(name), { cause: error });
   }
 }

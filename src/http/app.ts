@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
-import { RegistryError } from "../registry/errors.ts";
 import type { AwsDoor } from "./aws/door.ts";
 import { answerBeforeDoors, nothingHere, wrongMethod } from "./before-doors.ts";
 import type { BodyMemory } from "./body-memory.ts";
@@ -13,6 +12,7 @@ import { type OciDoorDependencies, openOciDoor } from "./oci/door.ts";
 import { routeOf } from "./oci/router.ts";
 import { type OperationsDependencies, operationsRouter } from "./ops/router.ts";
 import type { Outcome } from "./outcome.ts";
+import { Refusal } from "./refusal.ts";
 import { respond } from "./respond.ts";
 
 export interface EdgeDependencies extends OciDoorDependencies {
@@ -83,8 +83,8 @@ function hasPath(ctx: Context): boolean {
   }
 }
 
-function noTarget(): RegistryError {
-  return new RegistryError("UNSUPPORTED", "the target of the request is not a valid URL", { status: 400 });
+function noTarget(): Refusal {
+  return new Refusal("UNSUPPORTED", "the target of the request is not a valid URL", { status: 400 });
 }
 
 function track(

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { RegistryError } from "../registry/errors.ts";
 import type { CorsPolicy } from "./cors.ts";
 import { crossSite, isCrossSite } from "./cross-site.ts";
 import { methodsAt } from "./methods.ts";
 import type { Exchange } from "./observe.ts";
 import { empty } from "./outcome.ts";
+import { Refusal } from "./refusal.ts";
 import { respond } from "./respond.ts";
 import type { BearerHosts } from "./token/bearer-hosts.ts";
 
@@ -15,7 +15,7 @@ export function answerBeforeDoors(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> | undefined {
-  const refuse = (error: RegistryError): Promise<void> =>
+  const refuse = (error: Refusal): Promise<void> =>
     respond(exchange, request, response, () => Promise.reject(error));
   if (isTooLong(request)) return refuse(pathTooLong());
   if (isCodedTransfer(request)) return refuse(codedTransfer());
@@ -35,9 +35,9 @@ function isCodedTransfer({ headers }: IncomingMessage): boolean {
   return codings !== undefined && codings.trim().toLowerCase() !== "chunked";
 }
 
-function codedTransfer(): RegistryError {
+function codedTransfer(): Refusal {
   const message = "a body may come in chunks, and in no other transfer coding";
-  return new RegistryError("UNSUPPORTED", message, { status: 501 });
+  return new Refusal("UNSUPPORTED", message, { status: 501 });
 }
 
 /** Bytes of a path: a name of 256 characters and a digest, each of them percent-encoded, are far below. */
@@ -49,17 +49,17 @@ function isTooLong({ url = "" }: IncomingMessage): boolean {
   return mark < 0 || mark > PATH_MAX;
 }
 
-function pathTooLong(): RegistryError {
-  return new RegistryError("NAME_INVALID", `a path has at most ${PATH_MAX} bytes`, { status: 414 });
+function pathTooLong(): Refusal {
+  return new Refusal("NAME_INVALID", `a path has at most ${PATH_MAX} bytes`, { status: 414 });
 }
 
-export function wrongMethod(methods: readonly string[]): RegistryError {
+export function wrongMethod(methods: readonly string[]): Refusal {
   const Allow = methods.join(", ");
-  return new RegistryError("UNSUPPORTED", `this path has the methods ${Allow}`, { headers: { Allow } });
+  return new Refusal("UNSUPPORTED", `this path has the methods ${Allow}`, { headers: { Allow } });
 }
 
-export function nothingHere(): RegistryError {
-  return new RegistryError("UNSUPPORTED", "there is nothing here; the registry is below /v2/", {
+export function nothingHere(): Refusal {
+  return new Refusal("UNSUPPORTED", "there is nothing here; the registry is below /v2/", {
     status: 404,
   });
 }

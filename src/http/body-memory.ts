@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { RegistryError } from "../registry/errors.ts";
+import { Refusal } from "./refusal.ts";
 
 /** What is known of whoever sends a body: nobody yet, the owner of a key that exists, or a principal that proved itself. */
 export type Standing = "unknown" | "claimed" | "proven";
@@ -78,8 +78,8 @@ export class BodyMemory {
   }
 }
 
-function noRoom(): RegistryError {
-  return new RegistryError("UNAVAILABLE", "there are too many requests with large bodies; try again", {
+function noRoom(): Refusal {
+  return new Refusal("UNAVAILABLE", "there are too many requests with large bodies; try again", {
     headers: { "Retry-After": "1" },
   });
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { RegistryError } from "../registry/errors.ts";
 import { leaseOf } from "./body-memory.ts";
+import { Refusal } from "./refusal.ts";
 
 /** What a client may take its time for; all times in milliseconds. */
 export interface BodyLimits {
@@ -32,7 +32,7 @@ export class ClientGoneError extends Error {
  * A request's body, chunk by chunk, with backpressure and no limit on its whole duration: hours of honest upload are
  * fine, unless it must be over by `until` (of performance.now()). One reader, which takes chunk after chunk and calls
  * `return` when it wants no more.
- * @throws RegistryError (408) when the client sends nothing, or next to nothing, for a minute; ClientGoneError
+ * @throws Refusal (408) when the client sends nothing, or next to nothing, for a minute; ClientGoneError
  */
 export function bodyChunks(
   request: IncomingMessage,
@@ -227,12 +227,12 @@ export function mayExceed(request: IncomingMessage, bytes: number): boolean {
   return length === undefined ? hasBody(request) : Number(length) > bytes;
 }
 
-function tooLarge(max: number): RegistryError {
-  return new RegistryError("SIZE_INVALID", `the body has more than ${max} bytes`, { status: 413 });
+function tooLarge(max: number): Refusal {
+  return new Refusal("SIZE_INVALID", `the body has more than ${max} bytes`, { status: 413 });
 }
 
-function tooSlow(): RegistryError {
-  return new RegistryError("SIZE_INVALID", "the body came too slowly", {
+function tooSlow(): Refusal {
+  return new Refusal("SIZE_INVALID", "the body came too slowly", {
     status: 408,
     headers: { Connection: "close" },
   });

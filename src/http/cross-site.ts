@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { RegistryError } from "../registry/errors.ts";
 import type { Client } from "./client.ts";
 import type { CorsPolicy } from "./cors.ts";
+import { Refusal } from "./refusal.ts";
 
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -31,6 +31,6 @@ function isOwn(origin: string, { host, secure, origin: own }: Client): boolean {
   );
 }
 
-export function crossSite(): RegistryError {
-  return new RegistryError("DENIED", "a page of another site may change nothing here", { status: 403 });
+export function crossSite(): Refusal {
+  return new Refusal("DENIED", "a page of another site may change nothing here", { status: 403 });
 }

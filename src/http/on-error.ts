@@ -2,6 +2,8 @@ import { ParametersError } from "../kernel/parameters.ts";
 import { RegistryError } from "../registry/errors.ts";
 import { ClientGoneError } from "./body.ts";
 import { json, type Outcome } from "./outcome.ts";
+import { Refusal } from "./refusal.ts";
+import { refusalOf } from "./refusal-of.ts";
 
 /** What an error means for the log. */
 export type Fault = "caller" | "dependency" | "bug" | "gone";
@@ -9,14 +11,16 @@ export type Fault = "caller" | "dependency" | "bug" | "gone";
 export function faultOf(error: unknown): Fault {
   if (error instanceof ClientGoneError || codeOf(error) === "ERR_STREAM_PREMATURE_CLOSE") return "gone";
   if (error instanceof ParametersError) return "caller";
-  if (!(error instanceof RegistryError)) return "bug";
-  return error.status >= 500 ? "dependency" : "caller";
+  const refusal = asRefusal(error);
+  if (refusal === undefined) return "bug";
+  return refusal.status >= 500 ? "dependency" : "caller";
 }
 
 /** The OCI error body (distribution-spec "Error Codes") of anything thrown. What a bug says is for the log alone. */
 export function errorOutcome(error: unknown, requestId: string): Outcome {
-  if (error instanceof RegistryError) {
-    const { code, message, detail, status, headers } = error;
+  const refusal = asRefusal(error);
+  if (refusal !== undefined) {
+    const { code, message, detail, status, headers } = refusal;
     return json(
       status,
       { errors: [{ code, message, ...(detail === undefined ? {} : { detail }) }] },
@@ -28,6 +32,11 @@ export function errorOutcome(error: unknown, requestId: string): Outcome {
   }
   const message = `an internal error occurred; the log has it under request id ${requestId}`;
   return json(500, { errors: [{ code: "UNKNOWN", message }] });
+}
+
+function asRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof RegistryError) return refusalOf(error);
+  return error instanceof Refusal ? error : undefined;
 }
 
 function codeOf(error: unknown): unknown {

@@ -63,7 +63,7 @@ async function sourcesOf(
     : [mount.from];
 }
 
-/** Takes a blob from a repository. @throws RegistryError BLOB_UNKNOWN, NAME_UNKNOWN, UNSUPPORTED naming the manifests */
+/** Takes a blob from a repository. @throws RegistryError BLOB_UNKNOWN, NAME_UNKNOWN, BLOB_REFERENCED naming the manifests */
 export async function deleteBlob(
   ports: Pick<RegistryPorts, "blobs" | "clock">,
   scope: Scope,
@@ -78,7 +78,7 @@ export async function deleteBlob(
     throw blobUnknown(name, digest);
   }
   throw new RegistryError(
-    "UNSUPPORTED",
+    "BLOB_REFERENCED",
     `the blob is referenced by manifests of the repository: [${removal.referencedBy.join(", ")}]; delete them first`,
     { detail: { digest, referencedBy: removal.referencedBy } },
   );

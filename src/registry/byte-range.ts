@@ -9,7 +9,7 @@ export const RANGES_MAX = 64;
  * was asked for, ranges that overlap or touch as one. A range outside of the object among others counts for nothing.
  * Undefined means the whole object: no header, another unit, text that is no range at all, or more than
  * {@link RANGES_MAX} ranges.
- * @throws RegistryError RANGE_INVALID (416) with `Content-Range` naming the size when no range lies within the object,
+ * @throws RegistryError RANGE_INVALID, knowing the size, when no range lies within the object,
  *   also for a last position before the first
  */
 export function parseByteRanges(
@@ -73,7 +73,7 @@ function notWithin(header: string | undefined, size: number): RegistryError {
     "RANGE_INVALID",
     `the range ${shown} does not lie within the ${size} bytes of the blob`,
     {
-      headers: { "Content-Range": `bytes */${size}` },
+      facts: { blobSize: size },
     },
   );
 }

@@ -1,5 +1,7 @@
-/** Codes of the OCI distribution specification 1.1 (section "Error Codes") that Berth answers, and a few of its own. */
-export type ErrorCode =
+import type { RepositoryName } from "./names.ts";
+
+/** Why the domain refuses, or fails. Each door says it in its own words: see the tables of `src/http` and `src/cli`. */
+export type Reason =
   | "BLOB_UNKNOWN"
   | "BLOB_UPLOAD_INVALID"
   | "BLOB_UPLOAD_UNKNOWN"
@@ -10,13 +12,17 @@ export type ErrorCode =
   | "NAME_INVALID"
   | "NAME_UNKNOWN"
   | "SIZE_INVALID"
+  | "MANIFEST_TOO_LARGE"
+  | "BLOB_TOO_LARGE"
   | "RANGE_INVALID"
   | "TAG_INVALID"
-  | "PAGINATION_NUMBER_INVALID"
+  | "TAG_IMMUTABLE"
+  | "TAG_PARAMETERS_TOO_MANY"
   | "PRECONDITION_FAILED"
-  | "UNAUTHORIZED"
   | "DENIED"
-  | "UNSUPPORTED"
+  | "SCOPES_TOO_MANY"
+  | "MANIFEST_REFERENCED"
+  | "BLOB_REFERENCED"
   | "TOOMANYREQUESTS"
   | "REPOSITORY_EXISTS"
   | "REPOSITORY_NOT_EMPTY"
@@ -32,71 +38,42 @@ export type ErrorCode =
   | "UNAVAILABLE"
   | "UNKNOWN";
 
+/** What a door may need to know beside what it shows. */
+export interface ErrorFacts {
+  /** Seconds after which it may be tried again. */
+  readonly retryAfter?: number;
+  /** Bytes of the blob, of which none lie in the range that was asked for. */
+  readonly blobSize?: number;
+  /** The upload session as it is: its confirmed bytes. */
+  readonly upload?: { readonly name: RepositoryName; readonly id: string; readonly size: number };
+}
+
 export interface ErrorOptions {
-  /** HTTP status; by default the one usual for the code. */
-  readonly status?: number;
-  /** Typed facts for the caller, serialised as `detail`. Never a secret. */
+  /** Typed facts for the caller, who is shown them as they are. Never a secret. */
   readonly detail?: unknown;
-  /** Headers that belong to the answer, e.g. `Range` of a 416. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly facts?: ErrorFacts;
   readonly cause?: unknown;
 }
 
-const STATUS: Readonly<Record<ErrorCode, number>> = {
-  BLOB_UNKNOWN: 404,
-  BLOB_UPLOAD_INVALID: 400,
-  BLOB_UPLOAD_UNKNOWN: 404,
-  DIGEST_INVALID: 400,
-  MANIFEST_BLOB_UNKNOWN: 404,
-  MANIFEST_INVALID: 400,
-  MANIFEST_UNKNOWN: 404,
-  NAME_INVALID: 400,
-  NAME_UNKNOWN: 404,
-  SIZE_INVALID: 400,
-  RANGE_INVALID: 416,
-  TAG_INVALID: 400,
-  PAGINATION_NUMBER_INVALID: 400,
-  PRECONDITION_FAILED: 412,
-  UNAUTHORIZED: 401,
-  DENIED: 403,
-  UNSUPPORTED: 405,
-  TOOMANYREQUESTS: 429,
-  REPOSITORY_EXISTS: 400,
-  REPOSITORY_NOT_EMPTY: 400,
-  EXCLUSION_FILTERS_MISSING: 400,
-  EXCLUSION_FILTERS_UNWANTED: 400,
-  ENCRYPTION_KEY_UNWANTED: 400,
-  RESOURCE_TAG_INVALID: 400,
-  RESOURCE_TAGS_TOO_MANY: 400,
-  REPOSITORY_POLICY_INVALID: 400,
-  REPOSITORY_POLICY_UNKNOWN: 404,
-  REGISTRY_POLICY_INVALID: 400,
-  REGISTRY_POLICY_UNKNOWN: 404,
-  UNAVAILABLE: 503,
-  UNKNOWN: 500,
-};
-
-/** The one error that the domain throws. Only the edge turns it into a dialect (OCI body, exit text). */
+/** The one error that the domain throws. Its message is for people, and is shown to the caller. */
 export class RegistryError extends Error {
   override readonly name = "RegistryError";
-  readonly code: ErrorCode;
-  readonly status: number;
+  readonly reason: Reason;
   readonly detail: unknown;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly facts: ErrorFacts;
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+  constructor(reason: Reason, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.status = options.status ?? STATUS[code];
+    this.reason = reason;
     this.detail = options.detail;
-    this.headers = options.headers ?? {};
+    this.facts = options.facts ?? {};
   }
 }
 
-/** A dependency (database, storage) failed: 503, to be tried again after `retryAfter` seconds. */
+/** A dependency (database, storage) failed: to be tried again after `retryAfter` seconds. */
 export function unavailable(what: string, cause: unknown, retryAfter = 1): RegistryError {
   return new RegistryError("UNAVAILABLE", `${what} is not available at the moment; try again`, {
-    headers: { "Retry-After": String(retryAfter) },
+    facts: { retryAfter },
     cause,
   });
 }

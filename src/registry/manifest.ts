@@ -43,13 +43,11 @@ const MEDIA_TYPE = /^[\x20-\x7e\u0080-\uffff]{1,255}$/;
 /**
  * Reads a manifest of OCI or Docker schema-2 shape, whatever its config, layer and artifact types.
  * `contentType` is the request's, without parameters, or empty; the body's own `mediaType` then decides.
- * @throws RegistryError MANIFEST_INVALID, DIGEST_INVALID or SIZE_INVALID naming field, rule and value
+ * @throws RegistryError MANIFEST_TOO_LARGE; MANIFEST_INVALID, DIGEST_INVALID or SIZE_INVALID naming field, rule and value
  */
 export function parseManifest(bytes: Buffer, contentType: string): ManifestView {
   if (bytes.length > MANIFEST_SIZE_MAX) {
-    throw new RegistryError("SIZE_INVALID", `a manifest has at most ${MANIFEST_SIZE_MAX} bytes`, {
-      status: 413,
-    });
+    throw new RegistryError("MANIFEST_TOO_LARGE", `a manifest has at most ${MANIFEST_SIZE_MAX} bytes`);
   }
   const json = parseObject(bytes);
   const mediaType = mediaTypeOf(json, contentType);

@@ -24,7 +24,7 @@ interface Event {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** What was said since the last question: events, and actions of the audit log. */
+/** What was said since the last question: events, and actions of the registry in the audit log (logins come when they come). */
 async function news(): Promise<{ readonly events: readonly Event[]; readonly actions: readonly string[] }> {
   const events = await rowsOf<Event>(
     berth,
@@ -32,7 +32,7 @@ async function news(): Promise<{ readonly events: readonly Event[]; readonly act
   );
   const records = await rowsOf<{ action: string }>(
     berth,
-    "WITH gone AS (DELETE FROM audit_log RETURNING *) SELECT action FROM gone ORDER BY id",
+    "WITH gone AS (DELETE FROM audit_log RETURNING *) SELECT action FROM gone WHERE action LIKE 'ecr:%' ORDER BY id",
   );
   return { events, actions: records.map(({ action }) => action) };
 }

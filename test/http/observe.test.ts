@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ClientGoneError } from "../../src/http/body.ts";
 import { type Exchange, Observer } from "../../src/http/observe.ts";
+import { Refusal } from "../../src/http/refusal.ts";
 import type { Log } from "../../src/log.ts";
 import { Metrics } from "../../src/metrics.ts";
 import { RegistryError, unavailable } from "../../src/registry/errors.ts";
@@ -93,7 +94,7 @@ describe("what is logged", () => {
     ["a read of what the client has already", { status: 304 }],
     ["a redirect", { status: 307 }],
     ["a read of nothing", { status: 404, error: new RegistryError("MANIFEST_UNKNOWN", "x") }],
-    ["a first request without credentials", { status: 401, error: new RegistryError("UNAUTHORIZED", "x") }],
+    ["a first request without credentials", { status: 401, error: new Refusal("UNAUTHORIZED", "x") }],
     ["a read that took a second", { takes: 1_000 }],
     ["a large blob", { takes: 600_000, route: "getBlob" }],
     ["a reader that hung up", { error: new ClientGoneError("x") }],

@@ -32,11 +32,11 @@ describe("the error body", () => {
   test("has code, message and detail, and the headers that belong to the answer", () => {
     const error = new RegistryError("RANGE_INVALID", "why", {
       detail: { size: 5 },
-      headers: { Range: "0-4" },
+      facts: { blobSize: 5 },
     });
     expect(errorOutcome(error, "request-7")).toMatchObject({
       status: 416,
-      headers: { "Content-Type": "application/json", Range: "0-4" },
+      headers: { "Content-Type": "application/json", "Content-Range": "bytes */5" },
     });
     expect(body(error)).toEqual({ errors: [{ code: "RANGE_INVALID", message: "why", detail: { size: 5 } }] });
   });

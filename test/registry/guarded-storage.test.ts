@@ -74,10 +74,9 @@ describe("a failure of storage", () => {
     const cause = new Error("connect ECONNREFUSED 10.0.0.1:9000");
     const failure = await call(guardStorage(storage(cause))).catch((error: unknown) => error);
     expect(failure).toMatchObject({
-      code: "UNAVAILABLE",
-      status: 503,
+      reason: "UNAVAILABLE",
       message: "storage is not available at the moment; try again",
-      headers: { "Retry-After": "1" },
+      facts: { retryAfter: 1 },
       cause,
     });
   });
@@ -93,16 +92,16 @@ describe("a failure of storage", () => {
     const cause = Object.assign(new Error("write"), { code });
     await expect(guardStorage(storage(cause)).check()).rejects.toMatchObject({
       message: "storage (it is full) is not available at the moment; try again",
-      headers: { "Retry-After": "60" },
+      facts: { retryAfter: 60 },
     });
   });
 
   test("to find an object that the database names is told apart", async () => {
     const failure = guardStorage(storage(new ObjectMissingError("abc"))).read("abc", 3);
     await expect(failure).rejects.toMatchObject({
-      code: "UNAVAILABLE",
+      reason: "UNAVAILABLE",
       message: "the content of this blob is not available at the moment; try again",
-      headers: { "Retry-After": "60" },
+      facts: { retryAfter: 60 },
     });
   });
 

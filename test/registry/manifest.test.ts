@@ -495,7 +495,7 @@ test("whatever the JSON, it is a view or a refusal with a reason", () => {
         } catch (error) {
           expect(error).toMatchObject({
             name: "RegistryError",
-            status: 400,
+            reason: expect.stringMatching(/_INVALID$/),
             message: expect.stringMatching(/./),
           });
         }

@@ -10,12 +10,12 @@ import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
 import type { AccountPrincipal } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import type { Clock } from "../../registry/clock.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import type { Client } from "../client.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { contextOf } from "../oci/authenticate.ts";
 import { json, type Outcome } from "../outcome.ts";
+import { Refusal } from "../refusal.ts";
 import { respond } from "../respond.ts";
 import { basicChallenge } from "../token/challenge.ts";
 
@@ -56,7 +56,7 @@ async function answer(
   const principal = await enter(dependencies, request, client, attempt);
   exchange.principal = principal.arn;
   if (request.method !== "GET") {
-    throw new RegistryError("UNSUPPORTED", "explanations are asked for with GET", {
+    throw new Refusal("UNSUPPORTED", "explanations are asked for with GET", {
       headers: { Allow: "GET, OPTIONS" },
     });
   }
@@ -89,7 +89,7 @@ async function enter(
   if (found?.state === "expired") attempt.failed("expired", found.principal.account);
   const said = found === undefined ? "authentication required" : "the credentials are not valid";
   const challenge = { "WWW-Authenticate": basicChallenge(client) };
-  throw new RegistryError("UNAUTHORIZED", said, { headers: challenge });
+  throw new Refusal("UNAUTHORIZED", said, { headers: challenge });
 }
 
 async function authorize(
@@ -105,7 +105,7 @@ async function authorize(
     if (decision.allowed) return;
     reason = decision.reason;
   }
-  throw new RegistryError("DENIED", reason);
+  throw new Refusal("DENIED", reason);
 }
 
 async function explain(
@@ -118,7 +118,7 @@ async function explain(
   const query = parseQuery({ principal, action, resource, context: asked.getAll("context") });
   const accounts = [principal.split(":")[4], ownerOf(resource, caller)];
   if (accounts.some((account) => account !== caller.account)) {
-    throw new RegistryError("DENIED", "principal and resource must be of your own account");
+    throw new Refusal("DENIED", "principal and resource must be of your own account");
   }
   return json(200, presentAnswer(await explainer.explain(query)));
 }
@@ -130,9 +130,9 @@ async function explainDenial(
 ): Promise<Outcome> {
   const found = await explainer.explainDenial(id, account);
   if (found !== undefined) return json(200, presentDenial(found));
-  throw new RegistryError("UNSUPPORTED", `there is no decision ${id}`, { status: 404 });
+  throw new Refusal("UNSUPPORTED", `there is no decision ${id}`, { status: 404 });
 }
 
-function wrong(said: string): RegistryError {
-  return new RegistryError("UNSUPPORTED", said, { status: 400 });
+function wrong(said: string): Refusal {
+  return new Refusal("UNSUPPORTED", said, { status: 400 });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RegistryError } from "../../registry/errors.ts";
 import { type Outcome, sendOutcome } from "../outcome.ts";
+import { Refusal } from "../refusal.ts";
 import { AwsError } from "./aws-error.ts";
 
 /** Milliseconds for which the rest of a refused body is still taken, so that its sender gets to read the answer. */
@@ -41,11 +42,12 @@ function withoutValues(message: string): string {
 const VALUE = "Value ";
 const VALUE_END = " at '";
 
-/** What the log is told of an error: the log tells families apart by the domain's errors, and a bug by any other. */
+/** What the log is told of an error: the log tells families apart by refusals, and a bug by any other. */
 export function noted(thrown: unknown, answered: AwsError, status: number): unknown {
-  const isCallers = status < 500 && !(thrown instanceof RegistryError);
+  const isRefusal = thrown instanceof RegistryError || thrown instanceof Refusal;
+  const isCallers = status < 500 && !isRefusal;
   if (!isCallers && !(thrown instanceof AwsError)) return thrown;
-  return new RegistryError(
+  return new Refusal(
     status < 500 ? "UNSUPPORTED" : "UNAVAILABLE",
     `${answered.code}: ${withoutValues(answered.message)}`,
     {

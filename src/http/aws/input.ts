@@ -28,7 +28,7 @@ export interface Form {
   parameters(): Parameters;
 }
 
-/** Reads a form of at most `max` bytes, and counts its parameters. @throws RegistryError (413, 408), ParametersError */
+/** Reads a form of at most `max` bytes, and counts its parameters. @throws Refusal (413, 408), ParametersError */
 export async function readForm(request: IncomingMessage, max: number): Promise<Form> {
   const query = queryText(request.url);
   const body = await readBody(request, max);

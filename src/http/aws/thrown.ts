@@ -1,8 +1,10 @@
 import type { Service } from "../../aws-models/model.ts";
 import { SignatureError, type SignatureFault } from "../../iam/sigv4/errors.ts";
 import { ParametersError } from "../../kernel/parameters.ts";
-import { type ErrorCode, RegistryError } from "../../registry/errors.ts";
-import { AwsError, type AwsErrorCode, invalidParameter } from "./aws-error.ts";
+import { type Reason, RegistryError } from "../../registry/errors.ts";
+import { Refusal } from "../refusal.ts";
+import { retryHeader } from "../refusal-of.ts";
+import { AwsError, type AwsErrorCode, type AwsErrorOptions, invalidParameter } from "./aws-error.ts";
 
 const SIGNATURE_FAULTS: Readonly<Record<SignatureFault, AwsErrorCode>> = {
   missing: "MissingAuthenticationTokenException",
@@ -16,25 +18,29 @@ const SIGNATURE_FAULTS: Readonly<Record<SignatureFault, AwsErrorCode>> = {
 type Answer = AwsErrorCode | ((error: RegistryError) => AwsError);
 
 /** What the domain's reasons are called by ECR. */
-const REGISTRY_CODES: Readonly<Record<ErrorCode, Answer>> = {
+const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   BLOB_UNKNOWN: "LayersNotFoundException",
+  BLOB_REFERENCED: "InvalidParameterException",
   BLOB_UPLOAD_INVALID: "InvalidLayerException",
   BLOB_UPLOAD_UNKNOWN: "UploadNotFoundException",
   DIGEST_INVALID: "InvalidParameterException",
   MANIFEST_BLOB_UNKNOWN: "LayersNotFoundException",
   MANIFEST_INVALID: "InvalidParameterException",
   MANIFEST_UNKNOWN: "ImageNotFoundException",
+  MANIFEST_REFERENCED: "InvalidParameterException",
   NAME_INVALID: "InvalidParameterException",
   NAME_UNKNOWN: "RepositoryNotFoundException",
   SIZE_INVALID: "LimitExceededException",
+  BLOB_TOO_LARGE: "LimitExceededException",
+  MANIFEST_TOO_LARGE: "LimitExceededException",
   RANGE_INVALID: "InvalidLayerPartException",
   TAG_INVALID: "InvalidParameterException",
-  PAGINATION_NUMBER_INVALID: "InvalidParameterException",
+  TAG_IMMUTABLE: "ImageTagAlreadyExistsException",
+  TAG_PARAMETERS_TOO_MANY: "InvalidParameterException",
   PRECONDITION_FAILED: "InvalidParameterException",
-  UNAUTHORIZED: "UnrecognizedClientException",
   DENIED: "AccessDeniedException",
-  UNSUPPORTED: "InvalidParameterException",
-  TOOMANYREQUESTS: ({ headers }) => new AwsError("ThrottlingException", "Rate exceeded", { headers }),
+  SCOPES_TOO_MANY: "InvalidParameterException",
+  TOOMANYREQUESTS: (error) => new AwsError("ThrottlingException", "Rate exceeded", headersOf(error)),
   REPOSITORY_EXISTS: "RepositoryAlreadyExistsException",
   REPOSITORY_NOT_EMPTY: "RepositoryNotEmptyException",
   EXCLUSION_FILTERS_MISSING: (error) =>
@@ -63,12 +69,7 @@ function mutabilityOf({ detail }: RegistryError): string {
 }
 
 /** Codes that mean the same in every service; the others belong to the registry, so elsewhere they are a defect. */
-const EVERYWHERE: ReadonlySet<ErrorCode> = new Set([
-  "DENIED",
-  "TOOMANYREQUESTS",
-  "UNAVAILABLE",
-  "UNAUTHORIZED",
-]);
+const EVERYWHERE: ReadonlySet<Reason> = new Set(["DENIED", "TOOMANYREQUESTS", "UNAVAILABLE"]);
 
 /** What a service calls its own failure. */
 const INTERNAL: Readonly<Record<Service, AwsErrorCode>> = {
@@ -86,11 +87,14 @@ export function awsErrorOf(thrown: unknown, service: Service | undefined, reques
     return new AwsError("RequestEntityTooLargeException", message, { status });
   }
   if (thrown instanceof SignatureError) return new AwsError(SIGNATURE_FAULTS[thrown.fault], thrown.message);
+  if (thrown instanceof Refusal) {
+    const { status, message, headers } = thrown;
+    const code = REFUSALS[status];
+    if (code !== undefined) return new AwsError(code, message, { headers });
+  }
   if (thrown instanceof RegistryError) {
-    const fromBody = bodyError(thrown);
-    if (fromBody !== undefined) return fromBody;
-    const isKnown = service === "ecr" || EVERYWHERE.has(thrown.code);
-    if (isKnown && thrown.code !== "UNKNOWN") return fromRegistry(thrown);
+    const isKnown = service === "ecr" || EVERYWHERE.has(thrown.reason);
+    if (isKnown && thrown.reason !== "UNKNOWN") return fromRegistry(thrown);
   }
   return new AwsError(
     service === undefined ? "InternalFailure" : INTERNAL[service],
@@ -99,15 +103,18 @@ export function awsErrorOf(thrown: unknown, service: Service | undefined, reques
   );
 }
 
-/** The body of the request itself was too long or too slow: no operation has seen it. */
-function bodyError({ status, message, headers }: RegistryError): AwsError | undefined {
-  if (status === 413) return new AwsError("RequestEntityTooLargeException", message);
-  return status === 408 ? new AwsError("RequestTimeoutException", message, { headers }) : undefined;
-}
+/** What the edge refuses before an operation has seen the request: its body was too long, too slow, or one too many. */
+const REFUSALS: Readonly<Record<number, AwsErrorCode>> = {
+  408: "RequestTimeoutException",
+  413: "RequestEntityTooLargeException",
+  503: "ServiceUnavailable",
+};
 
 function fromRegistry(error: RegistryError): AwsError {
-  const { code, message, headers } = error;
-  const isImmutable = code === "TAG_INVALID" && message.includes("immutable");
-  const answer = isImmutable ? "ImageTagAlreadyExistsException" : REGISTRY_CODES[code];
-  return typeof answer === "string" ? new AwsError(answer, message, { headers }) : answer(error);
+  const answer = REGISTRY_CODES[error.reason];
+  return typeof answer === "string" ? new AwsError(answer, error.message, headersOf(error)) : answer(error);
+}
+
+function headersOf({ facts: { retryAfter } }: RegistryError): Pick<AwsErrorOptions, "headers"> {
+  return retryAfter === undefined ? {} : { headers: retryHeader(retryAfter) };
 }

@@ -8,10 +8,10 @@ import type { LoginAttempt } from "../../iam/logins/login-attempt.ts";
 import { type Principal, principalName } from "../../iam/principal.ts";
 import type { TokenAccess } from "../../iam/tokens/registry-token.ts";
 import { isInScope, scopedRegistry } from "../../iam/tokens/scopes.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
 import type { Client } from "../client.ts";
+import { Refusal } from "../refusal.ts";
 import type { Challenge } from "../token/challenge.ts";
 
 /** Milliseconds after a token's end for which an upload that it began may go on: one PATCH may take hours. */
@@ -81,12 +81,8 @@ function mayFinishUpload(since: Date, call: string, now: Date): boolean {
   return UPLOAD_CALLS.has(call) && now.getTime() - since.getTime() < UPLOAD_GRACE;
 }
 
-export function unauthorized(
-  code: "UNAUTHORIZED" | "DENIED",
-  said: string,
-  challenge: string,
-): RegistryError {
-  return new RegistryError(code, said, { status: 401, headers: { "WWW-Authenticate": challenge } });
+export function unauthorized(code: "UNAUTHORIZED" | "DENIED", said: string, challenge: string): Refusal {
+  return new Refusal(code, said, { status: 401, headers: { "WWW-Authenticate": challenge } });
 }
 
 /** What conditions may ask for. */
@@ -120,7 +116,7 @@ export class Permissions {
     this.#facts = facts;
   }
 
-  /** @throws RegistryError DENIED with the reason; UNAUTHORIZED where another token would do */
+  /** @throws Refusal DENIED with the reason; UNAUTHORIZED where another token would do */
   async require(call: Call, name: RepositoryName | undefined): Promise<void> {
     const { principal, access } = this.#proven;
     const decision = await this.#decide(call, name);
@@ -181,15 +177,15 @@ export class Permissions {
   }
 
   /** With the id that `berth explain --id` takes, where the denial is kept. */
-  #denied(action: string, resource: string, reason: string, challenge: string | undefined): RegistryError {
+  #denied(action: string, resource: string, reason: string, challenge: string | undefined): Refusal {
     const { principal } = this.#proven;
     const { context, requestId } = this.#facts;
     const denied = { principal, action, resource };
     const decisionId = this.#authorizer.keepDenial?.({ ...denied, context, reason, requestId });
     const detail = decisionId === undefined ? {} : { detail: { decisionId } };
-    if (challenge === undefined) return new RegistryError("DENIED", reason, detail);
+    if (challenge === undefined) return new Refusal("DENIED", reason, detail);
     const headers = { "WWW-Authenticate": challenge };
-    return new RegistryError("UNAUTHORIZED", reason, { status: 401, headers, ...detail });
+    return new Refusal("UNAUTHORIZED", reason, { status: 401, headers, ...detail });
   }
 
   #arnOf(call: Call, name: RepositoryName | undefined): string {

@@ -5,7 +5,6 @@ import type { Authorizer } from "../../iam/authorizer.ts";
 import type { Logins } from "../../iam/logins/login-attempt.ts";
 import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
 import { registryUnknown, type Scopes } from "../../registry/scopes.ts";
 import { setStanding } from "../body-memory.ts";
@@ -13,6 +12,7 @@ import type { Client } from "../client.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import type { Outcome } from "../outcome.ts";
+import { Refusal } from "../refusal.ts";
 import { registryOfHost } from "../registry-host.ts";
 import { respond } from "../respond.ts";
 import type { BearerHosts } from "../token/bearer-hosts.ts";
@@ -135,7 +135,7 @@ function queryOf(incoming: IncomingMessage): Parameters {
   for (const [key, value] of query) {
     // Postgres text holds no NUL, and nothing that a registry knows has one.
     if (key.includes("\0") || value.includes("\0")) {
-      throw new RegistryError("UNSUPPORTED", "the query holds a NUL character", { status: 400 });
+      throw new Refusal("UNSUPPORTED", "the query holds a NUL character", { status: 400 });
     }
   }
   return query;

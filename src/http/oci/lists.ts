@@ -1,6 +1,5 @@
 import type { Parameters } from "../../kernel/parameters.ts";
 import { parseDigest } from "../../registry/digest.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import { listReferrers } from "../../registry/manifests/referrers.ts";
 import { listTags } from "../../registry/manifests/tags.ts";
 import { OCI_INDEX } from "../../registry/media-types.ts";
@@ -8,6 +7,7 @@ import { parseRepositoryName } from "../../registry/names.ts";
 import { PAGE_MAX, type Page } from "../../registry/pages.ts";
 import { listRepositories } from "../../registry/repositories/describe.ts";
 import { json, type Outcome } from "../outcome.ts";
+import { Refusal } from "../refusal.ts";
 import type { OciDependencies, OciRequest } from "./request.ts";
 
 /** GET tags/list (distribution-spec end-8). */
@@ -32,10 +32,7 @@ export async function getCatalog({ ports, cursors }: OciDependencies, request: O
   const { n, last: cursor } = pageOf(request.query);
   const last = cursors.open(scope, cursor);
   if (last === undefined) {
-    throw new RegistryError(
-      "PAGINATION_NUMBER_INVALID",
-      "last is neither a name nor from a link of this list",
-    );
+    throw new Refusal("PAGINATION_NUMBER_INVALID", "last is neither a name nor from a link of this list");
   }
   const { names, next } = await listRepositories(ports, scope, { n, last }, (asked) =>
     request.visible(asked),
@@ -85,7 +82,7 @@ function pageOf(query: Parameters): Page {
   const last = query.get("last") ?? "";
   if (n === null) return { n: PAGE_MAX, last };
   if (!/^\d{1,15}$/.test(n)) {
-    throw new RegistryError(
+    throw new Refusal(
       "PAGINATION_NUMBER_INVALID",
       `n must be a number, not ${JSON.stringify(n.slice(0, 40))}`,
     );

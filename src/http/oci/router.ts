@@ -1,6 +1,6 @@
 import type { Call } from "../../iam/actions.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import { empty, type Outcome } from "../outcome.ts";
+import { Refusal } from "../refusal.ts";
 import { getBlob, removeBlob } from "./blobs.ts";
 import { getCatalog, getReferrers, getTags } from "./lists.ts";
 import { getManifest, putManifest, removeManifest } from "./manifests.ts";
@@ -76,8 +76,8 @@ function refusing(method: string, path: string, methods: readonly string[] | und
   const message = `the registry has no call ${method.slice(0, 40)} ${path.slice(0, 200)}`;
   const refusal =
     methods === undefined
-      ? new RegistryError("UNSUPPORTED", message, { status: 404 })
-      : new RegistryError("UNSUPPORTED", message, { headers: { Allow: methods.join(", ") } });
+      ? new Refusal("UNSUPPORTED", message, { status: 404 })
+      : new Refusal("UNSUPPORTED", message, { headers: { Allow: methods.join(", ") } });
   return { call: "ping", handle: () => Promise.reject(refusal) };
 }
 
@@ -91,7 +91,7 @@ function decodeAll(parts: readonly string[]): readonly string[] {
     try {
       return decodeURIComponent(part);
     } catch {
-      throw new RegistryError("NAME_INVALID", `the path has invalid percent-encoding: ${part.slice(0, 100)}`);
+      throw new Refusal("NAME_INVALID", `the path has invalid percent-encoding: ${part.slice(0, 100)}`);
     }
   });
 }

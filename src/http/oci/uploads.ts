@@ -10,9 +10,11 @@ import { appendToUpload } from "../../registry/uploads/append.ts";
 import { completeUpload } from "../../registry/uploads/complete.ts";
 import { findSession } from "../../registry/uploads/find-session.ts";
 import { cancelUpload, type NewSession, startUpload, uploadAtOnce } from "../../registry/uploads/start.ts";
-import { uploadPath, uploadRange, uploadUnknown } from "../../registry/uploads/upload-errors.ts";
+import { uploadUnknown } from "../../registry/uploads/upload-errors.ts";
 import { bodyChunks, hasBody } from "../body.ts";
 import { empty, type Outcome } from "../outcome.ts";
+import { Refusal } from "../refusal.ts";
+import { uploadHeaders } from "../upload-headers.ts";
 import { header, type OciDependencies, type OciRequest } from "./request.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -83,7 +85,7 @@ async function tryMount(
 function algorithmOf(name: string | null): DigestAlgorithm {
   if (name === null || name === "") return "sha256";
   if (!isDigestAlgorithm(name)) {
-    throw new RegistryError(
+    throw new Refusal(
       "DIGEST_INVALID",
       `digest-algorithm ${JSON.stringify(name.slice(0, 80))} is not supported`,
       {
@@ -117,10 +119,7 @@ export async function putUpload(
 ): Promise<Outcome> {
   const wanted = request.query.get("digest");
   if (wanted === null) {
-    throw new RegistryError(
-      "DIGEST_INVALID",
-      "the query parameter digest is missing: it completes an upload",
-    );
+    throw new Refusal("DIGEST_INVALID", "the query parameter digest is missing: it completes an upload");
   }
   const digest = parseDigest(wanted);
   const carriesBytes = hasBody(request.incoming);
@@ -136,7 +135,7 @@ export async function putUpload(
     });
   } catch (error) {
     // The answer to an earlier PUT may have been lost: the session is gone then, and its blob is there.
-    const isGone = error instanceof RegistryError && error.code === "BLOB_UPLOAD_UNKNOWN";
+    const isGone = error instanceof RegistryError && error.reason === "BLOB_UPLOAD_UNKNOWN";
     if (!isGone || !(await ports.uploads.wasCompleted(address, digest))) throw error;
   }
   return created(request, address.name, digest);
@@ -184,7 +183,7 @@ function chunkRange(request: OciRequest): ReturnType<typeof parseChunkRange> {
   const range = parseChunkRange(header(request, "content-range"));
   const length = header(request, "content-length");
   if (range !== undefined && length !== undefined && Number(length) !== range.end - range.start + 1) {
-    throw new RegistryError(
+    throw new Refusal(
       "SIZE_INVALID",
       `Content-Length ${length} contradicts Content-Range ${range.start}-${range.end}`,
     );
@@ -199,11 +198,8 @@ function session(
   size: number,
   status: 202 | 204,
 ): Outcome {
-  return empty(status, {
-    Location: request.locate(uploadPath(name, id)),
-    Range: uploadRange(size),
-    "Docker-Upload-UUID": id,
-  });
+  const { Location, ...headers } = uploadHeaders({ name, id, size });
+  return empty(status, { Location: request.locate(Location), ...headers });
 }
 
 function created(request: OciRequest, name: RepositoryName, digest: Digest): Outcome {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type ParameterLimits, Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import { readBody } from "../body.ts";
+import { Refusal } from "../refusal.ts";
 
 /** How a client proves who it is to the token service. */
 export type Proof =
@@ -23,7 +23,7 @@ const FORM_LIMITS: ParameterLimits = { status: 413, count: 100, nameBytes: 256, 
 
 /**
  * GET with a query (Docker token specification), or POST with a form (its OAuth 2 variant).
- * @throws RegistryError 400, 405, 413 or 415
+ * @throws Refusal 400, 405, 413 or 415
  */
 export async function readTokenInput(request: IncomingMessage): Promise<TokenInput> {
   if (request.method === "GET") {
@@ -32,13 +32,13 @@ export async function readTokenInput(request: IncomingMessage): Promise<TokenInp
     return inputOf(Parameters.parse(queryText(request.url), QUERY_LIMITS), proof);
   }
   if (request.method !== "POST") {
-    throw new RegistryError("UNSUPPORTED", "the token service takes GET and POST", {
+    throw new Refusal("UNSUPPORTED", "the token service takes GET and POST", {
       headers: { Allow: "GET, POST, OPTIONS" },
     });
   }
   if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(request.headers["content-type"] ?? "")) {
     const message = "the token service takes forms: application/x-www-form-urlencoded";
-    throw new RegistryError("UNSUPPORTED", message, { status: 415 });
+    throw new Refusal("UNSUPPORTED", message, { status: 415 });
   }
   const form = Parameters.parse(await readBody(request, BODY_MAX), FORM_LIMITS);
   return inputOf(form, proofOf(form));
@@ -67,6 +67,6 @@ function need(form: Parameters, name: string): string {
   return value;
 }
 
-function badRequest(message: string): RegistryError {
-  return new RegistryError("UNSUPPORTED", message, { status: 400 });
+function badRequest(message: string): Refusal {
+  return new Refusal("UNSUPPORTED", message, { status: 400 });
 }

@@ -20,7 +20,7 @@ export interface Login extends Proven {
   readonly endsAt: Date | undefined;
 }
 
-/** @throws RegistryError (401) for whoever does not prove anything, unless the entrance admits anonymous callers */
+/** @throws Refusal (401) for whoever does not prove anything, unless the entrance admits anonymous callers */
 export async function logIn(
   dependencies: LoginDependencies,
   proof: Proof,

@@ -81,6 +81,6 @@ function throttled(wait: number): RegistryError {
   return new RegistryError(
     "TOOMANYREQUESTS",
     `too many failed logins from this address; try again in ${seconds} s`,
-    { headers: { "Retry-After": String(seconds) } },
+    { facts: { retryAfter: seconds } },
   );
 }

@@ -39,7 +39,7 @@ export function parseScopes(texts: readonly string[]): readonly WantedScope[] {
     if (first < last) for (const action of text.slice(last + 1).split(",")) actions.add(action);
     merged.set(resource, actions);
     if (merged.size > SCOPES_MAX) {
-      throw new RegistryError("UNSUPPORTED", `a token has at most ${SCOPES_MAX} scopes`, { status: 400 });
+      throw new RegistryError("SCOPES_TOO_MANY", `a token has at most ${SCOPES_MAX} scopes`);
     }
   }
   return [...merged].flatMap(([resource, actions]) => wantedScope(resource, actions) ?? []);

@@ -11,7 +11,7 @@ export type RemovedContent = RemovedManifest | { readonly untagged: Tag; readonl
 
 /**
  * By tag: removes the tag alone. By digest: removes the manifest with its tags (distribution-spec end-9).
- * @throws RegistryError NAME_UNKNOWN, MANIFEST_UNKNOWN, UNSUPPORTED naming the indexes that list it
+ * @throws RegistryError NAME_UNKNOWN, MANIFEST_UNKNOWN, MANIFEST_REFERENCED naming the indexes that list it
  */
 export async function deleteManifest(
   ports: Pick<RegistryPorts, "manifests" | "clock">,
@@ -29,7 +29,7 @@ export async function deleteManifest(
     if (removal !== "unknown" && "removed" in removal) return removal.removed;
     if (removal !== "unknown") {
       throw new RegistryError(
-        "UNSUPPORTED",
+        "MANIFEST_REFERENCED",
         `Requested image referenced by manifest list: [${removal.listedBy.join(", ")}]`,
         { detail: { digest: reference.digest, listedBy: removal.listedBy } },
       );

@@ -60,9 +60,8 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
 function tagParameters(push: PushManifest): readonly Tag[] {
   if (push.tagParameters.length > TAG_PARAMETERS_MAX) {
     throw new RegistryError(
-      "TAG_INVALID",
+      "TAG_PARAMETERS_TOO_MANY",
       `a request has at most ${TAG_PARAMETERS_MAX} tag parameters, not ${push.tagParameters.length}`,
-      { status: 414 },
     );
   }
   if (push.tagParameters.length > 0 && push.reference.kind === "tag") {

@@ -80,7 +80,7 @@ export interface ManifestStore {
    * Stores manifest, references, tags and their history together or not at all. Same bytes again: success, and a tag
    * that already points there writes no history. Undefined when there is no such repository.
    * @throws RegistryError NAME_UNKNOWN (repository deleted meanwhile), MANIFEST_BLOB_UNKNOWN (detail: every missing reference),
-   *   TAG_INVALID (immutable tag that points elsewhere), PRECONDITION_FAILED
+   *   TAG_IMMUTABLE (the tag points elsewhere), PRECONDITION_FAILED
    */
   put(put: ManifestPut): Promise<ManifestChange | undefined>;
   /** Removes the manifest with its tags, unless an index lists it. */

@@ -74,7 +74,7 @@ async function completeKnown(ports: RegistryPorts, request: Complete): Promise<b
     return await completeReady(ports, session, request);
   } catch (error) {
     // Another repository may have its name by now: the look-up tells.
-    if (error instanceof RegistryError && error.code === "NAME_UNKNOWN") return false;
+    if (error instanceof RegistryError && error.reason === "NAME_UNKNOWN") return false;
     throw error;
   }
 }

@@ -111,7 +111,7 @@ async function pour(
 }
 
 function tooLarge(max: number): RegistryError {
-  return new RegistryError("SIZE_INVALID", `a blob has at most ${max} bytes`, { status: 413 });
+  return new RegistryError("BLOB_TOO_LARGE", `a blob has at most ${max} bytes`);
 }
 
 /** Leaves the session as it was before the attempt. What the attempt wrote is queued for deletion. */

@@ -83,7 +83,7 @@ async function open(
   throw new RegistryError(
     "TOOMANYREQUESTS",
     `there are ${maxPerPrincipal} upload sessions open already; complete or cancel some`,
-    { headers: { "Retry-After": "60" } },
+    { facts: { retryAfter: 60 } },
   );
 }
 

@@ -28,7 +28,7 @@ describe("upload memory", () => {
     const held = await memory.take(1);
     const big = memory.take(2);
     const little = memory.take(1);
-    await expect(big).rejects.toMatchObject({ code: "UNAVAILABLE", status: 503 });
+    await expect(big).rejects.toMatchObject({ reason: "UNAVAILABLE" });
     memory.give(await little);
     memory.give(held);
     expect(memory.usedBytes).toBe(0);

@@ -96,14 +96,14 @@ test("a thread that ends loses its hashes, says so, and is replaced", async () =
   await hash.digest();
   // More than there is room for, so that some of it waits when the thread ends.
   const taken = hash.update(randomBytes(SLOT_BYTES * SLOTS * 4));
-  const asked = expect(hash.digest()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  const asked = expect(hash.digest()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   await hashing.close();
   await taken;
   await asked;
   expect(hash.isLost).toBe(true);
   await hash.update(Buffer.from("more"));
-  await expect(hash.digest()).rejects.toMatchObject({ code: "UNAVAILABLE" });
-  await expect(hash.fork().digest()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await expect(hash.digest()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  await expect(hash.fork().digest()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
 
   const bytes = randomBytes(SLOT_BYTES);
   const next = hashing.start("sha256");

@@ -36,7 +36,7 @@ async function* cut(): AsyncIterable<Buffer> {
 test("an upload whose hash was lost is 503, leaves nothing, and can be repeated", async () => {
   const target = registry.target("lost/once");
   await registry.repository("lost/once");
-  await expect(uploadAtOnce(ports, target, DIGEST, cut())).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await expect(uploadAtOnce(ports, target, DIGEST, cut())).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   await registry.settle();
   expect(await registry.stored()).toEqual([]);
   await uploadAtOnce(ports, target, DIGEST, whole());
@@ -62,7 +62,7 @@ test("a session keeps what it had when the hash of its next bytes is lost", asyn
   const address = await startUpload(ports, registry.target("lost/kept"), "sha256");
   await appendToUpload(ports, { address, chunks: whole(), range: undefined });
   await expect(appendToUpload(ports, { address, chunks: cut(), range: undefined })).rejects.toMatchObject({
-    code: "UNAVAILABLE",
+    reason: "UNAVAILABLE",
   });
   expect((await findSession(ports, address)).size).toBe(CONTENT.length);
   await completeUpload(ports, { address, digest: DIGEST, chunks: undefined, range: undefined, cause: CAUSE });

@@ -69,7 +69,7 @@ describe("what was thrown becomes", () => {
   });
 
   test("too many requests what AWS says of them, in every service", () => {
-    const error = new RegistryError("TOOMANYREQUESTS", "said", { headers: { "Retry-After": "3" } });
+    const error = new RegistryError("TOOMANYREQUESTS", "said", { facts: { retryAfter: 3 } });
     for (const service of ["ecr", "iam", "sts"] as const) {
       expect(awsErrorOf(error, service, "id")).toMatchObject({
         ...{ code: "ThrottlingException", message: "Rate exceeded", headers: { "Retry-After": "3" } },

@@ -7,6 +7,8 @@ import { openFastLane } from "../../../src/http/fast-lane.ts";
 import type { OciDependencies, OciRequest } from "../../../src/http/oci/request.ts";
 import { routeOf } from "../../../src/http/oci/router.ts";
 import { json, type Outcome, sendOutcome } from "../../../src/http/outcome.ts";
+import { Refusal } from "../../../src/http/refusal.ts";
+import { refusalOf } from "../../../src/http/refusal-of.ts";
 import { Parameters, QUERY_LIMITS } from "../../../src/kernel/parameters.ts";
 import { RegistryError } from "../../../src/registry/errors.ts";
 import type { RepositoryName } from "../../../src/registry/names.ts";
@@ -60,7 +62,8 @@ async function trace(
   try {
     facts.push((await handle(request)).status);
   } catch (error) {
-    if (error instanceof RegistryError) facts.push(error.code, error.status);
+    const refusal = error instanceof RegistryError ? refusalOf(error) : error;
+    if (refusal instanceof Refusal) facts.push(refusal.code, refusal.status);
     else if (!(error instanceof Understood)) throw error;
     else if (error.message !== "") facts.push(error.message);
   }

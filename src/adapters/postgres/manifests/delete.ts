@@ -1,9 +1,10 @@
-import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
+import { type Digest, digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
 import type { Tag } from "../../../registry/names.ts";
 import type { ManifestRemoval, ManifestStore, RepositoryId } from "../../../registry/ports/index.ts";
 import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey } from "../errors.ts";
+import type { Transaction } from "../transaction.ts";
 
 /** Indexes named in the refusal of a manifest's deletion, at most. */
 const PARENTS_SHOWN = 20;
@@ -20,21 +21,27 @@ const PARENTS = {
     JOIN manifests p ON p.repository_id = c.repository_id AND p.id = c.manifest_id
     WHERE c.repository_id = $1 AND c.child_id = $2 LIMIT ${PARENTS_SHOWN}`,
 };
-/** SQL: removes tags, and writes that into their history, however many they are. Gives what they pointed at. */
+/** SQL: removes tags, and writes that into their history, however many they are. */
 function removingTags(tags: string, at: string, by: string): string {
   return `WITH removed AS (
       DELETE FROM tags ${tags} RETURNING tags.repository_id, tags.name, tags.manifest_id),
     recorded AS (
       INSERT INTO tag_history (repository_id, name, revision, digest, changed_at, changed_by)
       SELECT repository_id, name, nextval('tag_revisions'), NULL, ${at}, ${by} FROM removed)
-    SELECT r.name, m.digest FROM removed r
-      JOIN manifests m ON m.repository_id = r.repository_id AND m.id = r.manifest_id`;
+    SELECT repository_id, name, manifest_id FROM removed`;
 }
 
 interface RemovedTag {
+  readonly repository_id: RepositoryId;
   readonly name: Tag;
-  readonly digest: Buffer;
+  readonly manifest_id: number;
 }
+
+// In a statement of its own: a tag that moved while its removal waited points at what came after that statement began.
+const DIGEST = {
+  name: "manifest_digest",
+  text: "SELECT digest FROM manifests WHERE repository_id = $1 AND id = $2",
+};
 
 const DELETE_TAGS = {
   name: "manifest_delete_tags",
@@ -89,10 +96,16 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
       database.transaction(async (tx) => {
         const [row] = await tx.query<RemovedTag>(UNTAG, [registryId, name, tag, at, cause.principal]);
         if (row === undefined) return undefined;
-        const digest = digestFromBytes(row.digest);
+        const digest = await digestOf(tx, row);
         const event = { kind: "image.untag", registryId, repository: name } as const;
         await recordChange(tx, cause, at, { tag, digest }, event);
         return digest;
       }),
   };
+}
+
+async function digestOf(tx: Transaction, { repository_id, manifest_id }: RemovedTag): Promise<Digest> {
+  const [row] = await tx.query<{ digest: Buffer }>(DIGEST, [repository_id, manifest_id]);
+  if (row === undefined) throw new Error("a tag pointed at no manifest");
+  return digestFromBytes(row.digest);
 }

@@ -26,7 +26,7 @@ export function conditionFailed(header: string, tag: string, current: Digest | u
 /** ECR's ImageTagAlreadyExistsException, in its words. */
 export function tagImmutable(repository: string, tag: string, current: Digest | undefined): RegistryError {
   return new RegistryError(
-    "TAG_INVALID",
+    "TAG_IMMUTABLE",
     `The image tag '${tag}' already exists in the '${repository}' repository and cannot be overwritten because the tag is immutable.`,
     { detail: { tag, digest: current } },
   );
