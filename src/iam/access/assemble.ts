@@ -80,6 +80,7 @@ export function assembleAccess(
     time: context.time,
     userAgent: context.userAgent,
     region,
+    resourceAccount: owner,
   };
   return {
     caller: callerOf(identity),

@@ -10,6 +10,8 @@ export interface RequestFacts {
   readonly time: Date;
   readonly userAgent: string;
   readonly region: string;
+  /** Account that owns what is asked for; undefined where the caller is told by what comes beside. */
+  readonly resourceAccount?: string | undefined;
 }
 
 /** A pattern is compared with every character of a value: what a client sends is cut. */
@@ -18,7 +20,10 @@ export const USER_AGENT_MAX = 512;
 /** Values by condition key. */
 export type ContextEntries = Readonly<Record<string, readonly string[]>>;
 
-/** IAM's global condition keys of a request ("AWS global condition context keys"); keys without a value are absent. */
+/**
+ * IAM's global condition keys of a request ("AWS global condition context keys"); keys without a value are absent. An
+ * `identity` of undefined is nobody, who has some of a principal's keys as well.
+ */
 export function globalContext(
   identity: Identity | undefined,
   policies: Pick<PrincipalPolicies, "tags" | "sessionFacts"> | undefined,
@@ -26,6 +31,11 @@ export function globalContext(
   more: ContextEntries = {},
 ): Context {
   return contextOf({ ...requestKeys(request), ...principalKeys(identity, policies, request.time), ...more });
+}
+
+/** The same of a request by somebody who is no principal yet: whoever holds a token of an identity provider. */
+export function requestContext(request: RequestFacts, more: ContextEntries): Context {
+  return contextOf({ ...requestKeys(request), ...more });
 }
 
 /** Condition keys in the form that policies compare: names in lower case. */
@@ -46,8 +56,16 @@ export function resourceTagKeys(service: string | undefined, tags: Tags): Contex
   return { ...prefixed("aws:ResourceTag", tags), ...own };
 }
 
+/**
+ * Condition keys know no letter case ("matches either …, but not both"). Tags whose keys differ in nothing else are not
+ * taken any more; of those that are stored the first in the order of characters counts, whatever order they came in.
+ */
 function prefixed(prefix: string, tags: Tags): ContextEntries {
-  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, [value]]));
+  const counting = new Map<string, string>();
+  for (const key of Object.keys(tags).sort()) {
+    if (!counting.has(key.toLowerCase())) counting.set(key.toLowerCase(), key);
+  }
+  return Object.fromEntries([...counting.values()].map((key) => [`${prefix}/${key}`, [tags[key] ?? ""]]));
 }
 
 function requestKeys(request: RequestFacts): ContextEntries {
@@ -59,21 +77,30 @@ function requestKeys(request: RequestFacts): ContextEntries {
     "aws:RequestedRegion": [request.region],
     ...optional("aws:UserAgent", request.userAgent.slice(0, USER_AGENT_MAX)),
     "aws:ViaAWSService": ["false"],
+    ...optional("aws:ResourceAccount", request.resourceAccount),
   };
 }
+
+/** What AWS says of a request that nobody signs. */
+const NOBODY: ContextEntries = {
+  "aws:PrincipalAccount": ["anonymous"],
+  "aws:PrincipalType": ["Anonymous"],
+  "aws:userid": ["anonymous"],
+};
 
 function principalKeys(
   identity: Identity | undefined,
   policies: Pick<PrincipalPolicies, "tags" | "sessionFacts"> | undefined,
   time: Date,
 ): ContextEntries {
-  if (identity === undefined) return {};
+  if (identity === undefined) return NOBODY;
   const facts = policies?.sessionFacts;
   return {
     // For a session the ARN of its role: "the key compares the role ARN, not the assumed-role session ARN".
     "aws:PrincipalArn": [identity.kind === "session" ? identity.role : identity.arn],
     "aws:PrincipalAccount": [identity.account],
     "aws:PrincipalType": [PRINCIPAL_TYPES[identity.kind]],
+    "aws:PrincipalIsAWSService": ["false"],
     "aws:userid": [userIdOf(identity)],
     ...(identity.kind === "user" ? { "aws:username": [identity.name] } : {}),
     ...prefixed("aws:PrincipalTag", policies?.tags ?? {}),

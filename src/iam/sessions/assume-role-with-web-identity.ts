@@ -10,8 +10,8 @@ import { IamError } from "../principals/errors.ts";
 import {
   type ContextEntries,
   contextOf,
-  globalContext,
   type RequestFacts,
+  requestContext,
   resourceTagKeys,
 } from "../principals/global-context.ts";
 import { providerOfIssuer } from "../principals/oidc-providers.ts";
@@ -67,11 +67,14 @@ export async function assumeRoleWithWebIdentity(
   const wanted = tagsOfClaims(token.claims);
   const tagging = readSessionTags(wanted, undefined);
   const { tags, transitiveTagKeys } = tagging;
-  const context = globalContext(undefined, undefined, request, {
-    ...claimKeys(registered.url, token, input.sessionName),
-    ...taggingKeys(tagging, wanted),
-    "aws:FederatedProvider": [provider],
-  });
+  const context = requestContext(
+    { ...request, resourceAccount: account },
+    {
+      ...claimKeys(registered.url, token, input.sessionName),
+      ...taggingKeys(tagging, wanted),
+      "aws:FederatedProvider": [provider],
+    },
+  );
   const actions = [ACTION, ...taggingActions(tagging)];
   const role = await authorize(ports, input, provider, actions, context);
   const narrowing = await readSessionPolicies(ports, account, input, tags);

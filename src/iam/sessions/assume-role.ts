@@ -109,6 +109,7 @@ async function authorize(
       role.trustPolicy,
     ),
   ];
+  const facts = { ...request, resourceAccount: role?.account };
   for (const action of actionsOf(input, tagging)) {
     const verdict =
       policies &&
@@ -118,7 +119,7 @@ async function authorize(
         {
           ...{ caller, action, resource: input.roleArn, owner: role.account, resourcePolicies: trust },
           ...{ identity: policies.identity, boundary: policies.boundary, session: policies.session },
-          context: globalContext(caller, policies, request, {
+          context: globalContext(caller, policies, facts, {
             ...stsKeys(input, tagging, role),
             ...(request.mfaAt === undefined ? {} : multiFactorKeys(request.mfaAt, request.time)),
           }),

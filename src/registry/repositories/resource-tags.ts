@@ -12,7 +12,7 @@ const VALUE_MAX = 256;
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}+\-=._:/@]*$/u;
 
 /**
- * AWS tags by key ("Tagging your Amazon ECR resources", restrictions).
+ * AWS tags by key ("Tagging your Amazon ECR resources", restrictions). Keys differ in more than letter case.
  * @throws RegistryError RESOURCE_TAGS_TOO_MANY, RESOURCE_TAG_INVALID
  */
 export function readResourceTags(tags: readonly ResourceTag[]): Readonly<Record<string, string>> {
@@ -21,12 +21,19 @@ export function readResourceTags(tags: readonly ResourceTag[]): Readonly<Record<
     throw new RegistryError("RESOURCE_TAGS_TOO_MANY", said);
   }
   const read = new Map<string, string>();
+  const folded = new Set<string>();
   for (const { key, value } of tags) {
     const problem = tagProblem(key, value) ?? (read.has(key) ? "is given twice" : undefined);
     if (problem !== undefined) {
       const said = `Invalid tag: the key '${key.slice(0, KEY_MAX)}' ${problem}`;
       throw new RegistryError("RESOURCE_TAG_INVALID", said);
     }
+    // Conditions of policies ask for tags by keys that know no letter case: two such would be one.
+    if (folded.has(key.toLowerCase())) {
+      const said = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+      throw new RegistryError("RESOURCE_TAG_INVALID", said);
+    }
+    folded.add(key.toLowerCase());
     read.set(key, value);
   }
   return Object.fromEntries(read);

@@ -18,7 +18,7 @@ const NO_POLICIES: Omit<ResourcePolicyTexts, "tags"> = {
 const LOAD = {
   name: "iam_load_resource_policies",
   text: `SELECT q.at, p.document AS repository_policy, x.document AS registry_policy, x.scope,
-      coalesce((SELECT json_object_agg(t.key, t.value) FROM repository_resource_tags t
+      coalesce((SELECT json_object_agg(t.key, t.value ORDER BY t.key) FROM repository_resource_tags t
         WHERE t.repository_id = r.id), '{}') AS tags
     FROM ${keysFrom([
       { name: "account", type: "text" },

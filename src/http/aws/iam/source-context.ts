@@ -13,6 +13,7 @@ export function sourceContext({ entity, policies }: PolicySource): Context {
     "aws:PrincipalArn": [iamArn(entity)],
     "aws:PrincipalAccount": [entity.account],
     "aws:PrincipalType": [entity.kind === "user" ? "User" : "AssumedRole"],
+    "aws:PrincipalIsAWSService": ["false"],
     ...(entity.kind === "user" ? { "aws:userid": [entity.uniqueId], "aws:username": [entity.name] } : {}),
     ...Object.fromEntries(tags),
   });

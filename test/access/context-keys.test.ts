@@ -1,0 +1,101 @@
+import { afterAll, describe, expect, test, vi } from "vitest";
+import type { Credentials } from "../../src/iam/access-keys.ts";
+import { ADMINISTRATOR, basic, makeTestHome, startTestBerth } from "../support/berth.ts";
+import { rowsOf } from "../support/rows.ts";
+import { callEcrApi, callQuery, succeeded } from "./aws-client.ts";
+import { ACCOUNT, openScene, type Statement } from "./scene.ts";
+
+const home = await makeTestHome();
+const berth = await startTestBerth({ home });
+const scene = openScene(berth, home, { now: () => new Date() });
+afterAll(async () => {
+  await berth.stop();
+  await home.remove();
+});
+const ecr = (operation: string, input: object) => callEcrApi(berth.url, operation, input, ADMINISTRATOR);
+await succeeded(ecr("CreateRepository", { repositoryName: "app" }));
+
+const ALLOW = { Effect: "Allow", Action: "*", Resource: "*" };
+const denying = (Condition: object): Statement => ({ Effect: "Deny", Action: "*", Resource: "*", Condition });
+
+async function pull({ accessKeyId, secretAccessKey }: Credentials): Promise<number> {
+  const headers = { authorization: basic(accessKeyId, secretAccessKey) };
+  return (await fetch(`${berth.url}/v2/app/tags/list`, { headers })).status;
+}
+
+test.each<[string, object, number]>([
+  ["that it is no service", { Bool: { "aws:PrincipalIsAWSService": "false" } }, 403],
+  ["that it is a service", { Bool: { "aws:PrincipalIsAWSService": "true" } }, 200],
+  [
+    "whose the resource is, where it is not its own",
+    { StringNotEquals: { "aws:ResourceAccount": ACCOUNT } },
+    200,
+  ],
+  ["whose the resource is, where it is its own", { StringEquals: { "aws:ResourceAccount": ACCOUNT } }, 403],
+  ["that nobody says whose it is", { Null: { "aws:ResourceAccount": "true" } }, 200],
+])("a Deny may ask %s", async (what, condition, status) => {
+  const name = `user-${what.replaceAll(/[^a-z]/g, "").slice(0, 50)}`;
+  const keys = await scene.makeUser(name, [ALLOW, denying(condition)]);
+  expect(await pull(keys)).toBe(status);
+  const listed = await callQuery(berth.url, "iam", "ListUsers", {}, keys);
+  expect(listed.status).toBe(status);
+});
+
+test("a trust policy may ask whose the role is", async () => {
+  const trust = (account: string): string =>
+    JSON.stringify({
+      Version: "2012-10-17",
+      Statement: {
+        ...{ Effect: "Allow", Principal: { AWS: ACCOUNT }, Action: "sts:AssumeRole" },
+        Condition: { StringEquals: { "aws:ResourceAccount": account } },
+      },
+    });
+  for (const [name, account, status] of [
+    ["own", ACCOUNT, 200],
+    ["foreign", "210987654321", 403],
+  ] as const) {
+    const role = { RoleName: name, AssumeRolePolicyDocument: trust(account) };
+    await succeeded(callQuery(berth.url, "iam", "CreateRole", role, ADMINISTRATOR));
+    const session = { RoleArn: `arn:aws:iam::${ACCOUNT}:role/${name}`, RoleSessionName: "run" };
+    expect((await callQuery(berth.url, "sts", "AssumeRole", session, ADMINISTRATOR)).status).toBe(status);
+  }
+});
+
+describe("tags of a repository", () => {
+  test.each([[["team", "Team"]], [["TEAM", "other", "team"]]])(
+    "whose keys %j differ in letter case alone are refused",
+    async (keys) => {
+      const tags = keys.map((Key) => ({ Key, Value: Key }));
+      const { status, text } = await ecr("CreateRepository", { repositoryName: "twice", tags });
+      expect(status).toBe(400);
+      expect(JSON.parse(text)).toMatchObject({
+        __type: "InvalidTagParameterException",
+        message: "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+      });
+    },
+  );
+
+  test.each([
+    ["first", ["team", "red", "Team", "blue"]],
+    ["last", ["Team", "blue", "team", "red"]],
+  ])("that an older version stored with both decide alike: capitals %s", async (name, [a, x, b, y]) => {
+    await rowsOf(berth, "DELETE FROM repository_resource_tags");
+    for (const [key, value] of [
+      [a, x],
+      [b, y],
+    ]) {
+      await rowsOf(
+        berth,
+        "INSERT INTO repository_resource_tags SELECT id, $1, $2 FROM repositories WHERE name = 'app'",
+        [key, value],
+      );
+    }
+    const asking = (team: string) =>
+      scene.makeUser(`${name}-${team}`, [
+        { ...ALLOW, Condition: { StringEquals: { "ecr:ResourceTag/team": team } } },
+      ]);
+    const [blue, red] = [await asking("blue"), await asking("red")];
+    await vi.waitFor(async () => expect(await pull(blue)).toBe(200), { timeout: 1_000, interval: 25 });
+    expect(await pull(red)).toBe(403);
+  });
+});
