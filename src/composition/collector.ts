@@ -2,7 +2,7 @@ import { postgresGarbage } from "../adapters/postgres/garbage.ts";
 import { postgresSessions } from "../adapters/postgres/iam/index.ts";
 import { postgresOutbox } from "../adapters/postgres/outbox.ts";
 import type { Config } from "../config.ts";
-import { BATCH, collectGarbage, isBusy } from "../gc/collect.ts";
+import { BATCH, type CollectionGraces, collectGarbage, isBusy } from "../gc/collect.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
@@ -20,6 +20,11 @@ const SESSIONS_KEPT = 24 * 3_600_000;
 /** Milliseconds for which events wait for somebody who wants to be told. */
 const EVENTS_KEPT = 24 * 3_600_000;
 
+/** What the collector waits for, as configuration has it. */
+export function gracesOf({ uploadExpiry, blobGrace }: Config): CollectionGraces {
+  return { uploadExpiry, blobGrace, deletionGrace: DELETION_GRACE };
+}
+
 /** The worker through which space comes back. Every node runs one; they share the work. */
 export function startCollector(
   config: Config,
@@ -29,19 +34,10 @@ export function startCollector(
   log: Log,
 ): RunningLoop {
   const garbage = postgresGarbage(database, ports.storage.name);
-  const depths = metrics.gauge("berth_queue_tasks", "Tasks that wait for the collector, by queue.");
   const ended = metrics.counter("berth_collected_total", "Tasks that the collector has ended, by kind.");
-  metrics.collect(async () => {
-    for (const [queue, depth] of Object.entries(await garbage.depths()))
-      depths.set(depth, `queue="${queue}"`);
-  });
   const sessions = postgresSessions(database);
   const outbox = postgresOutbox(database);
-  const graces = {
-    uploadExpiry: config.uploadExpiry,
-    blobGrace: config.blobGrace,
-    deletionGrace: DELETION_GRACE,
-  };
+  const graces = gracesOf(config);
   return startLoop({
     async round() {
       const round = await collectGarbage({ ...ports, garbage }, graces);

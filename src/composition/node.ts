@@ -16,9 +16,12 @@ import { Scopes } from "../registry/scopes.ts";
 import { version } from "../version.ts";
 import { openAuditDays, startAuditDays } from "./audit-days.ts";
 import { observeBatches } from "./batches.ts";
-import { startCollector } from "./collector.ts";
+import { gracesOf, startCollector } from "./collector.ts";
 import { type Access, composeAccess } from "./identity.ts";
+import { observeContent } from "./observe-content.ts";
+import { observeProcess } from "./observe-process.ts";
 import { observeResources } from "./observe-resources.ts";
+import { observeStorage } from "./observe-storage.ts";
 import { composePorts } from "./ports.ts";
 import { shareMetrics } from "./process-metrics.ts";
 import { composeReadiness } from "./readiness.ts";
@@ -46,8 +49,10 @@ export async function startNode(
   storage: BlobStorage,
   log: Log,
 ): Promise<RunningNode> {
-  const ports = composePorts(config, state, storage, log);
   const metrics = new Metrics();
+  const ports = composePorts(config, state, observeStorage(storage, metrics), log);
+  observeProcess(metrics);
+  observeContent(metrics, state, gracesOf(config));
   const draining = { yes: false };
   const access = composeAccess(config, state, log, metrics);
   const closeAll = async (): Promise<void> => {

@@ -28,7 +28,6 @@ export function observeResources(
   );
   const entries = metrics.gauge("berth_manifest_cache_entries", "Manifests held in memory.");
   const bytes = metrics.gauge("berth_manifest_cache_bytes", "Bytes of manifests held in memory.");
-  const memory = metrics.gauge("berth_process_resident_bytes", "Resident memory of the process.");
   const held = metrics.gauge("berth_body_held_bytes", "Bytes of manifests, forms and JSON held in memory.");
   const refused = metrics.counter("berth_body_refused_total", "Bodies that there was no memory for.");
   metrics.collect(() => {
@@ -45,6 +44,5 @@ export function observeResources(
     readBack.set(knownUploads.readBack);
     entries.set(manifestCache.size);
     bytes.set(manifestCache.calculatedSize);
-    memory.set(process.memoryUsage.rss());
   });
 }

@@ -5,6 +5,7 @@ import { claimMasterKey } from "../iam/master-key-check.ts";
 import { openLineSink } from "../log/line-sink.ts";
 import { type Log, openLog } from "../log.ts";
 import { keepAdministrator, keptAdministrator } from "./data-directory.ts";
+import { exposureWarning } from "./exposure.ts";
 import { type RunningNode, startNode } from "./node.ts";
 import { connectionFromPrimary, leavePrimary, startProcesses, tellPrimary } from "./processes.ts";
 import { listenToSignals, type Signals } from "./signals.ts";
@@ -50,6 +51,8 @@ async function serveRequests(
 }
 
 async function serveAll(config: Config, log: Log, signals: Signals): Promise<void> {
+  const exposed = exposureWarning(config);
+  if (exposed !== undefined) log.warn(exposed);
   const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);
   try {
     const state = await openState(config, server.connection, log, true);

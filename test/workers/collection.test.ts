@@ -10,6 +10,7 @@ import { CAUSE } from "../support/cause.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { exchange } from "../support/exchange.ts";
 import { blob, digestOfText, entry, image, index } from "../support/manifests.ts";
+import { queueDepths } from "../support/queue-depths.ts";
 import { GRACES, openTestRegistry, type StorageKind, type TestRegistry } from "../support/registry.ts";
 import { rowsOf } from "../support/rows.ts";
 
@@ -29,7 +30,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     await pass(registry, 2 * DAY);
     await pass(registry, HOUR);
     expect(await registry.stored()).toEqual([]);
-    expect(await registry.garbage.depths()).toEqual({
+    expect(await queueDepths(registry)).toEqual({
       links: 0,
       blobs: 0,
       manifests: 0,
@@ -47,18 +48,18 @@ describe.each(kinds)("collection with %s", async (kind) => {
 
     await pass(registry, DAY - MINUTE);
     expect(await registry.keyOf("lib/app", layer)).toBeDefined();
-    expect(await registry.garbage.depths()).toMatchObject({ links: 2, objects: 0 });
+    expect(await queueDepths(registry)).toMatchObject({ links: 2, objects: 0 });
 
     await pass(registry, 2 * MINUTE);
     expect(await registry.keyOf("lib/app", layer)).toBeUndefined();
-    expect(await registry.garbage.depths()).toMatchObject({ links: 0, blobs: 0, objects: 2 });
+    expect(await queueDepths(registry)).toMatchObject({ links: 0, blobs: 0, objects: 2 });
     expect(await registry.stored()).toHaveLength(2);
 
     await pass(registry, GRACES.deletionGrace - MINUTE);
     expect(await registry.stored()).toHaveLength(2);
     await pass(registry, 2 * MINUTE);
     expect(await registry.stored()).toEqual([]);
-    expect(await registry.garbage.depths()).toMatchObject({ objects: 0 });
+    expect(await queueDepths(registry)).toMatchObject({ objects: 0 });
     for (const table of ["blobs", "objects", "repository_blobs"]) {
       expect(await rowsOf(registry, `SELECT 1 FROM ${table}`)).toEqual([]);
     }
@@ -88,7 +89,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     }
     expect(await registry.keyOf("lib/kept", digestOfText("cached layer"))).toBeDefined();
     // What has neither tag nor parent waits for retention rules to come.
-    expect(await registry.garbage.depths()).toMatchObject({ links: 0, blobs: 0, objects: 0, manifests: 4 });
+    expect(await queueDepths(registry)).toMatchObject({ links: 0, blobs: 0, objects: 0, manifests: 4 });
   });
 
   test("a blob that no manifest ever named goes after its grace", async () => {
@@ -249,7 +250,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     await inParallel(registry);
     remove.mockRestore();
     expect(deleted.toSorted()).toEqual(keys);
-    expect(await registry.garbage.depths()).toMatchObject({ links: 0, blobs: 0, objects: 0 });
+    expect(await queueDepths(registry)).toMatchObject({ links: 0, blobs: 0, objects: 0 });
     for (const key of keys) await ports.storage.delete(key);
   });
 
@@ -279,7 +280,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     await ports.storage.delete((await registry.keyOf("lib/app", digest)) ?? "");
     await pass(registry, DAY);
     await pass(registry, HOUR);
-    expect(await registry.garbage.depths()).toMatchObject({ objects: 0 });
+    expect(await queueDepths(registry)).toMatchObject({ objects: 0 });
   });
 
   test("pushes that meet the collector end whole or with MANIFEST_BLOB_UNKNOWN, and what was pushed stays", async () => {

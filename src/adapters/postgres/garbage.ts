@@ -94,15 +94,6 @@ const FORGET_OBJECTS = {
   name: "gc_forget_objects",
   text: "DELETE FROM object_deletions WHERE store = $1 AND key = ANY($2)",
 };
-const DEPTHS = {
-  name: "gc_depths",
-  text: `SELECT 'links' AS queue, count(*) AS depth FROM gc_link_queue
-    UNION ALL SELECT 'blobs', count(*) FROM gc_blob_queue
-    UNION ALL SELECT 'manifests', count(*) FROM gc_manifest_queue
-    UNION ALL SELECT 'objects', count(*) FROM object_deletions
-    UNION ALL SELECT 'uploads', count(*) FROM uploads`,
-};
-
 interface Link {
   repository_id: number;
   blob_id: number;
@@ -167,10 +158,6 @@ export function postgresGarbage(database: Database, store: string): GarbageStore
     },
     async forgetObjects(keys) {
       if (keys.length > 0) await database.run(FORGET_OBJECTS, [store, keys]);
-    },
-    async depths() {
-      const rows = await database.run<{ queue: string; depth: number }>(DEPTHS, []);
-      return Object.fromEntries(rows.map(({ queue, depth }) => [queue, depth]));
     },
   };
 }

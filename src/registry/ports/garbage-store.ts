@@ -17,6 +17,4 @@ export interface GarbageStore {
   takeObjects(at: Date, retryAt: Date, limit: number): Promise<readonly string[]>;
   /** Ends the tasks of keys that storage no longer has. */
   forgetObjects(keys: readonly string[]): Promise<void>;
-  /** Length of each queue, for metrics. */
-  depths(): Promise<Readonly<Record<string, number>>>;
 }

@@ -9,6 +9,7 @@ import type { BlobStorage } from "../../../src/registry/ports/index.ts";
 import { Scopes } from "../../../src/registry/scopes.ts";
 import { CAUSE } from "../cause.ts";
 import { HOUR, ManualClock } from "../clock.ts";
+import { queueDepths } from "../queue-depths.ts";
 import { rowsOf } from "../rows.ts";
 
 const DAY = 24 * HOUR;
@@ -30,12 +31,12 @@ export async function collectEverything(
   for (let round = 0; round < ROUNDS_MAX; round++) {
     clock.advance(2 * DAY);
     await collectGarbage(ports, graces);
-    const { links, manifests: _, ...depths } = await garbage.depths();
+    const { links, manifests: _, ...depths } = await queueDepths({ database });
     const deleted = await rowsOf({ database }, "SELECT 1 FROM repositories WHERE deleted_at IS NOT NULL");
     const waiting = [...Object.values(depths), deleted.length, blobGrace < 100 * DAY ? links : 0];
     if (waiting.every((depth) => depth === 0)) return;
   }
-  throw new Error(`collection does not end: ${JSON.stringify(await garbage.depths())}`);
+  throw new Error(`collection does not end: ${JSON.stringify(await queueDepths({ database }))}`);
 }
 
 /** Deletes every repository and lets days pass. Nothing should be left of them anywhere. */
