@@ -143,7 +143,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
       }),
       sts: stsHandlers({
         ...{ identity, sessions: postgresSessions(database), policies: principals, aws: shipped, stored },
-        ...{ decider, masterKey, clock, mfa: postgresMfaAttempts(database) },
+        ...{ decider, masterKey, clock, denials: audit, mfa: postgresMfaAttempts(database) },
         webIdentity: new OidcVerifier(new IssuerKeys(providerFetch(issuerHosts)), (issuer, error) =>
           log.warn("an identity provider could not be asked", { issuer, error: error.message }),
         ),

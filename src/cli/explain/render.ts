@@ -2,6 +2,7 @@ import type { Answer, ExplainedDenial } from "../../iam/explain/explainer.ts";
 import type { Decisive } from "../../iam/policy/access.ts";
 import type { ConsideredStatement, Explanation, Mismatch } from "../../iam/policy/explain.ts";
 import type { Remedy } from "../../iam/policy/remedy.ts";
+import type { ClaimMismatch } from "../../iam/sessions/refused-identity.ts";
 import { printable } from "../printable.ts";
 
 /** A decision and its reasons, for people. */
@@ -25,15 +26,23 @@ export function renderDenial({ denial, now, gone }: ExplainedDenial): string {
   const facts = lines([
     `decision   ${id}`,
     `at         ${at.toISOString()}`,
-    `principal  ${principal} (access key ${accessKeyId})`,
+    `principal  ${principal}${accessKeyId === "" ? "" : ` (access key ${accessKeyId})`}`,
     `action     ${action}`,
     `resource   ${resource}`,
     `from       ${sourceIp}${userAgent === "" ? "" : `, ${printable(userAgent)}`}`,
-    `told       ${reason}`,
+    `told       ${printable(reason)}`,
+    ...claimLines(denial.mismatch),
     "",
   ]);
   if (now === undefined) return `${facts}\n${gone}\n`;
   return `${facts}\nBy the policies of now:\n\n${renderAnswer(now)}`;
+}
+
+function claimLines(mismatch: ClaimMismatch | undefined): readonly string[] {
+  if (mismatch === undefined) return [];
+  const { claim, wanted, found } = mismatch;
+  const shown = (values: readonly string[]): string => values.map(printable).join(", ") || "nothing";
+  return [`claim      ${claim}: wanted ${shown(wanted)}; found ${shown(found)}`];
 }
 
 function verdictLines({ verdict }: Explanation): readonly string[] {

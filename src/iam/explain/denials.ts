@@ -1,6 +1,7 @@
 import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { Authorizer, Decision, Denial, RequestContext } from "../authorizer.ts";
 import type { Principal } from "../principal.ts";
+import type { ClaimMismatch } from "../sessions/refused-identity.ts";
 
 /** A denial as the audit log keeps it. */
 export interface KeptDenial {
@@ -19,6 +20,8 @@ export interface KeptDenial {
   readonly conditions: Readonly<Record<string, readonly string[]>>;
   /** What the principal was told. */
   readonly reason: string;
+  /** What was wrong with a token of an identity provider that proves nobody. */
+  readonly mismatch?: ClaimMismatch;
 }
 
 export interface DenialStore {

@@ -10,6 +10,7 @@ import { type Explanation, explain } from "../policy/explain.ts";
 import type { PolicyDecider } from "../policy/port.ts";
 import { policiesAsked } from "../policy/resource-kinds.ts";
 import { assumedRoleArn, iamArn, parseIamArn, parseSessionArn, rootArn } from "../principals/arns.ts";
+import { globalContext, resourceTagKeys } from "../principals/global-context.ts";
 import type { Identity } from "../principals/identity.ts";
 import type { IdentityStore } from "../principals/ports/index.ts";
 import type { PrincipalPolicies, PrincipalPolicyStore } from "../principals/principal-policies.ts";
@@ -60,6 +61,8 @@ export class UnknownPrincipalError extends Error {
   override readonly name = "UnknownPrincipalError";
 }
 
+/** Of a request that nobody was found to make. */
+const NOBODY_PROVEN = "the request proved nobody, so no policy was asked";
 const SESSION_NOTE = "policies of a session are not considered: the ARN does not say which session it is";
 const ENDED_NOTE = "the session has ended; its policies are not considered";
 
@@ -90,6 +93,7 @@ export class Explainer {
     if (within !== undefined && ownerOf(denial.resource, undefined) !== within) {
       return { denial, now: undefined, gone: "the resource is another account's, and so are its policies" };
     }
+    if (denial.principal === "anonymous") return { denial, now: undefined, gone: NOBODY_PROVEN };
     try {
       return { denial, now: await this.#again(denial), gone: undefined };
     } catch (error) {
@@ -99,6 +103,7 @@ export class Explainer {
   }
 
   async #again(denial: KeptDenial): Promise<Answer> {
+    if (isProvider(denial.principal)) return this.#againFederated(denial);
     const { sourceIp, userAgent, secureTransport, conditions, at: time, action, resource } = denial;
     const context = { sourceIp, userAgent, secureTransport, conditions, time };
     const identity = await this.#find(denial.principal, denial.accessKeyId);
@@ -109,6 +114,22 @@ export class Explainer {
     const own = withKey ?? (await this.#policiesOf(identity, undefined));
     const notes = withKey === undefined && identity.kind === "session" ? [ENDED_NOTE] : [];
     return this.#answer({ identity, own, action, resource, context, notes });
+  }
+
+  /** Whoever comes with a token of an identity provider has the trust policy of the role alone. */
+  async #againFederated(denial: KeptDenial): Promise<Answer> {
+    const { principal, action, resource, conditions, at: time, sourceIp, userAgent } = denial;
+    const owner = ownerOf(resource, undefined);
+    const { policies, tags } = await this.#resourcePolicies(action, resource, owner);
+    const facts = { ...{ sourceIp, userAgent, time }, secure: denial.secureTransport };
+    const keys = { ...resourceTagKeys("iam", tags), ...conditions };
+    const access = {
+      caller: { kind: "federated", provider: principal } as const,
+      ...{ action, resource, owner, identity: [], session: [], resourcePolicies: policies },
+      context: globalContext(undefined, undefined, { ...facts, region: this.#dependencies.region }, keys),
+    };
+    const explanation = explain(access, this.#dependencies.decider);
+    return { principal, action, resource, explanation, notes: [] };
   }
 
   async #answer(request: {
@@ -184,6 +205,10 @@ export class Explainer {
       ...{ arn: assumedRoleArn(account, role.name, sessionName), role: iamArn(role) },
     };
   }
+}
+
+function isProvider(arn: string): boolean {
+  return /^arn:[^:]*:iam::\d{12}:oidc-provider\//.test(arn);
 }
 
 function subjectOf(identity: Identity, accessKeyId: string | undefined) {

@@ -1,6 +1,7 @@
 import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { IamError } from "../principals/errors.ts";
 import type { WebIdentityVerifier } from "../sessions/ports.ts";
+import { RefusedIdentityError } from "../sessions/refused-identity.ts";
 import { readClaims } from "./claims.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 
@@ -42,7 +43,11 @@ export class OidcVerifier implements WebIdentityVerifier {
     const { subject, audiences: named, party } = readClaims(claims, now, TOLERANCE);
     const meant = party === undefined ? named : [party];
     const audience = meant.find((each) => audiences.includes(each));
-    if (audience === undefined) throw invalid("Incorrect token audience");
+    if (audience === undefined) {
+      throw new RefusedIdentityError("InvalidIdentityTokenException", "Incorrect token audience", {
+        mismatch: { claim: "aud", wanted: audiences, found: meant },
+      });
+    }
     return { claims, subject, audience, audiences: named };
   }
 

@@ -6,7 +6,6 @@ import type { Context } from "../policy/context.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { assumedRoleArn, oidcProviderArn } from "../principals/arns.ts";
 import type { Role } from "../principals/entity.ts";
-import { IamError } from "../principals/errors.ts";
 import {
   type ContextEntries,
   contextOf,
@@ -19,6 +18,7 @@ import type { AssumedRole } from "./assume-role.ts";
 import { accountOfRole, findRole } from "./find-role.ts";
 import { issueSession } from "./issue.ts";
 import type { StsPorts } from "./ports.ts";
+import { askedFor, RefusedIdentityError, recordRefusedIdentity } from "./refused-identity.ts";
 import { packedSize, readSessionPolicies, type SessionPolicies, sessionDuration } from "./session-input.ts";
 import { readSessionTags, taggingActions, taggingKeys } from "./session-tags.ts";
 
@@ -51,19 +51,36 @@ export async function assumeRoleWithWebIdentity(
   cause: Cause,
 ): Promise<WebIdentityRole> {
   const account = accountOfRole(input.roleArn);
+  try {
+    return await assume(ports, input, account, request, cause);
+  } catch (error) {
+    recordRefusedIdentity(ports.denials, error, { account, roleArn: input.roleArn }, request, cause);
+    throw error;
+  }
+}
+
+async function assume(
+  ports: StsPorts,
+  input: WebIdentityInput,
+  account: string,
+  request: RequestFacts,
+  cause: Cause,
+): Promise<WebIdentityRole> {
   const { issuer } = readUnverified(input.token);
   const url = providerOfIssuer(issuer);
   const registered =
     url === undefined ? undefined : await ports.identity.reader(account).findOidcProvider(url);
   if (registered === undefined) {
-    throw new IamError(
+    const known = await ports.identity.reader(account).listOidcProviders();
+    throw new RefusedIdentityError(
       "InvalidIdentityTokenException",
       `No OpenIDConnect provider found in your account for ${issuer.slice(0, 255)}`,
+      { mismatch: { claim: "iss", wanted: known.map((each) => `https://${each.url}`), found: [issuer] } },
     );
   }
   const now = ports.clock.now();
-  const token = await ports.webIdentity.verify(input.token, issuer, registered.clientIds, now);
   const provider = oidcProviderArn(account, registered.url);
+  const token = await ports.webIdentity.verify(input.token, issuer, registered.clientIds, now);
   const wanted = tagsOfClaims(token.claims);
   const tagging = readSessionTags(wanted, undefined);
   const { tags, transitiveTagKeys } = tagging;
@@ -106,27 +123,32 @@ async function authorize(
   context: Context,
 ): Promise<Role> {
   const role = await findRole(ports, input.roleArn);
+  const trust =
+    role &&
+    ports.stored.attached(
+      `trust policy of role ${role.name}`,
+      { kind: "trust", account: role.account },
+      role.trustPolicy,
+    );
   for (const action of actions) {
     const verdict =
       role &&
+      trust &&
       evaluate(
         {
           caller: { kind: "federated", provider },
           ...{ action, resource: input.roleArn, owner: role.account, identity: [], session: [] },
           context: new Map([...context, ...contextOf(resourceTagKeys("iam", role.tags))]),
-          resourcePolicies: [
-            ports.stored.attached(
-              `trust policy of role ${role.name}`,
-              { kind: "trust", account: role.account },
-              role.trustPolicy,
-            ),
-          ],
+          resourcePolicies: [trust],
         },
         ports.decider,
       );
     if (verdict !== undefined) requireDecided(verdict);
     if (verdict?.allowed !== true) {
-      throw new IamError("AccessDeniedException", `Not authorized to perform ${action}`);
+      throw new RefusedIdentityError("AccessDeniedException", `Not authorized to perform ${action}`, {
+        ...{ action, provider },
+        conditions: trust === undefined ? {} : askedFor(trust.document, context),
+      });
     }
   }
   if (role === undefined) throw new Error("a role that was allowed is missing");

@@ -1,3 +1,4 @@
+import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { MasterKey } from "../master-key.ts";
 import type { MfaAttempts } from "../mfa/prove.ts";
@@ -30,4 +31,6 @@ export interface StsPorts {
   readonly mfa: MfaAttempts;
   readonly webIdentity: WebIdentityVerifier;
   readonly clock: Clock;
+  /** Keeps refusals of who proves who they are by a token, and not by a key. */
+  readonly denials: Pick<AuditRecorder, "noteDenial">;
 }

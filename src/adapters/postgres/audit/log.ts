@@ -6,6 +6,7 @@ import type {
   KeptRecord,
 } from "../../../audit/audit-log.ts";
 import type { DenialStore, KeptDenial } from "../../../iam/explain/denials.ts";
+import type { ClaimMismatch } from "../../../iam/sessions/refused-identity.ts";
 import type { Database } from "../database.ts";
 import { recordingAll, recordJson } from "./record.ts";
 
@@ -86,5 +87,6 @@ function toDenial({ detail, requestId, accessKeyId, ...facts }: KeptRecord): Kep
   return {
     ...{ id: requestId, at, account, principal, accessKeyId: accessKeyId ?? "", action, resource },
     ...{ sourceIp, userAgent, reason, ...context },
+    ...(detail["mismatch"] === undefined ? {} : { mismatch: detail["mismatch"] as ClaimMismatch }),
   };
 }

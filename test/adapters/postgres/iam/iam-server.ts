@@ -90,6 +90,7 @@ export async function startIamServer(): Promise<IamServer> {
   // Issuers of tests are on this machine, by this address alone.
   const issuerHosts = new IssuerHosts(["127.0.0.1"]);
   const ports: StsPorts = {
+    denials: { noteDenial: () => true },
     ...{ identity: postgresIdentity(database), sessions: postgresSessions(database), aws, stored, decider },
     ...{
       policies: new PrincipalPolicyCache(policyStore, clock),
