@@ -3,7 +3,9 @@ import type { Log } from "../log.ts";
 import { label, type Metrics } from "../metrics.ts";
 
 /** Batch writers of a node by the name that logs and metrics have for what they write. */
-export type Batches = Readonly<Record<string, Pick<BatchWriter<object>, "waiting" | "dropped">>>;
+export type Batches = Readonly<
+  Record<string, Pick<BatchWriter<object>, "waiting" | "dropped" | "flush" | "close">>
+>;
 
 /** What the log says of a batch writer. */
 export function batchEvents(batch: string, log: Pick<Log, "warn" | "error">): BatchEvents {

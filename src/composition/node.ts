@@ -15,7 +15,7 @@ import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { Scopes } from "../registry/scopes.ts";
 import { version } from "../version.ts";
 import { openAuditDays, startAuditDays } from "./audit-days.ts";
-import { observeBatches } from "./batches.ts";
+import { type Batches, observeBatches } from "./batches.ts";
 import { gracesOf, startCollector } from "./collector.ts";
 import { type Access, composeAccess } from "./identity.ts";
 import { observeContent } from "./observe-content.ts";
@@ -57,6 +57,7 @@ export async function startNode(
   const access = composeAccess(config, state, log, metrics);
   const closeAll = async (): Promise<void> => {
     await ports.hashing.close();
+    await Promise.all(Object.values(ports.batches).map((batch) => batch.close()));
     await access.close();
     await storage.close();
     await state.close();
@@ -90,7 +91,7 @@ async function finish(app: App, server: RunningServer): Promise<void> {
 
 interface Parts {
   readonly state: State;
-  readonly ports: RegistryPorts;
+  readonly ports: RegistryPorts & { readonly batches: Batches };
   readonly metrics: Metrics;
   readonly access: Access;
   readonly log: Log;
@@ -105,7 +106,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
   const bodies = new BodyMemory();
   observeResources(metrics, state, ports, { manifestCache, bodies });
   const readiness = composeReadiness(state, ports.storage, metrics, log);
-  observeBatches(metrics, access.batches);
+  observeBatches(metrics, { ...access.batches, ...ports.batches });
   const dropped = metrics.counter(
     "berth_audit_dropped_total",
     "Denials and pulls that were too many for the audit log.",

@@ -1,5 +1,6 @@
 import { openHashing } from "../adapters/hashing/index.ts";
 import { postgresBlobs } from "../adapters/postgres/blobs.ts";
+import { ConfirmedLinks } from "../adapters/postgres/confirmed-links.ts";
 import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
 import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
@@ -8,6 +9,7 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { KnownUploads } from "../registry/uploads/known-uploads.ts";
+import { type Batches, batchEvents } from "./batches.ts";
 import type { State } from "./state.ts";
 
 /** Bytes of one blob: what S3 takes in 10,000 parts, and ECR's own bound of a layer (52,000 MiB). */
@@ -20,12 +22,14 @@ export function composePorts(
   config: Config,
   { database, clock, isAlone }: State,
   storage: BlobStorage,
-  log: Pick<Log, "warn">,
-): RegistryPorts {
+  log: Pick<Log, "warn" | "error">,
+): RegistryPorts & { readonly batches: Batches } {
+  const confirmed = new ConfirmedLinks(database, config.blobGrace, batchEvents("confirmed-blobs", log));
   return {
+    batches: { "confirmed-blobs": confirmed.writer },
     registries: postgresRegistries(database),
     repositories: postgresRepositories(database),
-    blobs: postgresBlobs(database),
+    blobs: postgresBlobs(database, confirmed),
     manifests: postgresManifests(database),
     uploads: postgresUploads(database, storage, DELETION_GRACE),
     storage,

@@ -2,7 +2,7 @@ import type { Cause } from "../audit/cause.ts";
 import type { Digest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
 import type { RepositoryName } from "./names.ts";
-import type { RegistryPorts, Repository, StoredBlob } from "./ports/index.ts";
+import type { BlobLookup, RegistryPorts, Repository, StoredBlob } from "./ports/index.ts";
 import { repositoryUnknown } from "./repositories/errors.ts";
 import type { Scope } from "./scope.ts";
 
@@ -11,13 +11,26 @@ export const MOUNT_SOURCES_MAX = 8;
 
 /** Where a blob is. @throws RegistryError NAME_UNKNOWN or BLOB_UNKNOWN */
 export async function findBlob(
-  ports: Pick<RegistryPorts, "blobs">,
+  { blobs }: Pick<RegistryPorts, "blobs">,
   scope: Scope,
   name: RepositoryName,
   digest: Digest,
 ): Promise<StoredBlob> {
-  const found = await ports.blobs.find(scope.id, name, digest);
-  if (!found.repository) throw repositoryUnknown(scope.account, name);
+  return known(await blobs.find(scope.id, name, digest), scope, name, digest);
+}
+
+/** The same for a client that asks before it pushes: it need not upload the blob, for that stays long enough. */
+export async function confirmBlob(
+  { blobs, clock }: Pick<RegistryPorts, "blobs" | "clock">,
+  scope: Scope,
+  name: RepositoryName,
+  digest: Digest,
+): Promise<StoredBlob> {
+  return known(await blobs.confirm(scope.id, name, digest, clock.now()), scope, name, digest);
+}
+
+function known(found: BlobLookup, { account }: Scope, name: RepositoryName, digest: Digest): StoredBlob {
+  if (!found.repository) throw repositoryUnknown(account, name);
   if (found.blob === undefined) throw blobUnknown(name, digest);
   return found.blob;
 }

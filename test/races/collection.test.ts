@@ -4,17 +4,9 @@ import { COMMIT, lockWaits } from "../support/barrier.ts";
 import { HOUR } from "../support/clock.ts";
 import { detailOf, exchange, expectAnswer } from "../support/exchange.ts";
 import { image, index, type Manifest } from "../support/manifests.ts";
-import {
-  configOf,
-  imageOf,
-  layerOf,
-  pushBlob,
-  pushImage,
-  pushManifest,
-  putManifest,
-} from "../support/push.ts";
+import { configOf, imageOf, layerOf, pushBlob, pushManifest, putManifest } from "../support/push.ts";
 import { hexOf, rowsOf } from "../support/rows.ts";
-import { collectingFrom, expectPulled, expectSoundScene, GRACES, openScene } from "./scene.ts";
+import { collectingFrom, expectPulled, expectSoundScene, GRACES, openScene, statusesOf } from "./scene.ts";
 
 vi.mock("../../src/composition/collector.ts", () => ({
   startCollector: () => ({ stop: async () => undefined }),
@@ -35,6 +27,10 @@ async function collect(): Promise<void> {
 
 const round = (): Promise<CollectionRound> => collectGarbage(collector, GRACES);
 const layerOfManifest = ({ bytes }: Manifest): string => JSON.parse(bytes.toString()).layers[0].digest;
+const blobsOf = ({ bytes }: Manifest): readonly string[] => {
+  const { config, layers } = JSON.parse(bytes.toString());
+  return [config.digest, layers[0].digest];
+};
 const head = (name: string, digest: string) =>
   exchange(other, { method: "HEAD", path: `/v2/${name}/blobs/${digest}` });
 const isLinked = async (name: string, digest: string): Promise<boolean> =>
@@ -67,20 +63,50 @@ async function oldBlobs(): Promise<Manifest> {
 }
 
 describe("the collection of a link meets", () => {
-  // A client asks for a blob, is told that it is there, and is about to PUT the manifest; the collector takes the blob.
-  // The collector wins, a day after the last sign of life.
-  // The PUT sees MANIFEST_BLOB_UNKNOWN naming what is gone; pushing all of it again works.
-  test("a push between its HEAD and its manifest", async () => {
+  // A client asks for blobs whose grace is over, is told that they are there, and is about to PUT the manifest; the
+  // collector comes in between.
+  // The client wins: what it was told of has all of its grace once more.
+  // The collector finds nothing due.
+  test("a push between its HEADs and its manifest", async () => {
     const manifest = await oldBlobs();
-    expectAnswer(await head(name, layerOfManifest(manifest)), { method: "HEAD", status: 200 });
+    for (const digest of blobsOf(manifest)) {
+      expectAnswer(await head(name, digest), { method: "HEAD", status: 200 });
+    }
     await collect();
-    const refused = await putManifest(berth, name, manifest, "v1");
-    expectAnswer(refused, { status: 404, code: "MANIFEST_BLOB_UNKNOWN" });
-    expect(detailOf(refused)).toContainEqual({ digest: layerOfManifest(manifest) });
-    await pushImage(berth, name, "v1", label);
-    clock.advance(25 * HOUR);
-    await collect();
+    expectAnswer(await putManifest(berth, name, manifest, "v1"), { status: 201 });
     await expectPulled(berth, `/v2/${name}/blobs/${layerOfManifest(manifest)}`, layerOf(label));
+  });
+
+  // The collector has judged the link to be garbage, but not taken it yet; a client asks for the blob.
+  // The client wins.
+  // The collector finds the task not due when it has the link, and leaves both.
+  test("a HEAD between its look and its removal", async () => {
+    const manifest = await oldBlobs();
+    const hold = collectorBarriers.hold("gc_lock_link");
+    const collecting = round();
+    await hold.reached;
+    for (const digest of blobsOf(manifest)) {
+      expectAnswer(await head(name, digest), { method: "HEAD", status: 200 });
+    }
+    hold.release();
+    await collecting;
+    expectAnswer(await putManifest(berth, name, manifest, "v1"), { status: 201 });
+  });
+
+  // The collector has taken a link, and is about to commit; a client asks for that blob and for one that is next.
+  // The collector wins the first, the client the second.
+  // The client waits, and is told that the first is not there.
+  test("a HEAD after its removal", async () => {
+    const manifest = await oldBlobs();
+    const hold = collectorBarriers.hold("gc_unlink", "after");
+    const collecting = round();
+    await hold.reached;
+    const asking = Promise.all(blobsOf(manifest).map((digest) => head(name, digest)));
+    await lockWaits(berth);
+    hold.release();
+    await collecting;
+    expect(statusesOf(await asking)).toEqual([200, 404]);
+    await collect();
   });
 
   // The collector has judged the link to be garbage, but not taken it yet; the PUT commits.

@@ -9,7 +9,7 @@ import { type Digest, digestOf } from "../../src/registry/digest.ts";
 import { parseReference } from "../../src/registry/manifests/pull.ts";
 import { pushManifest } from "../../src/registry/manifests/push.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
-import type { BlobStorage, GarbageStore, RegistryPorts, Repository } from "../../src/registry/ports/index.ts";
+import type { BlobStorage, GarbageStore, Repository } from "../../src/registry/ports/index.ts";
 import { openForPush } from "../../src/registry/repositories/push-target.ts";
 import type { Scope } from "../../src/registry/scope.ts";
 import { Scopes } from "../../src/registry/scopes.ts";
@@ -32,7 +32,7 @@ export interface TestRegistry {
   readonly home: TestHome;
   readonly database: State["database"];
   readonly clock: ManualClock;
-  readonly ports: RegistryPorts;
+  readonly ports: ReturnType<typeof composePorts>;
   readonly garbage: GarbageStore;
   readonly scope: Scope;
   /** One round of collection. */
@@ -61,7 +61,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
   const clock = new ManualClock();
   const state = await openTestState(home, clock);
   const storage = await openStorage(home.config);
-  const ports = composePorts(home.config, state, storage, { warn: () => undefined });
+  const ports = composePorts(home.config, state, storage, { warn: () => undefined, error: () => undefined });
   const garbage = postgresGarbage(state.database, storage.name);
   const { account, region } = home.config;
   const scope = await new Scopes(ports.registries).open({ account, region });

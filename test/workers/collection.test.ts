@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { mountBlob } from "../../src/registry/blobs.ts";
+import { confirmBlob, mountBlob } from "../../src/registry/blobs.ts";
+import type { Digest } from "../../src/registry/digest.ts";
 import { deleteManifest } from "../../src/registry/manifests/delete.ts";
 import { parseReference } from "../../src/registry/manifests/pull.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
@@ -112,6 +113,54 @@ describe.each(kinds)("collection with %s", async (kind) => {
     expect(await registry.keyOf("lib/app", digest)).toBe(key);
     await pass(registry, 5 * HOUR);
     expect(await registry.keyOf("lib/app", digest)).toBeUndefined();
+  });
+
+  describe("a blob that a client was told of by HEAD", () => {
+    const confirm = (digest: Digest) => confirmBlob(ports, scope, parseRepositoryName("lib/app"), digest);
+    const waiting = () => rowsOf(registry, "SELECT 1 FROM gc_link_queue WHERE since IS NOT NULL");
+
+    test("at the end of its grace has all of it once more, from that moment on", async () => {
+      const digest = await registry.pushBlob("lib/app", "confirmed late");
+      await pass(registry, DAY - 1);
+      await confirm(digest);
+      await pass(registry, DAY - MINUTE);
+      await registry.pushManifest("lib/app", image("confirmed late", []));
+    });
+
+    test("past its grace, before the collector came, has all of it once more", async () => {
+      const digest = await registry.pushBlob("lib/app", "confirmed too late");
+      await registry.settle();
+      clock.advance(DAY + HOUR);
+      await confirm(digest);
+      await pass(registry, DAY - MINUTE);
+      await registry.pushManifest("lib/app", image("confirmed too late", []));
+    });
+
+    test("within its grace has all of it once more, by one write for all that was told", async () => {
+      const digest = await registry.pushBlob("lib/app", "confirmed");
+      await pass(registry, 20 * HOUR);
+      for (let times = 0; times < 3; times++) await confirm(digest);
+      expect(ports.batches["confirmed-blobs"]?.waiting).toBe(1);
+      expect(await waiting()).toHaveLength(1);
+      await ports.batches["confirmed-blobs"]?.flush();
+      expect(await waiting()).toEqual([]);
+      await pass(registry, 20 * HOUR);
+      await registry.pushManifest("lib/app", image("confirmed", []));
+    });
+
+    test("that a manifest names costs no write", async () => {
+      const { digest } = await registry.pushImage("lib/app", "named");
+      await pass(registry, 2 * DAY);
+      await confirm(digestOfText("layer of named"));
+      expect(ports.batches["confirmed-blobs"]?.waiting).toBe(0);
+      await remove(registry, "lib/app", digest);
+    });
+
+    test("that the collector has taken is unknown", async () => {
+      const digest = await registry.pushBlob("lib/app", "taken");
+      await pass(registry, DAY + MINUTE);
+      await expect(confirm(digest)).rejects.toMatchObject({ code: "BLOB_UNKNOWN" });
+    });
   });
 
   test("a blob that is mounted again within its grace has all of it once more", async () => {

@@ -1,29 +1,32 @@
-import { digestFromBytes, digestToBytes } from "../../registry/digest.ts";
+import { type Digest, digestFromBytes, digestToBytes } from "../../registry/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
-import type { BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
+import type { BlobLookup, BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
 import type { RegistryId } from "../../registry/scope.ts";
 import { changeRecord, recordChange } from "./audit/record.ts";
 import { BatchedReads, keysFrom } from "./batched-reads.ts";
+import type { ConfirmedLinks } from "./confirmed-links.ts";
 import type { Database } from "./database.ts";
 import { brokenForeignKey, repositoryDeleted } from "./errors.ts";
 
 /** Manifests named in the refusal of a blob's deletion, at most. */
 const REFERENCES_SHOWN = 20;
 
-const FIND = {
-  name: "blob_find",
-  text: `SELECT q.at, o.size, o.key
-    FROM ${keysFrom([
-      { name: "registry_id", type: "bigint" },
-      { name: "repository", type: "text" },
-      { name: "digest", type: "bytea" },
-    ])}
+const FOUND = `FROM ${keysFrom([
+  { name: "registry_id", type: "bigint" },
+  { name: "repository", type: "text" },
+  { name: "digest", type: "bytea" },
+])}
     JOIN LATERAL (SELECT id FROM repositories
       WHERE registry_id = q.registry_id AND name = q.repository AND deleted_at IS NULL LIMIT 1) r ON true
-    LEFT JOIN LATERAL (SELECT b.size, o.key FROM blobs b
+    LEFT JOIN LATERAL (SELECT b.id, b.size, o.key FROM blobs b
       JOIN repository_blobs rb ON rb.repository_id = r.id AND rb.blob_id = b.id
       JOIN objects o ON o.blob_id = b.id AND o.state = 'present'
-      WHERE b.registry_id = q.registry_id AND b.digest = q.digest LIMIT 1) o ON true`,
+      WHERE b.registry_id = q.registry_id AND b.digest = q.digest LIMIT 1) o ON true`;
+const FIND = { name: "blob_find", text: `SELECT q.at, o.size, o.key ${FOUND}` };
+const FIND_WITH_GRACE = {
+  name: "blob_find_with_grace",
+  text: `SELECT q.at, o.size, o.key, r.id AS repository_id, o.id AS blob_id,
+      (SELECT since FROM gc_link_queue WHERE repository_id = r.id AND blob_id = o.id) AS since ${FOUND}`,
 };
 const FIND_REPOSITORIES = {
   name: "blob_find_repositories",
@@ -70,8 +73,20 @@ interface FoundRow {
   key: string | null;
 }
 
-export function postgresBlobs(database: Database): BlobStore {
-  const found = new BatchedReads<[RegistryId, RepositoryName, Buffer], FoundRow>(database, FIND);
+/** With the ids of the link, where there is one, and when the grace began that it has while nothing names it. */
+interface GraceRow extends FoundRow {
+  repository_id: number;
+  blob_id: number | null;
+  since: Date | null;
+}
+
+type Key = [RegistryId, RepositoryName, Buffer];
+
+export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): BlobStore {
+  const found = new BatchedReads<Key, FoundRow>(database, FIND);
+  const foundWithGrace = new BatchedReads<Key, GraceRow>(database, FIND_WITH_GRACE);
+  const find: BlobStore["find"] = async (registryId, name, digest) =>
+    toLookup(digest, await found.read(registryId, name, digestToBytes(digest)));
   const unlink: BlobStore["unlink"] = (registryId, name, digest, cause, at) =>
     database.transaction(async (tx): Promise<BlobRemoval> => {
       const [link] = await tx.query<{ repository_id: number; blob_id: number }>(LOCK_FOR_UNLINK, [
@@ -89,11 +104,13 @@ export function postgresBlobs(database: Database): BlobStore {
       return "removed";
     });
   return {
-    async find(registryId, name, digest) {
-      const row = await found.read(registryId, name, digestToBytes(digest));
-      if (row === undefined) return { repository: false };
-      if (row.size === null || row.key === null) return { repository: true, blob: undefined };
-      return { repository: true, blob: { digest, size: row.size, key: row.key } };
+    find,
+    async confirm(registryId, name, digest, at) {
+      const row = await foundWithGrace.read(registryId, name, digestToBytes(digest));
+      if (row === undefined || row.blob_id === null || row.since === null) return toLookup(digest, row);
+      const link = { repositoryId: row.repository_id, blobId: row.blob_id };
+      const stays = await confirmed.confirm(link, row.since, at);
+      return stays ? toLookup(digest, row) : find(registryId, name, digest);
     },
     async findRepositories(registryId, digest, limit) {
       const rows = await database.run<{ name: RepositoryName }>(FIND_REPOSITORIES, [
@@ -121,4 +138,10 @@ export function postgresBlobs(database: Database): BlobStore {
       }
     },
   };
+}
+
+function toLookup(digest: Digest, row: FoundRow | undefined): BlobLookup {
+  if (row === undefined) return { repository: false };
+  if (row.size === null || row.key === null) return { repository: true, blob: undefined };
+  return { repository: true, blob: { digest, size: row.size, key: row.key } };
 }

@@ -1,4 +1,4 @@
-import { deleteBlob, findBlob } from "../../registry/blobs.ts";
+import { confirmBlob, deleteBlob, findBlob } from "../../registry/blobs.ts";
 import { parseByteRanges } from "../../registry/byte-range.ts";
 import { parseDigest } from "../../registry/digest.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
@@ -22,7 +22,7 @@ export async function getBlob(
   const digest = parseDigest(digestText);
   const isHead = request.incoming.method === "HEAD";
   await request.authorize(isHead ? "headBlob" : "getBlob", name);
-  const blob = await findBlob(ports, request.scope, name, digest);
+  const blob = await (isHead ? confirmBlob : findBlob)(ports, request.scope, name, digest);
   const etag = `"${digest}"`;
   if (etagMatches(header(request, "if-none-match"), digest)) {
     return empty(304, { "Docker-Content-Digest": digest, ETag: etag, ...ASK_EACH_TIME });

@@ -21,6 +21,11 @@ export type BlobRemoval = "removed" | "unknown" | { readonly referencedBy: reado
 export interface BlobStore {
   /** One query. A blob whose bytes are known to be lost counts as unknown, so that a re-push heals it. */
   find(registryId: RegistryId, name: RepositoryName, digest: Digest): Promise<BlobLookup>;
+  /**
+   * As {@link find}, for somebody who counts on the blob from now on: it stays for a whole grace, though no manifest names
+   * it. Not a write for each: those whose grace is not about to end are written together.
+   */
+  confirm(registryId: RegistryId, name: RepositoryName, digest: Digest, at: Date): Promise<BlobLookup>;
   /** Names of repositories of the registry that have the blob, at most `limit`, newest link first. */
   findRepositories(registryId: RegistryId, digest: Digest, limit: number): Promise<readonly RepositoryName[]>;
   /**
