@@ -17,14 +17,14 @@ import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
 import type { Config } from "../config.ts";
-import { type AccessDoor, openAccessDoor } from "../http/access/door.ts";
+import { UPLOAD_GRACE } from "../http/access/authenticate.ts";
+import { BearerHosts } from "../http/access/bearer-hosts.ts";
 import { type AwsDoor, openAwsDoor } from "../http/aws/door.ts";
 import { ecrHandlers } from "../http/aws/ecr/index.ts";
 import { iamHandlers } from "../http/aws/iam/index.ts";
 import { PageTokens } from "../http/aws/page-tokens.ts";
 import { stsHandlers } from "../http/aws/sts/index.ts";
-import { UPLOAD_GRACE } from "../http/oci/authenticate.ts";
-import { BearerHosts } from "../http/token/bearer-hosts.ts";
+import { type ExplainDoor, openExplainDoor } from "../http/explain/door.ts";
 import { openTokenDoor, type TokenDoor } from "../http/token/door.ts";
 import { RefreshTokens } from "../http/token/refresh-tokens.ts";
 import { AccountVersions } from "../iam/access/account-versions.ts";
@@ -65,7 +65,7 @@ export interface Access {
   readonly aws: AwsDoor;
   readonly bearer: BearerHosts;
   readonly token: TokenDoor;
-  readonly explain: AccessDoor;
+  readonly explain: ExplainDoor;
   /** The public keys; there is always one. */
   jwks(): Promise<unknown>;
   /** What is only in memory yet, by what it is. */
@@ -162,7 +162,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
     tokenLifetime: config.tokenLifetime,
     onIssue,
   });
-  const explain = openAccessDoor({
+  const explain = openExplainDoor({
     ...{ authenticator, logins, authorizer, clock },
     explainer: composeExplainer(config, state),
   });

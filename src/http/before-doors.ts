@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BearerHosts } from "./access/bearer-hosts.ts";
 import type { CorsPolicy } from "./cors.ts";
 import { crossSite, isCrossSite } from "./cross-site.ts";
 import { methodsAt } from "./methods.ts";
@@ -6,7 +7,6 @@ import type { Exchange } from "./observe.ts";
 import { empty } from "./outcome.ts";
 import { Refusal } from "./refusal.ts";
 import { respond } from "./respond.ts";
-import type { BearerHosts } from "./token/bearer-hosts.ts";
 
 /** What no door is asked: what may be done at a path, and what no door would understand or may do. */
 export function answerBeforeDoors(

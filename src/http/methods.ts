@@ -1,6 +1,6 @@
-import { EXPLAIN_PATH } from "./access/door.ts";
+import { TOKEN_PATH } from "./access/challenge.ts";
+import { EXPLAIN_PATH } from "./explain/door.ts";
 import { registryMethods } from "./oci/router.ts";
-import { TOKEN_PATH } from "./token/challenge.ts";
 
 const READ = ["GET", "HEAD", "OPTIONS"];
 

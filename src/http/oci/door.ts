@@ -7,6 +7,11 @@ import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
 import { registryUnknown, type Scopes } from "../../registry/scopes.ts";
+import { authenticate } from "../access/authenticate.ts";
+import type { BearerHosts } from "../access/bearer-hosts.ts";
+import { basicChallenge, bearerChallenge, type Challenge } from "../access/challenge.ts";
+import { contextOf } from "../access/context.ts";
+import { Permissions } from "../access/permissions.ts";
 import { setStanding } from "../body-memory.ts";
 import type { Client } from "../client.ts";
 import { loginOrigin } from "../login-origin.ts";
@@ -15,12 +20,10 @@ import type { Outcome } from "../outcome.ts";
 import { Refusal } from "../refusal.ts";
 import { registryOfHost } from "../registry-host.ts";
 import { respond } from "../respond.ts";
-import type { BearerHosts } from "../token/bearer-hosts.ts";
-import { basicChallenge, bearerChallenge, type Challenge } from "../token/challenge.ts";
-import { authenticate, contextOf, Permissions } from "./authenticate.ts";
 import { registryQuery } from "./query.ts";
 import type { OciDependencies, OciRequest } from "./request.ts";
 import { registryMethods } from "./router.ts";
+import { wantedScopes } from "./wanted-scopes.ts";
 
 /** What every request to the registry passes before its handler. */
 export interface OciDoorDependencies {
@@ -124,7 +127,8 @@ function challengeOf(
   call: Call | "ping",
   { url = "" }: IncomingMessage,
 ): Challenge {
-  return (error) => (handsOutTokens ? bearerChallenge(client, call, url, error) : basicChallenge(client));
+  return (error) =>
+    handsOutTokens ? bearerChallenge(client, wantedScopes(call, url), error) : basicChallenge(client);
 }
 
 /** Nothing is in it: that of a ping, and of an account that does not exist. */

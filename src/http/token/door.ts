@@ -13,14 +13,15 @@ import {
 } from "../../iam/tokens/scopes.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
+import type { BearerHosts } from "../access/bearer-hosts.ts";
+import { basicChallenge, TOKEN_PATH } from "../access/challenge.ts";
+import { contextOf } from "../access/context.ts";
+import { Permissions } from "../access/permissions.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
-import { contextOf, Permissions } from "../oci/authenticate.ts";
 import { json, type Outcome } from "../outcome.ts";
 import { registryOfHost } from "../registry-host.ts";
 import { respond } from "../respond.ts";
-import type { BearerHosts } from "./bearer-hosts.ts";
-import { basicChallenge, TOKEN_PATH } from "./challenge.ts";
 import { readTokenInput } from "./input.ts";
 import { type Login, type LoginDependencies, logIn } from "./login.ts";
 

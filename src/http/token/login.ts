@@ -4,7 +4,7 @@ import { type AccountPrincipal, ANONYMOUS } from "../../iam/principal.ts";
 import type { CredentialStore } from "../../iam/principals/credentials.ts";
 import type { RegistryTokens } from "../../iam/tokens/registry-token.ts";
 import { scopedRegistry, tokenIn } from "../../iam/tokens/scopes.ts";
-import { authenticate, type Entrance, type Proven, unauthorized } from "../oci/authenticate.ts";
+import { authenticate, type Entrance, type Proven, unauthorized } from "../access/authenticate.ts";
 import type { Proof } from "./input.ts";
 import type { RefreshTokens } from "./refresh-tokens.ts";
 

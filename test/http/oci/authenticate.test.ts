@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { authenticate, type Entrance, type Proven } from "../../../src/http/access/authenticate.ts";
+import { basicChallenge, type Challenge } from "../../../src/http/access/challenge.ts";
+import { Permissions } from "../../../src/http/access/permissions.ts";
 import type { Client } from "../../../src/http/client.ts";
-import { authenticate, type Entrance, Permissions, type Proven } from "../../../src/http/oci/authenticate.ts";
 import { originOf } from "../../../src/http/origin.ts";
-import { basicChallenge, type Challenge } from "../../../src/http/token/challenge.ts";
 import { type Call, PERMISSIONS } from "../../../src/iam/actions.ts";
 import type { Authentication } from "../../../src/iam/authenticator.ts";
 import type { Authorizer, Denial, RequestContext } from "../../../src/iam/authorizer.ts";

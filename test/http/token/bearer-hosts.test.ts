@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, readConfig } from "../../../src/config.ts";
-import { BearerHosts } from "../../../src/http/token/bearer-hosts.ts";
+import { BearerHosts } from "../../../src/http/access/bearer-hosts.ts";
 
 const at = (host: string) => ({ ip: "203.0.113.7", secure: true, host, origin: "" });
 

@@ -10,18 +10,19 @@ import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
 import type { AccountPrincipal } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import type { Clock } from "../../registry/clock.ts";
+import { authorizeAny } from "../access/authorize.ts";
+import { basicChallenge } from "../access/challenge.ts";
+import { contextOf } from "../access/context.ts";
 import type { Client } from "../client.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
-import { contextOf } from "../oci/authenticate.ts";
 import { json, type Outcome } from "../outcome.ts";
 import { Refusal } from "../refusal.ts";
 import { respond } from "../respond.ts";
-import { basicChallenge } from "../token/challenge.ts";
 
 export const EXPLAIN_PATH = "/v1/access/explain";
 
-export interface AccessDoorDependencies {
+export interface ExplainDoorDependencies {
   readonly authenticator: Authenticator;
   readonly logins: Logins;
   readonly authorizer: Authorizer;
@@ -30,14 +31,14 @@ export interface AccessDoorDependencies {
 }
 
 /** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
-export type AccessDoor = (
+export type ExplainDoor = (
   exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
 ) => Promise<void> | undefined;
 
 /** `berth explain` over HTTP, for those who may ask: about principals and resources of their own account alone. */
-export function openAccessDoor(dependencies: AccessDoorDependencies): AccessDoor {
+export function openExplainDoor(dependencies: ExplainDoorDependencies): ExplainDoor {
   return (exchange, request, response) => {
     if (request.url?.split("?", 1)[0] !== EXPLAIN_PATH) return undefined;
     exchange.route = "explainAccess";
@@ -46,7 +47,7 @@ export function openAccessDoor(dependencies: AccessDoorDependencies): AccessDoor
 }
 
 async function answer(
-  dependencies: AccessDoorDependencies,
+  dependencies: ExplainDoorDependencies,
   exchange: Exchange,
   request: IncomingMessage,
 ): Promise<Outcome> {
@@ -74,7 +75,7 @@ async function answer(
 }
 
 async function enter(
-  { authenticator }: AccessDoorDependencies,
+  { authenticator }: ExplainDoorDependencies,
   { headers }: IncomingMessage,
   client: Client,
   attempt: LoginAttempt,
@@ -93,23 +94,19 @@ async function enter(
 }
 
 async function authorize(
-  { authorizer, clock }: AccessDoorDependencies,
+  { authorizer, clock }: ExplainDoorDependencies,
   principal: AccountPrincipal,
   request: IncomingMessage,
   client: Client,
 ): Promise<void> {
+  const { actions } = ACCESS_PERMISSIONS.explain;
   const context = contextOf(client, request, clock.now());
-  let reason = "";
-  for (const action of ACCESS_PERMISSIONS.explain.actions) {
-    const decision = await authorizer.decide(principal, action, "*", context);
-    if (decision.allowed) return;
-    reason = decision.reason;
-  }
-  throw new Refusal("DENIED", reason);
+  const decision = await authorizeAny(authorizer, principal, actions, "*", context);
+  if (!decision.allowed) throw new Refusal("DENIED", decision.reason);
 }
 
 async function explain(
-  { explainer }: AccessDoorDependencies,
+  { explainer }: ExplainDoorDependencies,
   caller: AccountPrincipal,
   asked: Parameters,
 ): Promise<Outcome> {
@@ -124,7 +121,7 @@ async function explain(
 }
 
 async function explainDenial(
-  { explainer }: AccessDoorDependencies,
+  { explainer }: ExplainDoorDependencies,
   { account }: AccountPrincipal,
   id: string,
 ): Promise<Outcome> {

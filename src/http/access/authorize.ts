@@ -1,0 +1,23 @@
+import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
+import type { Principal } from "../../iam/principal.ts";
+
+/** A decision, and the action that it is about. */
+export type Authorization = Decision & { readonly action: string };
+
+/** Any one of `actions` on a resource, in their order: the first that is allowed, or the refusal of the last. */
+export async function authorizeAny<Who extends Principal>(
+  authorizer: {
+    decide(who: Who, action: string, arn: string, context: RequestContext): ReturnType<Authorizer["decide"]>;
+  },
+  who: Who,
+  actions: readonly string[],
+  arn: string,
+  context: RequestContext,
+): Promise<Authorization> {
+  let last: Authorization = { allowed: false, reason: "", action: "" };
+  for (const action of actions) {
+    last = { ...(await authorizer.decide(who, action, arn, context)), action };
+    if (last.allowed) return last;
+  }
+  return last;
+}
