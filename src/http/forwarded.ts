@@ -9,7 +9,7 @@ export interface ForwardedHop {
 
 /** A pair, which may be missing, and the semicolon or comma behind it. */
 const PAIR =
-  /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?[ \t]*(?<separator>[;,]|$)/y;
+  /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))[ \t]*)?(?<separator>[;,]|$)/y;
 
 /**
  * The hops, nearest to the client first. Of a header that is not written as the RFC has it only what stands behind the last

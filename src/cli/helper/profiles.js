@@ -79,14 +79,26 @@ export function parseIni(text) {
   /** @type {Map<string, string> | undefined} */
   let section;
   for (const line of text.split(/\r?\n/)) {
-    const title = /^\s*\[\s*([^\]]+?)\s*\]/.exec(line)?.[1]?.replace(/\s+/g, " ");
+    const title = titleOf(line);
     if (title !== undefined) {
       section = sections.get(title) ?? new Map();
       sections.set(title, section);
       continue;
     }
-    const setting = /^([^\s#;=][^=]*?)\s*=\s*(.*?)\s*$/.exec(line);
-    if (setting !== null) section?.set((setting[1] ?? "").toLowerCase(), setting[2] ?? "");
+    const equals = line.indexOf("=");
+    if (equals < 1 || /^[\s#;]/.test(line)) continue;
+    section?.set(line.slice(0, equals).trim().toLowerCase(), line.slice(equals + 1).trim());
   }
   return sections;
+}
+
+/**
+ * What stands between the brackets of a line that opens a section.
+ * @param {string} line
+ */
+function titleOf(line) {
+  const text = line.trimStart();
+  const end = text.indexOf("]");
+  const title = text.startsWith("[") ? text.slice(1, end).trim() : "";
+  return end < 0 || title === "" ? undefined : title.replace(/\s+/g, " ");
 }

@@ -118,7 +118,8 @@ function readError(status, headers, text) {
       const { __type, message, Message } = JSON.parse(text);
       const code = String(__type ?? headers["x-amzn-errortype"] ?? `HTTP ${status}`);
       return {
-        code: code.replace(/^.*#|:.*$/g, ""),
+        // `namespace#Code:documentation`, of which both ends may be missing.
+        code: code.slice(code.lastIndexOf("#") + 1).split(":", 1)[0] ?? code,
         message: String(message ?? Message ?? "no reason given"),
       };
     } catch {

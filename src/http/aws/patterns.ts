@@ -18,10 +18,15 @@ export function matchesPattern(pattern: string, text: string): boolean {
   if (text.length > UNBOUNDED_MAX) return false;
   let regexp = compiled.get(pattern);
   if (regexp === undefined) {
-    regexp = compile(REWRITTEN[pattern] ?? pattern);
+    regexp = expressionOf(pattern);
     compiled.set(pattern, regexp);
   }
   return regexp.test(text);
+}
+
+/** The expression that a pattern of a model is checked by. */
+export function expressionOf(pattern: string): RegExp {
+  return compile(REWRITTEN[pattern] ?? pattern);
 }
 
 /** Models are written for Java: whole match, code points. */

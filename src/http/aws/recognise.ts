@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { loadModel, operationOf, type Service, type ServiceModel } from "../../aws-models/model.ts";
+import { parseScope } from "../../iam/sigv4/scope.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { AwsError } from "./aws-error.ts";
 
@@ -71,9 +72,14 @@ export function claimedService({ headers, url }: IncomingMessage): "iam" | "sts"
   return scopedService(headers.authorization ?? `Credential=${presigned.get("X-Amz-Credential") ?? ""}`);
 }
 
+const CREDENTIAL = "Credential=";
+
 function scopedService(authorization = ""): "iam" | "sts" | undefined {
-  const service = /Credential=[^/,]{1,128}\/\d{8}\/[^/,]{1,64}\/(iam|sts)\//.exec(authorization)?.[1];
-  return service as "iam" | "sts" | undefined;
+  const at = authorization.indexOf(CREDENTIAL);
+  if (at < 0) return undefined;
+  const [credential = ""] = authorization.slice(at + CREDENTIAL.length).split(",", 1);
+  const service = parseScope(credential.trim())?.service;
+  return service === "iam" || service === "sts" ? service : undefined;
 }
 
 function own(table: Readonly<Record<string, Service>>, name: string): Service | undefined {

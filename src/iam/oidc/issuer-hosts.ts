@@ -48,5 +48,8 @@ const GLOBAL_BITS = 3;
 
 /** The name without the dot of the root, in lower case. */
 function plain(hostname: string): string {
-  return (URL.parse(`https://${hostname}`)?.hostname ?? hostname).replace(/\.+$/, "");
+  const name = URL.parse(`https://${hostname}`)?.hostname ?? hostname;
+  let end = name.length;
+  while (name[end - 1] === ".") end--;
+  return name.slice(0, end);
 }

@@ -121,8 +121,8 @@ export function scopedRegistry({ account, region }: { account: string; region: s
 
 /** The token that an `Authorization` header carries: Bearer, or the password of user `AWS`. */
 export function tokenIn(authorization: string): string | undefined {
-  const bearer = /^bearer +(.+)$/i.exec(authorization)?.[1];
+  const bearer = /^bearer +([^ ].*)$/is.exec(authorization)?.[1];
   if (bearer !== undefined) return bearer;
-  const basic = Buffer.from(/^basic +(.+)$/i.exec(authorization)?.[1] ?? "", "base64").toString("utf8");
+  const basic = Buffer.from(/^basic +([^ ].*)$/is.exec(authorization)?.[1] ?? "", "base64").toString("utf8");
   return basic.startsWith("AWS:") ? basic.slice("AWS:".length) : undefined;
 }

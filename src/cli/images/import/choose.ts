@@ -43,5 +43,5 @@ function narrow<T>(images: readonly Named<T>[], wanted: string | undefined): rea
 /** `alpine`, `alpine:latest`, `docker.io/library/alpine:latest` are one name to docker. */
 function usualName(name: string): string {
   const short = name.replace(/^docker\.io\//, "").replace(/^library\//, "");
-  return /[:@][^/]*$/.test(short) ? short : `${short}:latest`;
+  return /[:@]/.test(short.slice(short.lastIndexOf("/") + 1)) ? short : `${short}:latest`;
 }

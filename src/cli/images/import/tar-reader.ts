@@ -90,12 +90,16 @@ function describe(entry: Entry): TarFile | TarLink | undefined {
       return {
         kind: "link",
         name: inside(name, ""),
-        target: inside(linkname ?? "", inside(name, "").replace(/[^/]*$/, "")),
+        target: inside(linkname ?? "", folderOf(inside(name, ""))),
       };
     default:
       inside(name, "");
       return undefined;
   }
+}
+
+function folderOf(name: string): string {
+  return name.slice(0, name.lastIndexOf("/") + 1);
 }
 
 /** Whoever reads an entry meets the failures of the tar first. */
