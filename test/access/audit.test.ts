@@ -125,6 +125,32 @@ describe("a change of the registry", () => {
     ]);
   });
 
+  test("by deletion of a repository names what went with it, within bounds, and how much that was", async () => {
+    const { digest } = await pushImage(berth, "whole/app", "v1", "whole");
+    const { bytes, mediaType } = imageOf("whole");
+    const put = (tag: string): Promise<Answer> =>
+      send("PUT", `/v2/whole/app/manifests/${tag}`, { headers: { "content-type": mediaType }, body: bytes });
+    for (let at = 0; at < 120; at++) await put(`build-${1_000 + at}`);
+    await news();
+    const keys = { ...ADMINISTRATOR };
+    const input = { repositoryName: "whole/app", force: true };
+    expect((await callEcrApi(berth.url, "DeleteRepository", input, keys)).status).toBe(200);
+    const [record] = await news();
+    expect(record).toMatchObject({ action: "ecr:DeleteRepository", resource: arnOf("whole/app") });
+    const { manifests, digests, tags, tagged } = record?.detail ?? {};
+    expect([manifests, digests, tags]).toEqual([1, [digest], 121]);
+    expect(Object.entries(tagged ?? {})).toHaveLength(100);
+    expect(tagged).toMatchObject({ "build-1000": digest });
+  });
+
+  test("by deletion of an empty repository names nothing more", async () => {
+    await createRepository(berth, "empty/app");
+    await news();
+    const input = { repositoryName: "empty/app" };
+    expect((await callEcrApi(berth.url, "DeleteRepository", input, { ...ADMINISTRATOR })).status).toBe(200);
+    expect((await news()).map(({ detail }) => Object.keys(detail))).toEqual([["parameters"]]);
+  });
+
   test("that made a repository for nothing takes it back, on the record", async () => {
     await news();
     const body = Buffer.from("{}");

@@ -8,6 +8,7 @@ import type {
 import type { RegistryId, Scope } from "../../registry/scope.ts";
 import { type ChangeEvent, changeRecord, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
+import { contentOf } from "./repository-content.ts";
 import type { Transaction } from "./transaction.ts";
 
 interface Row {
@@ -134,8 +135,9 @@ export function postgresRepositories(database: Database): RepositoryStore {
         const current = await lock(tx, scope, name);
         if (current === undefined) return "unknown";
         if (!force && (await tx.query(HOLDS_MANIFEST, [current.id])).length > 0) return "not empty";
+        const content = await contentOf(tx, current.id);
         await tx.query(DELETE, [current.id, at]);
-        await recordChange(tx, cause, at, {}, eventOf("repository.delete", current));
+        await recordChange(tx, cause, at, content, eventOf("repository.delete", current));
         return current;
       }),
     // Who may meet: a discard and whoever puts something there. The lock waits for those in flight, and only then the
