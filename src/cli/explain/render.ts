@@ -79,7 +79,7 @@ const ROLES = {
 } as const;
 
 function statementLines(statement: ConsideredStatement, decides: boolean): readonly string[] {
-  const { index, sid, effect, mismatches, delegates, uncompared } = statement;
+  const { index, sid, effect, mismatches, delegates, uncompared, unknownActions = [] } = statement;
   const matches = mismatches.length === 0 && uncompared !== true;
   const said = [
     uncompared === true ? "was not compared" : matches ? "matches" : "does not match",
@@ -90,6 +90,7 @@ function statementLines(statement: ConsideredStatement, decides: boolean): reado
   return [
     `  ${name} ${effect}: ${said.join(", ")}`,
     ...mismatches.map((each) => `    ${mismatchLine(each)}`),
+    ...unknownActions.map((action) => `    Action: there is no ${printable(action)}; is it misspelt?`),
   ];
 }
 

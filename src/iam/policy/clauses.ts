@@ -1,6 +1,6 @@
 import { cutAtColons } from "./arn.ts";
 import { PolicyError } from "./errors.ts";
-import { type Glob, wildcardGlob } from "./glob.ts";
+import { type Glob, globMatches, wildcardGlob } from "./glob.ts";
 import { type JsonObject, textsOf } from "./json.ts";
 import { KINDS, V1_ACTIONS } from "./kinds.ts";
 import type { DocumentRules } from "./rules.ts";
@@ -21,6 +21,7 @@ export interface ResourceClause {
 }
 
 const ACTION = /^(?:\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$/;
+const IDENTITY_ONLY = "ecr:getauthorizationtoken";
 /** At least partition and service; IAM allows no wildcard in the latter. */
 const RESOURCE = /^(?:\*|arn:[a-z*?-]+:[a-z0-9-]+(?::.*)?)$/s;
 const REPOSITORY_RESOURCE = /^arn:[a-z*?-]+:ecr:[^:]*:[^:]*:repository\/.+$/s;
@@ -43,6 +44,13 @@ function refuseAction(action: string, negated: boolean, at: string, rules: Docum
   const lower = action.toLowerCase();
   if (service !== undefined && !lower.startsWith(`${service}:`) && !(service === "ecr" && lower === "*")) {
     throw new PolicyError(at, `must name actions that begin with ${service}:`, action);
+  }
+  if (rules.kind === "repository" && lower === IDENTITY_ONLY) {
+    throw new PolicyError(
+      at,
+      "must not name an action that is on no repository, and that identity policies alone allow",
+      action,
+    );
   }
   if (rules.scope === "V1" && (negated || (lower !== "ecr:*" && !V1_ACTIONS.includes(lower)))) {
     throw new PolicyError(
@@ -87,6 +95,7 @@ function parseResource(resource: string, at: string, rules: DocumentRules): Temp
   const plain = withoutVariables(resource);
   const missing = resource === "*" ? 0 : 6 - cutAtColons(plain).length;
   if (!RESOURCE.test(plain)) throw new PolicyError(at, "must be * or an ARN", resource);
+  if (!stored) refusePartition(resource, at);
   try {
     // IAM: an incomplete ARN is completed "by adding wildcards (*) to all missing fields".
     return parseTemplate(resource + ":*".repeat(Math.max(missing, 0)), { variables, wildcards: true });
@@ -94,6 +103,20 @@ function parseResource(resource: string, at: string, rules: DocumentRules): Temp
     if (error instanceof TemplateError) throw new PolicyError(at, error.message);
     throw error;
   }
+}
+
+/** Of AWS; ARNs here are all of the first ("Amazon Resource Names: partition"). */
+const PARTITIONS = [
+  ...["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"],
+];
+
+/** A partition that is written with wildcards has to mean one that exists; a variable may mean any. */
+function refusePartition(resource: string, at: string): void {
+  const [, partition = "*"] = cutAtColons(resource);
+  if (partition.startsWith("${")) return;
+  const pattern = wildcardGlob(partition);
+  if (PARTITIONS.some((known) => globMatches(pattern, known))) return;
+  throw new PolicyError(at, `Partition "${partition}" is not valid for resource "${resource.slice(0, 200)}"`);
 }
 
 function oneOf(statement: JsonObject, element: "Action" | "Resource", path: string) {

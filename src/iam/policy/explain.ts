@@ -2,6 +2,7 @@ import type { Access, AttachedPolicy, PolicyRole, Verdict } from "./access.ts";
 import { accountOf, callerName } from "./caller.ts";
 import { type Context, valuesOf } from "./context.ts";
 import { evaluateHeeding, heard } from "./evaluate.ts";
+import { unknownActions } from "./known-actions.ts";
 import { matchesAction, matchesPrincipal, matchesResource } from "./match.ts";
 import { participants } from "./participants.ts";
 import type { PolicyDecider } from "./port.ts";
@@ -38,6 +39,8 @@ export interface ConsideredStatement {
    * policies: an Allow that allows nothing by itself.
    */
   readonly delegates: boolean;
+  /** Actions that it names and that mean nothing: misspelt ones, most likely. */
+  readonly unknownActions?: readonly string[];
   /** It was not compared, since the explanation had taken all the steps that it may. */
   readonly uncompared?: true;
 }
@@ -72,7 +75,11 @@ export function explain(access: Access, decider: PolicyDecider): Explanation {
 
 function consider(statement: Statement, access: Access, steps: Steps): ConsideredStatement {
   const { index, sid, effect } = statement;
-  const known = { index, sid, effect, delegates: delegates(statement, access) };
+  const unknown = unknownActions(statement.actions.written);
+  const known = {
+    ...{ index, sid, effect, delegates: delegates(statement, access) },
+    ...(unknown.length === 0 ? {} : { unknownActions: unknown }),
+  };
   try {
     return { ...known, mismatches: mismatchesOf(statement, access, steps) };
   } catch (error) {

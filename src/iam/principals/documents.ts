@@ -16,7 +16,9 @@ const READ_MAX = 131_072;
 /** @throws IamError MalformedPolicyDocumentException saying what is wrong where, or LimitExceededException */
 export function requireManagedPolicy(text: string): PolicyDocument {
   requireSize(text, "PolicySize", LIMITS.policySize);
-  return parse(text, { kind: "identity" });
+  const document = parse(text, { kind: "identity" });
+  if (document.version === "2012-10-17") return document;
+  throw malformed("Policy document must be version 2012-10-17 or greater.");
 }
 
 /** Whom it names is not looked up. @throws IamError as {@link requireManagedPolicy} does */
@@ -26,10 +28,7 @@ export function parseTrustPolicy(text: string): PolicyDocument {
   const patterns = document.statements.flatMap(({ actions }) => actions.patterns);
   if (patterns.every((pattern) => TRUST_ACTIONS.some((action) => globMatches(pattern, action))))
     return document;
-  throw new IamError(
-    "MalformedPolicyDocumentException",
-    "AssumeRole policy may only specify STS AssumeRole actions.",
-  );
+  throw malformed("AssumeRole policy may only specify STS AssumeRole actions.");
 }
 
 /** Sizes of all inline policies of an entity count together. */
@@ -55,11 +54,25 @@ export function requireSessionPolicy(text: string): PolicyDocument {
 
 function parse(text: string, options: ParseOptions): PolicyDocument {
   try {
-    return parsePolicyDocument(text, options);
+    const document = parsePolicyDocument(text, options);
+    requireUniqueSids(document);
+    return document;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    throw new IamError("MalformedPolicyDocumentException", error.message, { cause: error });
+    throw malformed(error.message, error);
   }
+}
+
+/** ECR takes a Sid twice, and has it so in its own examples; IAM does not. */
+function requireUniqueSids({ statements }: PolicyDocument): void {
+  const sids = statements.flatMap(({ sid }) => (sid === undefined || sid === "" ? [] : [sid]));
+  if (new Set(sids).size < sids.length) {
+    throw malformed("Statement IDs (SID) in a single policy must be unique.");
+  }
+}
+
+function malformed(message: string, cause?: Error): IamError {
+  return new IamError("MalformedPolicyDocumentException", message, { cause });
 }
 
 function requireSize(text: string, quota: string, limit: number): void {

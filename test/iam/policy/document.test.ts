@@ -204,6 +204,27 @@ describe("a statement", () => {
       /not a condition operator/,
     ],
     [
+      "a partition that is none",
+      "identity",
+      { Resource: "arn:error:ecr:*:*:repository/a" },
+      ".Resource",
+      /Partition "error" is not valid for resource "arn:error:ecr/,
+    ],
+    [
+      "a partition whose wildcards mean none",
+      "identity",
+      { Resource: "arn:azure*:ecr:*:*:repository/a" },
+      ".Resource",
+      /Partition "azure\*" is not valid/,
+    ],
+    [
+      "the action that is on no repository",
+      "repository",
+      { Action: ["ecr:PutImage", "ecr:getAuthorizationToken"] },
+      ".Action",
+      /on no repository/,
+    ],
+    [
       "an operator without keys",
       "repository",
       { Condition: { StringLike: {} } },

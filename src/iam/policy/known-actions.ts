@@ -1,0 +1,53 @@
+import { globMatches, wildcardGlob } from "./glob.ts";
+
+/** Operations of ECR: each is an action of that name, but ListImageReferrers, which BatchGetImage lets as well. */
+const ECR_OPERATIONS = `
+  BatchCheckLayerAvailability BatchDeleteImage BatchGetImage BatchGetRepositoryScanningConfiguration
+  CompleteLayerUpload CreatePullThroughCacheRule CreateRepository CreateRepositoryCreationTemplate
+  DeleteLifecyclePolicy DeletePullThroughCacheRule DeleteRegistryPolicy DeleteRepository
+  DeleteRepositoryCreationTemplate DeleteRepositoryPolicy DeleteSigningConfiguration
+  DeregisterPullTimeUpdateExclusion DescribeImageReplicationStatus DescribeImageScanFindings
+  DescribeImageSigningStatus DescribeImages DescribePullThroughCacheRules DescribeRegistry
+  DescribeReplicationBackfillResults DescribeRepositories DescribeRepositoryCreationTemplates GetAccountSetting
+  GetAuthorizationToken GetDownloadUrlForLayer GetLifecyclePolicy GetLifecyclePolicyPreview GetRegistryPolicy
+  GetRegistryScanningConfiguration GetRepositoryPolicy GetSigningConfiguration InitiateLayerUpload
+  ListImageReferrers ListImages ListPullTimeUpdateExclusions ListReplicationBackfills ListTagsForResource
+  PutAccountSetting PutImage PutImageScanningConfiguration PutImageTagMutability PutLifecyclePolicy
+  PutRegistryPolicy PutRegistryScanningConfiguration PutReplicationConfiguration PutSigningConfiguration
+  RegisterPullTimeUpdateExclusion SetRepositoryPolicy StartImageScan StartLifecyclePolicyPreview
+  StartReplicationBackfill StopReplicationBackfill TagResource UntagResource UpdateImageStorageClass
+  UpdatePullThroughCacheRule UpdateRepositoryCreationTemplate UploadLayerPart ValidatePullThroughCacheRule
+`;
+/** Actions of ECR that are no operations (Service Authorization Reference, "permission only"). */
+const ECR_PERMISSIONS = "BatchImportUpstreamImage GetImageCopyStatus ReplicateImage";
+const STS_ACTIONS = `
+  AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot DecodeAuthorizationMessage GetAccessKeyInfo
+  GetCallerIdentity GetDelegatedAccessToken GetFederationToken GetServiceBearerToken GetSessionToken
+  GetWebIdentityToken SetContext SetSourceIdentity TagGetWebIdentityToken TagSession
+`;
+
+/** Every action of the services whose actions are all known here, in lower case. */
+const KNOWN: Readonly<Record<string, readonly string[]>> = {
+  ecr: actionsOf("ecr", `${ECR_OPERATIONS} ${ECR_PERMISSIONS}`),
+  sts: actionsOf("sts", STS_ACTIONS),
+  berth: actionsOf("berth", "ExplainAccess"),
+};
+
+function actionsOf(service: string, names: string): readonly string[] {
+  return names
+    .split(/\s+/)
+    .filter((name) => name !== "")
+    .map((name) => `${service}:${name.toLowerCase()}`);
+}
+
+/**
+ * Those of the actions, as written, that mean none of their service's: misspelt ones, most likely. AWS takes them in
+ * policies, where they match nothing. Of services that are not known here every action may be one.
+ */
+export function unknownActions(written: readonly string[]): readonly string[] {
+  return written.filter((action) => {
+    const pattern = action.toLowerCase();
+    const known = KNOWN[pattern.slice(0, Math.max(pattern.indexOf(":"), 0))];
+    return known !== undefined && !known.some((each) => globMatches(wildcardGlob(pattern), each));
+  });
+}
