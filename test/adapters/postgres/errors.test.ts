@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Database, openDatabase } from "../../../src/adapters/postgres/database.ts";
+import { RegistryError } from "../../../src/registry/errors.ts";
+import { createDatabase } from "../../support/berth.ts";
+
+let database: Database;
+let drop: () => Promise<void>;
+beforeAll(async () => {
+  const made = await createDatabase();
+  drop = made.drop;
+  database = openDatabase({ ...made.connection, poolSize: 2 }, () => undefined);
+});
+afterAll(async () => {
+  await database.close();
+  await drop();
+});
+
+/** A statement that fails with the state, as the server itself would. */
+const failing = (state: string) => ({
+  name: `fail_${state}`,
+  text: `DO $$ BEGIN RAISE EXCEPTION 'as the server would' USING ERRCODE = '${state}'; END $$`,
+});
+
+/** How each way to the database ends. */
+async function outcomesOf(state: string): Promise<readonly unknown[]> {
+  const statement = failing(state);
+  const ended = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => error);
+  return [
+    await ended(database.run(statement, [])),
+    await ended(database.transaction((tx) => tx.query(statement, []))),
+    await ended(database.read({ ...statement, name: `read_${state}` }, [])),
+  ];
+}
+
+describe("a state that says not now is answered 503 with Retry-After, and the next statement works", () => {
+  test.each([
+    ["08006", "connection failure"],
+    ["08P01", "protocol violation"],
+    ["25006", "read-only primary"],
+    ["25P03", "idle in transaction"],
+    ["25P04", "transaction timeout"],
+    ["28P01", "password changed"],
+    ["3D000", "no such database"],
+    ["40001", "serialization failure"],
+    ["40003", "completion unknown"],
+    ["40P01", "deadlock"],
+    ["53000", "insufficient resources"],
+    ["53100", "disk full"],
+    ["53200", "out of memory"],
+    ["53300", "too many connections"],
+    ["55P03", "lock timeout"],
+    ["57014", "statement timeout"],
+    ["57P01", "shutdown"],
+    ["57P02", "crash"],
+    ["57P03", "starting up"],
+    ["58000", "system error"],
+    ["58030", "input or output error"],
+  ])("%s %s", async (state) => {
+    for (const outcome of await outcomesOf(state)) {
+      expect(outcome).toBeInstanceOf(RegistryError);
+      expect(outcome).toMatchObject({ code: "UNAVAILABLE", status: 503, headers: { "Retry-After": "1" } });
+    }
+    expect(await database.run({ name: "one", text: "SELECT 1 AS one" }, [])).toEqual([{ one: 1 }]);
+  });
+});
+
+describe("a state that says that a statement is wrong stays a defect", () => {
+  test.each([
+    ["22012", "division by zero"],
+    ["23502", "not null"],
+    ["25001", "active transaction"],
+    ["42501", "insufficient privilege"],
+    ["42P01", "undefined table"],
+    ["55000", "object not in prerequisite state"],
+    ["XX000", "internal error"],
+  ])("%s %s", async (state) => {
+    for (const outcome of await outcomesOf(state)) expect(outcome).not.toBeInstanceOf(RegistryError);
+  });
+});
