@@ -11,6 +11,11 @@ function isMessage(message: unknown): message is Message {
   return typeof message === "object" && message !== null && "metrics" in message;
 }
 
+/** To a process that may be gone by now, or on its way: then nobody needs the message. */
+function tell(receiver: Pick<Worker, "send"> | NodeJS.Process, message: Message): void {
+  receiver.send?.(message, undefined, undefined, () => undefined);
+}
+
 /**
  * Figures of all processes of the node, whichever of them is asked. Where there is one process, its own.
  * Call it once: it also answers for this process when another one is asked.
@@ -22,7 +27,7 @@ export function shareMetrics(own: () => Promise<string>): () => Promise<string> 
   process.on("message", (message: unknown) => {
     if (!isMessage(message)) return;
     if (message.metrics === "ask") {
-      void own().then((text) => process.send?.({ metrics: "part", id: message.id, text } satisfies Message));
+      void own().then((text) => tell(process, { metrics: "part", id: message.id, text }));
     } else if (message.metrics === "whole") {
       waiting.get(message.id)?.(message.text);
     }
@@ -30,7 +35,7 @@ export function shareMetrics(own: () => Promise<string>): () => Promise<string> 
   return async () => {
     const id = ++asked;
     const whole = new Promise<string>((resolve) => waiting.set(id, resolve));
-    process.send?.({ metrics: "wanted", id } satisfies Message);
+    tell(process, { metrics: "wanted", id });
     return orAfter(PATIENCE * 2, whole, own).finally(() => waiting.delete(id));
   };
 }
@@ -40,9 +45,7 @@ export function gatherMetrics(): void {
   let round = 0;
   cluster.on("message", (worker, message: unknown) => {
     if (!isMessage(message) || message.metrics !== "wanted") return;
-    void gather(++round).then((text) =>
-      worker.send({ metrics: "whole", id: message.id, text } satisfies Message),
-    );
+    void gather(++round).then((text) => tell(worker, { metrics: "whole", id: message.id, text }));
   });
 }
 
@@ -55,17 +58,17 @@ async function gather(id: number): Promise<string> {
 }
 
 function ask(worker: Worker, id: number): Promise<string> {
-  let listener: ((message: unknown) => void) | undefined;
+  const listening = new AbortController();
   const part = new Promise<string>((resolve) => {
-    listener = (message) => {
+    const hear = (message: unknown): void => {
       if (isMessage(message) && message.metrics === "part" && message.id === id) resolve(message.text);
     };
-    worker.on("message", listener);
-    worker.send({ metrics: "ask", id } satisfies Message);
+    const leave = (): void => resolve("");
+    worker.on("message", hear).on("disconnect", leave);
+    listening.signal.addEventListener("abort", () => worker.off("message", hear).off("disconnect", leave));
+    tell(worker, { metrics: "ask", id });
   });
-  return orAfter(PATIENCE, part, async () => "").finally(() => {
-    if (listener !== undefined) worker.off("message", listener);
-  });
+  return orAfter(PATIENCE, part, async () => "").finally(() => listening.abort());
 }
 
 async function orAfter(

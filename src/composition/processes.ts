@@ -17,9 +17,15 @@ export function connectionFromPrimary(): DatabaseConnection | undefined {
   return carried === undefined ? undefined : JSON.parse(carried);
 }
 
-/** Says that this process serves. */
-export function tellPrimary(url: string): void {
-  process.send?.({ listening: url });
+/** What a process says of itself once it is known. */
+type Started = { readonly listening: string } | { readonly failed: string };
+
+/** Says that this process serves, or why it cannot. Resolves when that is on its way, or nobody is there to hear it. */
+export function tellPrimary(started: Started): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve();
+    process.send?.(started, undefined, undefined, () => resolve());
+  });
 }
 
 /** Lets this process end: the channel to the primary would keep it alive. */
@@ -27,32 +33,54 @@ export function leavePrimary(): void {
   process.disconnect?.();
 }
 
-/** Serves from several processes behind one port. One that dies is replaced; the others go on meanwhile. */
+/**
+ * Serves from several processes behind one port. One that dies is replaced; the others go on meanwhile.
+ * @throws Error when one of them does not start; then none is left
+ */
 export async function startProcesses(
   count: number,
   connection: DatabaseConnection,
   log: Log,
 ): Promise<RunningNode> {
   let draining = false;
-  const fork = (): Worker => cluster.fork({ [CONNECTION_VARIABLE]: JSON.stringify(connection) });
-  const workers = Array.from({ length: count }, fork);
-  gatherMetrics();
-  const address = await allListening(workers);
-  cluster.on("exit", (worker, code, signal) => {
-    if (draining) return;
-    log.error("a process died and is replaced", { process: worker.process.pid, code, signal });
+  const replace = (): void => {
     setTimeout(() => {
       if (!draining) fork();
     }, REPLACE_AFTER);
+  };
+  const fork = (): Worker => {
+    const worker = cluster.fork({ [CONNECTION_VARIABLE]: JSON.stringify(connection) });
+    worker.on("error", (error) => {
+      log.warn("a process cannot be reached", { process: worker.process.pid, error: error.message });
+      // One that could not even be made has no exit.
+      if (worker.process.pid === undefined) replace();
+    });
+    return worker;
+  };
+  const workers = Array.from({ length: count }, fork);
+  gatherMetrics();
+  const address = await allListening(workers).catch(async (error: unknown) => {
+    draining = true;
+    await endAll();
+    throw error;
+  });
+  cluster.on("exit", (worker, code, signal) => {
+    if (draining) return;
+    log.error("a process died and is replaced", { process: worker.process.pid, code, signal });
+    replace();
   });
   return {
     url: address,
     async drain() {
       draining = true;
-      const alive = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-      await Promise.all(alive.map(ended));
+      await endAll();
     },
   };
+}
+
+async function endAll(): Promise<void> {
+  const alive = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  await Promise.all(alive.filter(({ process }) => process.pid !== undefined).map(ended));
 }
 
 async function allListening(workers: readonly Worker[]): Promise<string> {
@@ -60,11 +88,15 @@ async function allListening(workers: readonly Worker[]): Promise<string> {
     workers.map(
       (worker) =>
         new Promise<string>((resolve, reject) => {
-          worker.on("message", (message: { readonly listening?: string }) => {
+          worker.on("message", (message: Partial<Record<"listening" | "failed", string>>) => {
             if (message.listening !== undefined) resolve(message.listening);
+            if (message.failed !== undefined) reject(new Error(message.failed));
           });
-          worker.once("exit", (code) =>
-            reject(new Error(`a serving process ended at once with code ${code}`)),
+          worker.once("exit", (code, signal) =>
+            reject(new Error(`a serving process ended at once with ${signal ?? `code ${code}`}`)),
+          );
+          worker.once("error", (error) =>
+            reject(new Error(`a serving process cannot be started: ${error.message}`)),
           );
         }),
     ),

@@ -42,8 +42,17 @@ async function serveRequests(
   log: Log,
   signals: Signals,
 ): Promise<void> {
-  const node = await startServing(config, await openState(config, connection, log), log);
-  tellPrimary(node.url);
+  let node: RunningNode;
+  try {
+    node = await startServing(config, await openState(config, connection, log), log);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.error("a process cannot serve", { error: reason });
+    await tellPrimary({ failed: reason });
+    // The channel to the primary would keep it alive.
+    process.exit(1);
+  }
+  await tellPrimary({ listening: node.url });
   signals.serving();
   await signals.first;
   await node.drain();
