@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -24,8 +24,19 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 test("the package holds plain JavaScript and what it reads, and no sources or tests", async () => {
   const files = await readdir(join(home, "node_modules/@berth-registry/berth"), { recursive: true });
   expect(files.filter((file) => /\.tsx?$|^test/.test(file))).toEqual([]);
-  expect(files).toEqual(expect.arrayContaining(["dist/main.js", "src/cli/launch.js", "README.md"]));
+  expect(files).toEqual(
+    expect.arrayContaining(["dist/main.js", "src/cli/launch.js", "README.md", "LICENSE", "sbom.cdx.json"]),
+  );
   expect(files.some((file) => /^migrations\/\d{4}_.*\.sql$/.test(file))).toBe(true);
+});
+
+test("the package lists what it is made of", async () => {
+  const bill = JSON.parse(
+    await readFile(join(home, "node_modules/@berth-registry/berth/sbom.cdx.json"), "utf8"),
+  );
+  const names = bill.components.map(({ name }: { name: string }) => name);
+  expect(names).toEqual(expect.arrayContaining(["koa", "pg", "jose", "casbin", "commander"]));
+  expect(names).not.toContain("vitest");
 });
 
 test("the installed command starts a registry, from any folder, and ends with 0", async () => {
