@@ -112,6 +112,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
   const aws = openAwsDoor({
     logins,
+    onChange: (account) => versions.forget(account),
     verifier: new SignatureVerifier({
       async find(accessKeyId) {
         const credential = await credentials.find(accessKeyId);

@@ -14,6 +14,8 @@ export type Conditions = Readonly<Record<string, readonly string[]>>;
 
 /** What a call has asked for so far. */
 export interface CallTrace {
+  /** Why it changes something, once it has said so. */
+  cause: Cause | undefined;
   /** The first permission that was given: the one that the operation is known by. */
   allowed: { readonly action: string; readonly resource: string } | undefined;
   /** The one whose refusal ends the call. */

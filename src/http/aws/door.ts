@@ -75,7 +75,7 @@ async function serve(
 ): Promise<void> {
   const progress: Progress = {
     ...{ requestId: randomUUID(), recognised: undefined, caller: undefined },
-    trace: { allowed: undefined, denied: undefined },
+    trace: { allowed: undefined, denied: undefined, cause: undefined },
   };
   const dialect = speaksJson(request) ? JSON_DIALECT : QUERY_DIALECT;
   // The log names a request by what its client was told.
@@ -143,7 +143,16 @@ async function answer(
   };
   const call =
     caller === undefined ? unsignedCall(dependencies, origin) : signedCall(dependencies, origin, caller);
-  return dialect.success(recognised, await handler(call, input), progress.requestId);
+  const output = await handler(call, input).finally(() => tellChange(dependencies, progress.trace));
+  return dialect.success(recognised, output, progress.requestId);
+}
+
+/** The account of the caller, and the one of what it changed. */
+function tellChange({ onChange }: AwsDoorDependencies, { cause }: CallTrace): void {
+  if (cause === undefined) return;
+  onChange(cause.account);
+  const owner = cause.resource.split(":")[4];
+  if (owner !== undefined && owner !== "" && owner !== cause.account) onChange(owner);
 }
 
 /**

@@ -27,6 +27,8 @@ export interface AwsAuthorizer {
 export interface EntranceDependencies {
   readonly verifier: SignatureVerifier;
   readonly logins: Logins;
+  /** Hears which accounts a call may have changed, before its caller does. */
+  readonly onChange: (account: string) => void;
   readonly authorizer: AwsAuthorizer;
   readonly clock: Clock;
   /** Regions that signatures may be scoped to. */
@@ -141,11 +143,14 @@ function factsOf(
   return {
     ...{ service, operation, requestId, clientIp: client.ip, secure: client.secure, userAgent, clock },
     origin: client.origin,
-    cause: () => ({
-      ...{ account, principal: principalName(principal), requestId, sourceIp: client.ip, userAgent },
-      accessKeyId: principal.kind === "anonymous" ? undefined : principal.accessKeyId,
-      ...(trace.allowed ?? { action: `${service}:${operation}`, resource: "*" }),
-      parameters: parameters(),
-    }),
+    cause() {
+      trace.cause = {
+        ...{ account, principal: principalName(principal), requestId, sourceIp: client.ip, userAgent },
+        accessKeyId: principal.kind === "anonymous" ? undefined : principal.accessKeyId,
+        ...(trace.allowed ?? { action: `${service}:${operation}`, resource: "*" }),
+        parameters: parameters(),
+      };
+      return trace.cause;
+    },
   };
 }

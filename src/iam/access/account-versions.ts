@@ -3,7 +3,7 @@ import type { AccountVersion, PrincipalPolicyStore } from "../principals/princip
 
 /**
  * Milliseconds for which a version is believed. A change of any policy, key, user, session or account is in force on
- * every node after this long at the latest.
+ * every node after this long at the latest, and at once in the process that made it.
  */
 export const VERSION_BELIEVED = 500;
 const ACCOUNTS_MAX = 10_000;
@@ -29,6 +29,11 @@ export class AccountVersions {
       ? known.version
       : this.#read(account));
     return found === undefined || found.disabled ? undefined : found.version;
+  }
+
+  /** Of an account that this process has changed: whoever asks from now on learns of the change. */
+  forget(account: string): void {
+    this.#readings.delete(account);
   }
 
   #read(account: string): Promise<AccountVersion | undefined> {

@@ -57,6 +57,24 @@ test("a reading counts from its beginning: what it saw may be as old as that", a
   expect(await versions.of(ACCOUNT)).toBe(2);
 });
 
+test("a change that this process made is in force at once, also over a reading that is under way", async () => {
+  expect(await versions.of(ACCOUNT)).toBe(1);
+  accounts.set(ACCOUNT, { version: 2, disabled: false });
+  versions.forget(ACCOUNT);
+  expect(await versions.of(ACCOUNT)).toBe(2);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  now += 500;
+  reading = () => promise;
+  const before = versions.of(ACCOUNT);
+  accounts.set(ACCOUNT, { version: 3, disabled: false });
+  versions.forget(ACCOUNT);
+  reading = async () => undefined;
+  expect(await versions.of(ACCOUNT)).toBe(3);
+  resolve();
+  expect(await before).toBe(2);
+  expect(await versions.of(ACCOUNT)).toBe(3);
+});
+
 test("accounts are apart", async () => {
   expect(await versions.of(ACCOUNT)).toBe(1);
   expect(await versions.of(OTHER)).toBe(7);

@@ -111,6 +111,7 @@ export async function startIamServer(): Promise<IamServer> {
   const door = openAwsDoor({
     verifier: new SignatureVerifier(postgresCredentials(database, masterKey)),
     logins: UNLIMITED,
+    onChange: () => undefined,
     authorizer: realAuthorizer(ports),
     ...{ clock, regions: [REGION], defaultRegistry: { account: ACCOUNT, region: REGION } },
     handlers: {

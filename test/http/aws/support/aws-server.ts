@@ -68,6 +68,7 @@ export async function startAwsServer(options: AwsServerOptions = {}): Promise<Aw
   const door = openAwsDoor({
     verifier: new SignatureVerifier(store, (mismatch) => mismatches.push(mismatch)),
     logins: UNLIMITED,
+    onChange: () => undefined,
     authorizer: {
       async decide(_principal, action, resource, { conditions, ...context }) {
         asked.push({ action, resource, conditions, context });
