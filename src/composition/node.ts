@@ -4,6 +4,7 @@ import { type App, createApp } from "../http/app.ts";
 import { BodyMemory } from "../http/body-memory.ts";
 import { browserHeaders } from "../http/browser-headers.ts";
 import { CorsPolicy } from "../http/cors.ts";
+import { LoopWatch } from "../http/loop-watch.ts";
 import { Observer } from "../http/observe.ts";
 import { HiddenCursors } from "../http/oci/hidden-cursor.ts";
 import { Refusals } from "../http/refusals.ts";
@@ -54,6 +55,7 @@ export async function startNode(
   observeProcess(metrics);
   observeContent(metrics, state, gracesOf(config));
   const draining = { yes: false };
+  const loop = new LoopWatch(log, metrics);
   const access = composeAccess(config, state, log, metrics);
   const closeAll = async (): Promise<void> => {
     await ports.hashing.close();
@@ -62,7 +64,7 @@ export async function startNode(
     await storage.close();
     await state.close();
   };
-  const app = composeApp(config, { state, ports, metrics, access, log, draining });
+  const app = composeApp(config, { state, ports, metrics, access, log, loop, draining });
   await openAuditDays(state, log);
   const server = await listen(app.listener, {
     ...{ ...config.listen, tls: config.tls, log, refusals: new Refusals(log, metrics) },
@@ -72,12 +74,14 @@ export async function startNode(
   });
   const collector = startCollector(config, state, ports, metrics, log);
   const auditDays = startAuditDays(config, state, log);
+  const unwatch = loop.start();
   return {
     url: server.url,
     async drain() {
       draining.yes = true;
       await finish(app, server);
       await Promise.all([collector.stop(), auditDays.stop()]);
+      unwatch();
       await closeAll();
     },
   };
@@ -95,10 +99,11 @@ interface Parts {
   readonly metrics: Metrics;
   readonly access: Access;
   readonly log: Log;
+  readonly loop: LoopWatch;
   readonly draining: { readonly yes: boolean };
 }
 
-function composeApp(config: Config, { state, ports, metrics, access, log, draining }: Parts): App {
+function composeApp(config: Config, { state, ports, metrics, access, log, loop, draining }: Parts): App {
   const manifestCache = new LRUCache<Digest, Buffer>({
     maxSize: MANIFEST_CACHE_BYTES,
     sizeCalculation: (bytes) => bytes.length + 200,
@@ -140,7 +145,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, draini
     bearer: access.bearer,
     scopes: new Scopes(ports.registries),
     bodies,
-    observer: new Observer(log, metrics, config.accessLog),
+    observer: new Observer(log, metrics, config.accessLog, loop),
     defaultRegistry: { account: config.account, region: config.region },
     tellsOrigin: config.externalUrl !== undefined,
     whereabouts: { trustedProxies: config.trustedProxies, externalUrl: config.externalUrl },

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
 import type { AwsDoor } from "./aws/door.ts";
 import { answerBeforeDoors, nothingHere, wrongMethod } from "./before-doors.ts";
+import { hasBody } from "./body.ts";
 import type { BodyMemory } from "./body-memory.ts";
 import { clientOf, type Whereabouts } from "./client.ts";
 import type { CorsPolicy } from "./cors.ts";
@@ -119,7 +120,7 @@ function track(
       const client = clientOf(request, whereabouts);
       const exchange = observer.begin(request, response, { client, headers: headersOf(request) });
       if (operations.isDraining()) response.setHeader("Connection", "close");
-      const lease = bodies.open(request);
+      const lease = hasBody(request) ? bodies.open(request) : undefined;
       const tracked = handle(exchange, request, response)
         .catch((error: Error) => {
           // A defect of a door costs its request, not the process.
@@ -128,7 +129,7 @@ function track(
         })
         .finally(() => {
           running.delete(tracked);
-          lease.release();
+          lease?.release();
         });
       running.add(tracked);
     },

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { Log } from "../log.ts";
 import { label, type Metrics } from "../metrics.ts";
 import type { Client } from "./client.ts";
+import { LoopWatch } from "./loop-watch.ts";
 import { faultOf } from "./on-error.ts";
 import type { Outcome } from "./outcome.ts";
 
@@ -36,6 +37,7 @@ export interface Exchange {
 export class Observer {
   readonly #log: Log;
   readonly #accessLog: boolean;
+  readonly #loop: LoopWatch;
   readonly #requests;
   readonly #durations;
   readonly #sent;
@@ -43,8 +45,9 @@ export class Observer {
   /** Bytes of a connection that belong to exchanges that have ended. */
   readonly #counted = new WeakMap<Socket, { readonly sent: number; readonly received: number }>();
 
-  constructor(log: Log, metrics: Metrics, accessLog: boolean) {
+  constructor(log: Log, metrics: Metrics, accessLog: boolean, loop = new LoopWatch(log, metrics)) {
     this.#log = log;
+    this.#loop = loop;
     this.#accessLog = accessLog;
     this.#requests = metrics.counter("berth_http_requests_total", "Requests by route, method and status.");
     this.#durations = metrics.histogram(
@@ -65,10 +68,12 @@ export class Observer {
       ...{ id: randomUUID(), client: about.client, headers: about.headers },
       ...{ route: UNKNOWN, principal: undefined, accessKeyId: undefined, error: undefined },
     };
+    this.#loop.entered(exchange);
     const { socket } = request;
     const start = performance.now();
     response.once("close", () => {
       const milliseconds = performance.now() - start;
+      this.#loop.left(exchange);
       // Since the exchange before it on this connection: by now the first bytes of the body may have been read already.
       const before = this.#counted.get(socket) ?? { sent: 0, received: 0 };
       const total = { sent: socket.bytesWritten, received: socket.bytesRead };
