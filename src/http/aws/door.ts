@@ -23,12 +23,14 @@ import { inputOf, readForm, UNCLAIMED_FORM_MAX } from "./input.ts";
 import { JSON_DIALECT } from "./json-dialect.ts";
 import { parametersOf } from "./parameters.ts";
 import { QUERY_DIALECT } from "./query-dialect.ts";
+import { QUERY_JSON_DIALECT } from "./query-json-dialect.ts";
 import {
   claimedService,
   type Recognised,
   recogniseAction,
   recogniseTarget,
   speaksJson,
+  wantsJson,
 } from "./recognise.ts";
 import { awsErrorOf } from "./thrown.ts";
 
@@ -77,12 +79,13 @@ async function serve(
     ...{ requestId: randomUUID(), recognised: undefined, caller: undefined },
     trace: { allowed: undefined, denied: undefined, cause: undefined },
   };
-  const dialect = speaksJson(request) ? JSON_DIALECT : QUERY_DIALECT;
+  const isForm = !speaksJson(request);
+  const dialect = isForm ? (wantsJson(request) ? QUERY_JSON_DIALECT : QUERY_DIALECT) : JSON_DIALECT;
   // The log names a request by what its client was told.
   Object.assign(exchange, { id: progress.requestId, route: "aws" });
   let outcome: Outcome;
   try {
-    const work = answer(dependencies, exchange, request, dialect, progress);
+    const work = answer(dependencies, exchange, request, { dialect, isForm }, progress);
     outcome = await withinDeadline(work, dependencies.callMax ?? CALL_MAX);
   } catch (thrown) {
     const error = awsErrorOf(thrown, progress.recognised?.service, progress.requestId);
@@ -103,7 +106,7 @@ async function answer(
   dependencies: AwsDoorDependencies,
   exchange: Exchange,
   request: IncomingMessage,
-  dialect: Dialect,
+  { dialect, isForm }: { readonly dialect: Dialect; readonly isForm: boolean },
   progress: Progress,
 ): Promise<Outcome> {
   const { client } = exchange;
@@ -111,10 +114,9 @@ async function answer(
     dependencies.logins.begin(loginOrigin(door, exchange, request, dependencies.clock.now()));
   const signature = begin("api");
   // A form says in its body what it calls; JSON says so in a header, and its body waits until the head is in order.
-  const form =
-    dialect === QUERY_DIALECT
-      ? await readForm(request, await formMax(dependencies, request, client, signature))
-      : undefined;
+  const form = isForm
+    ? await readForm(request, await formMax(dependencies, request, client, signature))
+    : undefined;
   const recognised =
     form === undefined
       ? await recogniseTarget(request)

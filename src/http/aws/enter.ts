@@ -40,12 +40,15 @@ export interface EntranceDependencies {
 /** IAM is one for all regions, and STS has a global endpoint: both are signed for this one. */
 const GLOBAL_REGION = "us-east-1";
 
+/** What a signature is for; the operation is not known before the body is read that says it. */
+type Claimed = Pick<Recognised, "service" | "model"> & Partial<Recognised>;
+
 /** Checks a signature as far as the head of the request goes. @throws SignatureError */
 export function openClaim(
   dependencies: EntranceDependencies,
   request: IncomingMessage,
   client: Client,
-  recognised: Pick<Recognised, "service" | "model">,
+  recognised: Claimed,
   attempt: LoginAttempt,
 ): Promise<OpenedClaim> {
   const { verifier, clock } = dependencies;
@@ -60,12 +63,13 @@ export function openClaim(
 
 function signaturePolicy(
   { regions }: EntranceDependencies,
-  { service, model }: Pick<Recognised, "service" | "model">,
+  { service, operation, model }: Claimed,
 ): SignaturePolicy {
   return {
     service: model.signingName,
     regions: model.protocol === "query" ? [...regions, GLOBAL_REGION] : regions,
-    presigned: service === "sts",
+    // Proof of who somebody is, for a third party that asks. A URL is passed on and logged: it does nothing else.
+    presigned: service === "sts" && operation === "GetCallerIdentity",
     // None of the four services takes a body that nobody signed.
     unsignedPayload: false,
     missingText:

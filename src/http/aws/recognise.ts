@@ -28,6 +28,11 @@ export function speaksJson({ headers }: IncomingMessage): boolean {
   );
 }
 
+/** Whether a caller of the Query protocol asks for its answer in JSON, as authenticators of Kubernetes do. */
+export function wantsJson({ headers }: IncomingMessage): boolean {
+  return /^\s*application\/json\s*(?:;|$)/i.test(headers.accept ?? "");
+}
+
 /** @throws AwsError UnknownOperationException */
 export async function recogniseTarget(request: IncomingMessage): Promise<Recognised> {
   const target = String(request.headers["x-amz-target"] ?? "");

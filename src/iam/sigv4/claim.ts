@@ -13,23 +13,30 @@ export interface Claim {
   /** Lower-case hex. */
   readonly signature: string;
   readonly date: Date;
+  /** Seconds from `date` on that a query is good for, where it says so: `X-Amz-Expires`. */
+  readonly lifetime: number | undefined;
   readonly sessionToken: string | undefined;
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 
-/** Whether a query carries a signature, or a part of one. */
-export function isPresigned(query: string): boolean {
-  return /(?:^|&)X-Amz-(?:Algorithm|Credential|Signature)=/.test(query);
-}
-
 /** @throws SignatureError missing, incomplete */
 export function readClaim(request: SignedRequest, missingText: string): Claim {
-  const authorization = request.headers["authorization"]?.[0];
+  const { authorization: [authorization, ...others] = [] } = request.headers;
+  const query = queryPairs(request.query);
+  const isPresigned = query.some(([name]) => IN_QUERY.test(name));
+  if (others.length > 0 || (authorization !== undefined && isPresigned)) {
+    throw incomplete(
+      "Only one way to authenticate is allowed: one Authorization header, or the query string.",
+    );
+  }
   if (authorization !== undefined) return readHeader(request, authorization);
-  if (isPresigned(request.query)) return readQuery(request);
+  if (isPresigned) return readQuery(request, query);
   throw new SignatureError("missing", missingText);
 }
+
+/** What a query that carries a signature has. */
+const IN_QUERY = /^x-amz-(?:algorithm|credential|signature|signedheaders)$/i;
 
 function readHeader(request: SignedRequest, authorization: string): Claim {
   const [algorithm = "", credentials = ""] = splitOnce(authorization.trim(), " ");
@@ -62,6 +69,7 @@ function readHeader(request: SignedRequest, authorization: string): Claim {
       signature: parameters.get("Signature") ?? "",
       date: date ?? "",
     }),
+    lifetime: undefined,
     sessionToken: request.headers["x-amz-security-token"]?.[0],
   };
 }
@@ -74,13 +82,22 @@ const QUERY_PARAMETERS = [
   "X-Amz-Date",
 ];
 
-function readQuery(request: SignedRequest): Claim {
+/** "The maximum value is 604,800 seconds (seven days)", the minimum one. */
+const LIFETIME_MAX = 604_800;
+
+function readQuery(request: SignedRequest, query: ReturnType<typeof queryPairs>): Claim {
   const parameters = new Map<string, string>();
-  for (const [name, value] of queryPairs(request.query)) {
-    if (!name.startsWith("X-Amz-")) continue;
-    if (parameters.has(name)) throw incomplete(`The query string has the parameter '${show(name)}' twice.`);
+  const seen = new Set<string>();
+  for (const [name, value] of query) {
+    // Also those of the operation: whoever checks one value must not let another through.
+    if (seen.has(name.toLowerCase())) {
+      throw incomplete(`The query string has the parameter '${show(name)}' twice.`);
+    }
+    seen.add(name.toLowerCase());
     parameters.set(name, value);
   }
+  const both = ["x-amz-date", "x-amz-security-token"].find((name) => request.headers[name] !== undefined);
+  if (both !== undefined) throw incomplete(`'${both}' belongs into the query string, with the signature.`);
   const missing = QUERY_PARAMETERS.filter((name) => (parameters.get(name) ?? "") === "");
   if (missing.length > 0) {
     throw incomplete(missing.map((name) => `AWS query-string parameters must include '${name}'.`).join(" "));
@@ -94,8 +111,16 @@ function readQuery(request: SignedRequest): Claim {
       signature: parameters.get("X-Amz-Signature") ?? "",
       date: parameters.get("X-Amz-Date") ?? "",
     }),
+    lifetime: readLifetime(parameters.get("X-Amz-Expires")),
     sessionToken: parameters.get("X-Amz-Security-Token"),
   };
+}
+
+function readLifetime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds >= 1 && seconds <= LIFETIME_MAX) return seconds;
+  throw incomplete(`X-Amz-Expires must be 1 to ${LIFETIME_MAX} seconds. Got '${show(text)}'.`);
 }
 
 function readParts(parts: {

@@ -44,3 +44,13 @@ export function requireWithinWindow(signed: Date, now: Date): void {
     );
   }
 }
+
+/** @throws SignatureError when `now` is more than `lifetime` seconds after `signed` */
+export function requireUnexpired(signed: Date, lifetime: number, now: Date): void {
+  const [said, earliest] = [amzDate(signed), amzDate(new Date(now.getTime() - lifetime * 1000))];
+  if (said >= earliest) return;
+  throw new SignatureError(
+    "mismatch",
+    `Signature expired: ${said} is now earlier than ${earliest} (${amzDate(now)} - ${lifetime} sec.)`,
+  );
+}

@@ -4,7 +4,7 @@ import type { AccountPrincipal } from "../principal.ts";
 import { canonicalRequest, type SignedRequest, sha256Hex, stringToSign } from "./canonical.ts";
 import { type Claim, readClaim } from "./claim.ts";
 import type { CredentialStore, SigningCredential } from "./credential-store.ts";
-import { amzDate, requireWithinWindow } from "./dates.ts";
+import { amzDate, requireUnexpired, requireWithinWindow } from "./dates.ts";
 import { EXPIRED_TOKEN, INVALID_TOKEN, SignatureError, WRONG_SIGNATURE } from "./errors.ts";
 import { type AcceptedScope, scopeProblems, scopeText } from "./scope.ts";
 import { hmac, SigningKeys } from "./signing-keys.ts";
@@ -69,10 +69,11 @@ export class SignatureVerifier {
   ): Promise<OpenedClaim> {
     const claim = readClaim(request, policy.missingText);
     if (claim.form === "query" && !policy.presigned) {
-      throw new SignatureError("incomplete", "This service takes no credentials in the query string.");
+      throw new SignatureError("incomplete", "This operation takes no credentials in the query string.");
     }
     requireSignedHeaders(request, claim);
     requireWithinWindow(claim.date, now);
+    if (claim.lifetime !== undefined) requireUnexpired(claim.date, claim.lifetime, now);
     const problems = scopeProblems(claim.scope, amzDate(claim.date), policy);
     if (problems !== "") throw new SignatureError("mismatch", problems);
     const { accessKeyId } = claim.scope;

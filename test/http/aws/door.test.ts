@@ -390,6 +390,16 @@ describe("who may knock", () => {
     expect(await response.text()).toContain(`<Arn>${USER_ARN}</Arn>`);
   });
 
+  test("a presigned GET ends when it says", async () => {
+    const path = presign();
+    server.clock.advance(61_000);
+    const response = await fetch(server.url + path);
+    expect(response.status).toBe(403);
+    const text = await response.text();
+    expect(text).toContain("<Code>SignatureDoesNotMatch</Code>");
+    expect(text).toContain("- 60 sec.)");
+  });
+
   test("with another header signed, as Kubernetes authenticators do", async () => {
     const headers = { Host: server.host, "x-k8s-aws-id": "cluster" };
     const response = await fetch(server.url + presign({ headers }), { headers });

@@ -16,6 +16,8 @@ export interface ToSign {
   readonly service: string;
   readonly date: Date;
   readonly token?: string;
+  /** Seconds that a query is good for; 60 unless said. */
+  readonly expires?: number;
   /** Says when by `Date` alone, as old clients do. */
   readonly plainDate?: boolean;
 }
@@ -51,7 +53,7 @@ export function signInQuery(request: ToSign): Signed {
     ["X-Amz-Algorithm", "AWS4-HMAC-SHA256"],
     ["X-Amz-Credential", `${request.keyId}/${scopeOf(request, stamp)}`],
     ["X-Amz-Date", stamp],
-    ["X-Amz-Expires", "60"],
+    ["X-Amz-Expires", String(request.expires ?? 60)],
     ["X-Amz-SignedHeaders", names.sort().join(";")],
   ];
   if (request.token !== undefined) pairs.push(["X-Amz-Security-Token", request.token]);

@@ -104,7 +104,7 @@ test("a presigned request too, where the door takes them", async () => {
   expect((await verify(wire)).principal.accessKeyId).toBe(KEY_ID);
   expect(await refusal(verify(wire, { policy: { presigned: false } }))).toEqual([
     "incomplete",
-    "This service takes no credentials in the query string.",
+    "This operation takes no credentials in the query string.",
   ]);
 });
 
@@ -206,12 +206,58 @@ describe("pieces that are missing or cannot be read", () => {
     },
   );
 
-  test("presigned with a parameter twice", async () => {
-    const signed = signInQuery({ ...TO_SIGN, headers: { Host: HOST } });
-    const path = `${signed.path}&X-Amz-Date=20300102T030405Z`;
-    expect(await refusal(verify({ ...signed, path }))).toEqual([
+  test.each(["X-Amz-Date", "x-amz-date", "X-Amz-Expires", "X-Amz-Signature"])(
+    "presigned with %s a second time",
+    async (name) => {
+      const signed = signInQuery({ ...TO_SIGN, headers: { Host: HOST } });
+      expect(await refusal(verify({ ...signed, path: `${signed.path}&${name}=1` }))).toEqual([
+        "incomplete",
+        `The query string has the parameter '${name}' twice.`,
+      ]);
+    },
+  );
+
+  test("presigned with a parameter of the operation twice", async () => {
+    const parameters = [
+      ["Action", "GetCallerIdentity"],
+      ["Action", "AssumeRole"],
+    ] as const;
+    const signed = signInQuery({ ...TO_SIGN, parameters, headers: { Host: HOST } });
+    expect(await refusal(verify(signed))).toEqual([
       "incomplete",
-      "The query string has the parameter 'X-Amz-Date' twice.",
+      "The query string has the parameter 'Action' twice.",
+    ]);
+  });
+
+  test.each(["0", "-1", "604801", "1e3", "60.5", "", " 60", "9999999999"])(
+    "presigned with %j as its lifetime",
+    async (text) => {
+      const signed = signInQuery({ ...TO_SIGN, headers: { Host: HOST } });
+      const path = signed.path.replace("X-Amz-Expires=60", `X-Amz-Expires=${encodeURIComponent(text)}`);
+      expect(await refusal(verify({ ...signed, path }))).toEqual([
+        "incomplete",
+        `X-Amz-Expires must be 1 to 604800 seconds. Got '${text}'.`,
+      ]);
+    },
+  );
+
+  test.each(["X-Amz-Credential=x", "X%2DAmz%2DSignature=x", "x-amz-algorithm=x"])(
+    "a signature in the header and %s in the query",
+    async (parameter) => {
+      const signed = signInHeader(TO_SIGN);
+      const path = `${signed.path}${signed.path.includes("?") ? "&" : "?"}${parameter}`;
+      expect(await refusal(verify({ ...signed, path }))).toEqual([
+        "incomplete",
+        "Only one way to authenticate is allowed: one Authorization header, or the query string.",
+      ]);
+    },
+  );
+
+  test.each(["X-Amz-Date", "X-Amz-Security-Token"])("presigned with %s as a header", async (name) => {
+    const signed = signInQuery({ ...TO_SIGN, headers: { Host: HOST, [name]: "20300102T030405Z" } });
+    expect(await refusal(verify(signed))).toEqual([
+      "incomplete",
+      `'${name.toLowerCase()}' belongs into the query string, with the signature.`,
     ]);
   });
 });
@@ -238,10 +284,25 @@ describe("time", () => {
     ]);
   });
 
-  test("a presigned request lives as long, whatever it says", async () => {
+  test("a presigned request lives as long as it says", async () => {
     const wire = signInQuery({ ...TO_SIGN, headers: { Host: HOST } });
-    expect((await verify(wire, { now: at(890_000) })).region).toBe("eu-north-1");
-    expect((await refusal(verify(wire, { now: at(901_000) })))[0]).toBe("mismatch");
+    expect((await verify(wire, { now: at(60_000) })).region).toBe("eu-north-1");
+    expect(await refusal(verify(wire, { now: at(61_000) }))).toEqual([
+      "mismatch",
+      "Signature expired: 20300102T030405Z is now earlier than 20300102T030406Z (20300102T030506Z - 60 sec.)",
+    ]);
+  });
+
+  test("a presigned request lives fifteen minutes at most, whatever it says", async () => {
+    const wire = signInQuery({ ...TO_SIGN, headers: { Host: HOST }, expires: 604_800 });
+    expect((await verify(wire, { now: at(900_000) })).region).toBe("eu-north-1");
+    expect((await refusal(verify(wire, { now: at(901_000) })))[1]).toContain("- 15 min.)");
+  });
+
+  test("how long a presigned request lives is signed", async () => {
+    const signed = signInQuery({ ...TO_SIGN, headers: { Host: HOST } });
+    const path = signed.path.replace("X-Amz-Expires=60", "X-Amz-Expires=900");
+    expect((await refusal(verify({ ...signed, path })))[0]).toBe("mismatch");
   });
 
   test("the Date header counts where X-Amz-Date is missing", async () => {
