@@ -47,37 +47,13 @@ export const SCOPE_ACTIONS: Readonly<Record<Call, ScopeAction>> = {
   ...{ deleteManifest: "delete", deleteBlob: "delete", listRepositories: "*" },
 };
 
-/** What an operation of the AWS API needs: any one of `actions`, on a repository or on everything ("*"). */
-export interface OperationPermission {
-  readonly actions: readonly string[];
-  readonly resource: "repository" | "*";
-}
-
-const onEverything = (...actions: string[]): OperationPermission => ({ actions, resource: "*" });
-
-/** Every operation of the AWS API, by service and name, and the permission it takes ("Actions defined by Amazon ECR"). */
-export const OPERATION_PERMISSIONS = {
-  "ecr.GetAuthorizationToken": onEverything("ecr:GetAuthorizationToken"),
-  "ecr.CreateRepository": onRepository("ecr:CreateRepository"),
-  /** Without names: on all repositories, `repository/*`. */
-  "ecr.DescribeRepositories": onRepository("ecr:DescribeRepositories"),
-  "ecr.DeleteRepository": onRepository("ecr:DeleteRepository"),
-  "ecr.SetRepositoryPolicy": onRepository("ecr:SetRepositoryPolicy"),
-  "ecr.GetRepositoryPolicy": onRepository("ecr:GetRepositoryPolicy"),
-  "ecr.DeleteRepositoryPolicy": onRepository("ecr:DeleteRepositoryPolicy"),
-  "ecr.PutRegistryPolicy": onEverything("ecr:PutRegistryPolicy"),
-  "ecr.GetRegistryPolicy": onEverything("ecr:GetRegistryPolicy"),
-  "ecr.DeleteRegistryPolicy": onEverything("ecr:DeleteRegistryPolicy"),
-  /** Beside `ecr.CreateRepository`, when the new repository gets tags. */
-  "ecr.TagResource": onRepository("ecr:TagResource"),
-} as const satisfies Readonly<Record<string, Permission | OperationPermission>>;
+/** What `docker login` takes: the permission to get a token. A denial of it closes the registry's door to a key, too. */
+export const LOGIN_ACTION = "ecr:GetAuthorizationToken";
 
 /** What Berth's own API asks for. */
 export const ACCESS_PERMISSIONS = {
-  explain: onEverything("berth:ExplainAccess"),
-} as const satisfies Readonly<Record<string, OperationPermission>>;
-
-export type OperationName = keyof typeof OPERATION_PERMISSIONS;
+  explain: ["berth:ExplainAccess"],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** ARN of a repository, from the request alone: it need not exist. */
 export function repositoryArn(account: string, region: string, name: string): string {

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Cause } from "../../audit/cause.ts";
-import { type Call, OPERATION_PERMISSIONS, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
+import { type Call, LOGIN_ACTION, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
 import { isInScope } from "../../iam/tokens/scopes.ts";
 import type { RepositoryName } from "../../registry/names.ts";
@@ -57,10 +57,9 @@ export class Permissions {
   async requireLogin(): Promise<void> {
     const { principal } = this.#proven;
     if (principal.kind === "anonymous") return;
-    const [action = ""] = OPERATION_PERMISSIONS["ecr.GetAuthorizationToken"].actions;
-    const decision = await this.#authorizer.decide(principal, action, "*", this.#facts.context);
+    const decision = await this.#authorizer.decide(principal, LOGIN_ACTION, "*", this.#facts.context);
     if (!decision.allowed && decision.isExplicit === true)
-      throw this.#denied(action, "*", decision.reason, undefined);
+      throw this.#denied(LOGIN_ACTION, "*", decision.reason, undefined);
   }
 
   async allows(call: Call, name: RepositoryName | undefined): Promise<boolean> {

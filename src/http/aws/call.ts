@@ -4,7 +4,7 @@ import type { EcsOperations } from "../../aws-models/ecs.types.ts";
 import type { IamOperations } from "../../aws-models/iam.types.ts";
 import type { Service } from "../../aws-models/model.ts";
 import type { StsOperations } from "../../aws-models/sts.types.ts";
-import type { Denial } from "../../iam/authorizer.ts";
+import type { Denial, RequestContext } from "../../iam/authorizer.ts";
 import type { LoginAttempt } from "../../iam/logins/login-attempt.ts";
 import type { AccountPrincipal, AnonymousPrincipal } from "../../iam/principal.ts";
 import type { Clock } from "../../registry/clock.ts";
@@ -30,11 +30,10 @@ interface CallFacts {
   readonly account: string;
   /** The region that the signature is scoped to. */
   readonly region: string;
-  readonly clientIp: string;
-  readonly secure: boolean;
+  /** What conditions may ask of the request itself. */
+  readonly context: RequestContext;
   /** Scheme, host and port under which the client reaches Berth. */
   readonly origin: string;
-  readonly userAgent: string;
   readonly clock: Clock;
   /** Why something changes, for the audit log; asked for once the call has been allowed. */
   cause(): Cause;
@@ -46,10 +45,12 @@ export interface AwsCall extends CallFacts {
   /** When the caller's credentials end, if they are temporary. */
   readonly credentialsEnd: Date | undefined;
   /**
-   * Any one of `actions` on a resource, by its ARN from the request alone. Comes before every look-up.
-   * @throws AwsError AccessDeniedException with the reason
+   * The permission that is called like the operation, on a resource by its ARN from the request alone, or on everything
+   * ("*"). Comes before every look-up. @throws AwsError AccessDeniedException with the reason
    */
-  authorize(actions: string | readonly string[], arn: string, conditions?: Conditions): Promise<void>;
+  authorize(arn: string, conditions?: Conditions): Promise<void>;
+  /** A permission that the call takes beside its own. @throws AwsError AccessDeniedException with the reason */
+  authorizeToo(action: string, arn: string, conditions?: Conditions): Promise<void>;
 }
 
 /** A call of an operation that AWS lets anyone make: its input proves the caller. */

@@ -2,10 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { Service } from "../../aws-models/model.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
 import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
-import { type AccountPrincipal, ANONYMOUS, type Principal, principalName } from "../../iam/principal.ts";
+import { type AccountPrincipal, ANONYMOUS, type Principal } from "../../iam/principal.ts";
 import type { Caller, OpenedClaim, SignaturePolicy, SignatureVerifier } from "../../iam/sigv4/verify.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
+import { contextOf, originOf } from "../access/context.ts";
 import type { Client } from "../client.ts";
 import { AwsError } from "./aws-error.ts";
 import type { AwsCall, CallTrace, Conditions, UnsignedCall } from "./call.ts";
@@ -94,12 +95,18 @@ export interface CallOrigin {
 export function signedCall(dependencies: EntranceDependencies, origin: CallOrigin, caller: Caller): AwsCall {
   const { authorizer } = dependencies;
   const { principal, region, expiresAt } = caller;
-  const facts = factsOf(dependencies, origin, principal);
-  const context: RequestContext = {
-    sourceIp: facts.clientIp,
-    secureTransport: facts.secure,
-    time: facts.clock.now(),
-    userAgent: facts.userAgent,
+  const facts = factsOf(dependencies, origin, principal, principal.account);
+  const authorize = async (action: string, arn: string, conditions?: Conditions): Promise<void> => {
+    const context = conditions === undefined ? facts.context : { ...facts.context, conditions };
+    const decision = await authorizer.decide(principal, action, arn, context);
+    if (decision.allowed) {
+      origin.trace.allowed ??= { action, resource: arn };
+      origin.trace.denied = undefined;
+      return;
+    }
+    const { reason } = decision;
+    origin.trace.denied = { action, resource: arn, context, reason };
+    throw new AwsError("AccessDeniedException", reason);
   };
   return {
     ...facts,
@@ -107,23 +114,14 @@ export function signedCall(dependencies: EntranceDependencies, origin: CallOrigi
     account: principal.account,
     region,
     credentialsEnd: expiresAt,
-    async authorize(actions, arn, conditions) {
-      const wanted = typeof actions === "string" ? [actions] : actions;
-      const asked = conditions === undefined ? context : { ...context, conditions };
-      let reason = "";
-      for (const action of wanted) {
-        const decision = await authorizer.decide(principal, action, arn, asked);
-        if (decision.allowed) {
-          origin.trace.allowed ??= { action, resource: arn };
-          origin.trace.denied = undefined;
-          return;
-        }
-        reason = decision.reason;
-        origin.trace.denied = { action, resource: arn, context: asked, reason };
-      }
-      throw new AwsError("AccessDeniedException", reason);
-    },
+    authorize: (arn, conditions) => authorize(ownAction(origin), arn, conditions),
+    authorizeToo: authorize,
   };
+}
+
+/** Every permission of the four services is called like its operation ("Actions defined by …"). */
+function ownAction({ service, operation }: Pick<CallOrigin, "service" | "operation">): string {
+  return `${service}:${operation}`;
 }
 
 /** A call of an operation that asks for no signature. */
@@ -139,19 +137,18 @@ export function unsignedCall(dependencies: EntranceDependencies, origin: CallOri
 
 function factsOf(
   { clock }: EntranceDependencies,
-  { request, client, requestId, service, operation, parameters, trace }: CallOrigin,
+  origin: CallOrigin,
   principal: Principal,
-  account = principal.kind === "anonymous" ? "" : principal.account,
+  account: string,
 ): Omit<UnsignedCall, "principal" | "account" | "region" | "attempt"> {
-  const userAgent = request.headers["user-agent"] ?? "";
+  const { request, client, requestId, service, operation, parameters, trace } = origin;
+  const context = contextOf(client, request, clock.now());
   return {
-    ...{ service, operation, requestId, clientIp: client.ip, secure: client.secure, userAgent, clock },
-    origin: client.origin,
+    ...{ service, operation, requestId, context, clock, origin: client.origin },
     cause() {
       trace.cause = {
-        ...{ account, principal: principalName(principal), requestId, sourceIp: client.ip, userAgent },
-        accessKeyId: principal.kind === "anonymous" ? undefined : principal.accessKeyId,
-        ...(trace.allowed ?? { action: `${service}:${operation}`, resource: "*" }),
+        ...originOf(principal, account, requestId, context),
+        ...(trace.allowed ?? { action: ownAction(origin), resource: "*" }),
         parameters: parameters(),
       };
       return trace.cause;

@@ -99,9 +99,8 @@ async function authorize(
   request: IncomingMessage,
   client: Client,
 ): Promise<void> {
-  const { actions } = ACCESS_PERMISSIONS.explain;
   const context = contextOf(client, request, clock.now());
-  const decision = await authorizeAny(authorizer, principal, actions, "*", context);
+  const decision = await authorizeAny(authorizer, principal, ACCESS_PERMISSIONS.explain, "*", context);
   if (!decision.allowed) throw new Refusal("DENIED", decision.reason);
 }
 

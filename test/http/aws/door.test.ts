@@ -49,7 +49,7 @@ const handlers: Handlers = {
     },
     DeleteUser: async (call) => void seen.push(call),
     ListUsers: async (call) => {
-      await call.authorize(["iam:ListUsers", "iam:GetAccountSummary"], "*", { "aws:TagKeys": ["a"] });
+      await call.authorize("*", { "aws:TagKeys": ["a"] });
       return { Users: [], IsTruncated: false };
     },
   },
@@ -92,9 +92,10 @@ describe("JSON 1.1", () => {
         principal: annaWith(KEY_ID),
         account: ACCOUNT,
         region: REGION,
-        clientIp: "127.0.0.1",
-        secure: false,
-        userAgent: "cli/1",
+        context: {
+          ...{ sourceIp: "127.0.0.1", secureTransport: false, userAgent: "cli/1" },
+          time: server.clock.now(),
+        },
         credentialsEnd: undefined,
       }),
     ]);
@@ -496,8 +497,8 @@ describe("who may knock", () => {
     expect([query.status, query.xml]).toEqual([403, expect.stringContaining("<Code>ExpiredToken</Code>")]);
   });
 
-  test("a denial, in each dialect, after any one of the actions was asked for", async () => {
-    server.denied.set("iam:ListUsers", "no").set("iam:GetAccountSummary", "User: x is not authorized");
+  test("a denial of the action that is called like the operation", async () => {
+    server.denied.set("iam:ListUsers", "User: x is not authorized");
     const { status, xml } = await callQuery(server, { Action: "ListUsers", Version: VERSION });
     expect(status).toBe(403);
     expect(xml).toContain(queryError("AccessDenied", "User: x is not authorized"));
@@ -507,7 +508,6 @@ describe("who may knock", () => {
         resource: "*",
         conditions: { "aws:TagKeys": ["a"] },
       }),
-      expect.objectContaining({ action: "iam:GetAccountSummary" }),
     ]);
   });
 

@@ -1,27 +1,30 @@
+import type { RegistryAddress } from "../../../registry/scope.ts";
 import { invalidParameter } from "../aws-error.ts";
-import type { PageBinding, PageTokens } from "../page-tokens.ts";
+import type { AwsCall } from "../call.ts";
+import type { PageTokens } from "../page-tokens.ts";
+import { ListPage } from "../paging.ts";
 
-/** Entries of a page when the client names no number. */
-export const PAGE_DEFAULT = 100;
-
-/** The key after which a page begins; undefined for the first page. @throws AwsError InvalidParameterException */
-export function openNextToken(
-  tokens: PageTokens,
-  binding: PageBinding,
-  token: string | undefined,
-): readonly string[] | undefined {
-  if (token === undefined) return undefined;
-  const after = tokens.open(binding, token);
-  if (after === undefined)
-    throw invalidParameter("nextToken", "Member must be a token of this very operation");
-  return after;
+interface Paged {
+  readonly maxResults?: number | undefined;
+  readonly nextToken?: string | undefined;
 }
 
-/** Names and paging exclude each other (ecr.md section 5). @throws AwsError InvalidParameterException */
-export function refusePagingWith(
-  names: string,
-  input: { readonly maxResults?: number | undefined; readonly nextToken?: string | undefined },
-): void {
+/** A page of a list of a registry, as ECR's clients ask for it. @throws AwsError InvalidParameterException */
+export function pageOf(
+  tokens: PageTokens,
+  call: AwsCall,
+  registry: RegistryAddress,
+  { maxResults: size, nextToken: token }: Paged,
+): ListPage {
+  const { account, region } = registry;
+  const list = { operation: `ecr.${call.operation}`, account, region, filters: [] };
+  return new ListPage(tokens, list, { size, token }, () =>
+    invalidParameter("nextToken", "Member must be a token of this very operation"),
+  );
+}
+
+/** Names and paging exclude each other. @throws AwsError InvalidParameterException */
+export function refusePagingWith(names: string, input: Paged): void {
   for (const member of ["maxResults", "nextToken"] as const) {
     if (input[member] !== undefined) {
       throw invalidParameter(member, `Member must be null when '${names}' is given`);

@@ -57,7 +57,7 @@ export async function authorizeOn(call: AwsCall, arn: string, conditions?: Conte
       "The security token included in the request is invalid",
     );
   }
-  await call.authorize(`iam:${call.operation}`, arn, conditions);
+  await call.authorize(arn, conditions);
 }
 
 /** What a new thing with tags takes: the permission to make it and that to tag it. */
@@ -70,7 +70,7 @@ export async function authorizeNew(
 ): Promise<void> {
   const given = requestTags(tags);
   await authorizeOn(call, arn, { ...given, ...conditions });
-  if (tags !== undefined && tags.length > 0) await call.authorize(tagAction, arn, given);
+  if (tags !== undefined && tags.length > 0) await call.authorizeToo(tagAction, arn, given);
 }
 
 /** `aws:RequestTag/…` and `aws:TagKeys`. */

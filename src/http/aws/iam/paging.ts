@@ -1,9 +1,8 @@
 import type { Page, PageRequest } from "../../../iam/principals/ports/index.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AwsCall } from "../call.ts";
-import type { PageBinding, PageTokens } from "../page-tokens.ts";
-
-const PAGE_DEFAULT = 100;
+import type { PageTokens } from "../page-tokens.ts";
+import { ListPage } from "../paging.ts";
 
 interface Paged {
   readonly Marker?: string | undefined;
@@ -17,30 +16,23 @@ export interface MarkerAnswer {
 }
 
 /** One page of a list, as IAM's clients ask for it. */
-export class Paging implements PageRequest {
-  readonly after: string;
-  readonly limit: number;
-  readonly #tokens: PageTokens;
-  readonly #binding: PageBinding;
-
+export class Paging extends ListPage implements PageRequest {
   /** `filters` are what else decides what is listed. @throws AwsError ValidationError for a marker of another list */
   constructor(
     tokens: PageTokens,
     call: AwsCall,
-    input: Paged,
+    { MaxItems: size, Marker: token }: Paged,
     filters: readonly (string | undefined)[] = [],
   ) {
     // IAM is one for all regions, and so are its markers.
-    this.#binding = { operation: call.operation, account: call.account, region: "", filters };
-    this.#tokens = tokens;
-    this.limit = input.MaxItems ?? PAGE_DEFAULT;
-    this.after = input.Marker === undefined ? "" : this.#open(input.Marker);
+    const list = { operation: call.operation, account: call.account, region: "", filters };
+    super(tokens, list, { size, token }, wrongMarker);
   }
 
   /** What the answer says about the next page. */
   marker({ next }: Pick<Page<unknown>, "next">): MarkerAnswer {
-    if (next === undefined) return { IsTruncated: false };
-    return { IsTruncated: true, Marker: this.#tokens.seal(this.#binding, [next]) };
+    const marker = this.token(next);
+    return marker === undefined ? { IsTruncated: false } : { IsTruncated: true, Marker: marker };
   }
 
   /** A page of a list that is in memory, in the order of its keys. */
@@ -51,10 +43,8 @@ export class Paging implements PageRequest {
     const next = rest.length > shown.length && last !== undefined ? keyOf(last) : undefined;
     return { items: shown, next };
   }
+}
 
-  #open(marker: string): string {
-    const [after] = this.#tokens.open(this.#binding, marker) ?? [];
-    if (after !== undefined) return after;
-    throw new AwsError("ValidationError", "Invalid Marker: it does not belong to this list");
-  }
+function wrongMarker(): AwsError {
+  return new AwsError("ValidationError", "Invalid Marker: it does not belong to this list");
 }

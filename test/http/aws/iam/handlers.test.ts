@@ -15,7 +15,8 @@ const ports = { identity: { reader: () => reader } } as unknown as IamPorts;
 
 test("every operation of the model has a handler, and a file of its own", async () => {
   expect(missingOperations(await loadModel("iam"), { iam: iamHandlers(ports) }, "iam")).toEqual([]);
-  expect(await readdir(OPERATIONS)).toHaveLength(92);
+  const files = (await readdir(OPERATIONS)).filter((name) => name !== "index.ts");
+  expect(files).toHaveLength(92);
 });
 
 const SAMPLE = {
@@ -42,7 +43,11 @@ const refusal = new Error("refused");
 function callBy(accessKeyId: string, operation: string, asked: string[]): AwsCall {
   return {
     ...{ operation, account: "123456789012", principal: { kind: "user", name: "me", accessKeyId } },
-    async authorize(action: string) {
+    async authorize() {
+      asked.push("its own");
+      throw refusal;
+    },
+    async authorizeToo(action: string) {
       asked.push(action);
       throw refusal;
     },
@@ -52,7 +57,7 @@ function callBy(accessKeyId: string, operation: string, asked: string[]): AwsCal
 test.each(HANDLERS)("%s asks for its own permission before anything else", async (operation, handler) => {
   const asked: string[] = [];
   await expect(handler(callBy("AKIAEXAMPLE", operation, asked), SAMPLE)).rejects.toBe(refusal);
-  expect(asked).toEqual([`iam:${operation}`]);
+  expect(asked).toEqual(["its own"]);
 });
 
 test.each(HANDLERS)("%s takes no session token", async (operation, handler) => {

@@ -5,7 +5,7 @@ import { createRepository as create, draftRepository } from "../../../../registr
 import type { EcrHandler } from "../../call.ts";
 import type { EcrPorts } from "../ports.ts";
 import { presentRepository } from "../present-repository.ts";
-import { authorizeOnRepository, registryOf } from "../registry.ts";
+import { arnIn, registryOf } from "../registry.ts";
 
 export function createRepository(
   ports: Pick<EcrPorts, "scopes" | "repositories" | "clock" | "hosts">,
@@ -14,9 +14,9 @@ export function createRepository(
     const registry = registryOf(call, input);
     const draft = draftOf(input);
     const conditions = requestTagKeys(draft.tags);
-    await authorizeOnRepository(call, "ecr.CreateRepository", registry, draft.name, conditions);
+    await call.authorize(arnIn(registry, draft.name), conditions);
     if (Object.keys(draft.tags).length > 0) {
-      await authorizeOnRepository(call, "ecr.TagResource", registry, draft.name, conditions);
+      await call.authorizeToo("ecr:TagResource", arnIn(registry, draft.name), conditions);
     }
     const created = await create(ports, await ports.scopes.open(registry), draft, call.cause());
     return { repository: presentRepository(ports.hosts, registry, created, call.origin) };

@@ -1,7 +1,7 @@
 import { deleteRegistryPolicy as remove } from "../../../../registry/repositories/policies.ts";
 import type { EcrHandler } from "../../call.ts";
 import type { EcrPorts } from "../ports.ts";
-import { authorizeOnEverything, registryOf } from "../registry.ts";
+import { registryOf } from "../registry.ts";
 
 /** Answers with the policy that was deleted. */
 export function deleteRegistryPolicy(
@@ -9,7 +9,7 @@ export function deleteRegistryPolicy(
 ): EcrHandler<"DeleteRegistryPolicy"> {
   return async (call) => {
     const registry = registryOf(call, {});
-    await authorizeOnEverything(call, "ecr.DeleteRegistryPolicy");
+    await call.authorize("*");
     const policyText = await remove(ports, await ports.scopes.open(registry), call.cause());
     return { registryId: registry.account, policyText };
   };

@@ -2,7 +2,7 @@ import { parseRepositoryName } from "../../../../registry/names.ts";
 import { deleteRepositoryPolicy as remove } from "../../../../registry/repositories/policies.ts";
 import type { EcrHandler } from "../../call.ts";
 import type { EcrPorts } from "../ports.ts";
-import { authorizeOnRepository, registryOf } from "../registry.ts";
+import { arnIn, registryOf } from "../registry.ts";
 
 /** Answers with the policy that was deleted. */
 export function deleteRepositoryPolicy(
@@ -11,7 +11,7 @@ export function deleteRepositoryPolicy(
   return async (call, input) => {
     const registry = registryOf(call, input);
     const name = parseRepositoryName(input.repositoryName);
-    await authorizeOnRepository(call, "ecr.DeleteRepositoryPolicy", registry, name);
+    await call.authorize(arnIn(registry, name));
     const policyText = await remove(ports, await ports.scopes.open(registry), name, call.cause());
     return { registryId: registry.account, repositoryName: name, policyText };
   };

@@ -6,10 +6,10 @@ import {
 } from "../../../../registry/repositories/describe.ts";
 import type { RegistryAddress } from "../../../../registry/scope.ts";
 import type { AwsCall, EcrHandler } from "../../call.ts";
-import { openNextToken, PAGE_DEFAULT, refusePagingWith } from "../paging.ts";
+import { pageOf, refusePagingWith } from "../paging.ts";
 import type { EcrPorts } from "../ports.ts";
 import { presentRepository } from "../present-repository.ts";
-import { authorizeOnRepository, registryOf } from "../registry.ts";
+import { arnIn, registryOf } from "../registry.ts";
 
 type Ports = Pick<EcrPorts, "scopes" | "repositories" | "hosts" | "pageTokens">;
 
@@ -31,7 +31,7 @@ async function describeNamed(
   wanted: readonly string[],
 ): Promise<readonly Repository[]> {
   const names = [...new Set(wanted)].map(parseRepositoryName);
-  for (const name of names) await authorizeOnRepository(call, "ecr.DescribeRepositories", registry, name);
+  for (const name of names) await call.authorize(arnIn(registry, name));
   const found = await describe(ports, await ports.scopes.open(registry), names);
   return found.map((repository) => presentRepository(ports.hosts, registry, repository, call.origin));
 }
@@ -40,18 +40,15 @@ async function describePage(
   ports: Ports,
   call: AwsCall,
   registry: RegistryAddress,
-  { maxResults: n = PAGE_DEFAULT, nextToken }: DescribeRepositoriesRequest,
+  input: DescribeRepositoriesRequest,
 ): Promise<{ repositories: readonly Repository[]; nextToken: string | undefined }> {
   const { hosts, pageTokens } = ports;
-  const { account, region } = registry;
-  const binding = { operation: "ecr.DescribeRepositories", account, region, filters: [] };
-  const [last = ""] = openNextToken(pageTokens, binding, nextToken) ?? [];
-  await authorizeOnRepository(call, "ecr.DescribeRepositories", registry, "*");
-  const page = await pageRepositories(ports, await ports.scopes.open(registry), { n, last });
+  const wanted = pageOf(pageTokens, call, registry, input);
+  await call.authorize(arnIn(registry, "*"));
+  const scope = await ports.scopes.open(registry);
+  const page = await pageRepositories(ports, scope, { n: wanted.limit, last: wanted.after });
   return {
-    repositories: page.repositories.map((repository) =>
-      presentRepository(hosts, registry, repository, call.origin),
-    ),
-    nextToken: page.next === undefined ? undefined : pageTokens.seal(binding, [page.next]),
+    repositories: page.repositories.map((each) => presentRepository(hosts, registry, each, call.origin)),
+    nextToken: wanted.token(page.next),
   };
 }

@@ -1,6 +1,5 @@
 import type { AwsCall, EcrHandler } from "../../call.ts";
 import type { EcrPorts } from "../ports.ts";
-import { authorizeOnEverything } from "../registry.ts";
 
 /**
  * One token for the caller, shown once per registry that was asked for: it stands for the principal, and which
@@ -11,12 +10,13 @@ export function getAuthorizationToken({
   hosts,
 }: Pick<EcrPorts, "tokens" | "hosts">): EcrHandler<"GetAuthorizationToken"> {
   return async (call, { registryIds }) => {
-    await authorizeOnEverything(call, "ecr.GetAuthorizationToken");
+    await call.authorize("*");
     const expiresAt = endOfToken(call, tokens.lifetime);
     const password = await tokens.issueToken(call.principal, expiresAt);
-    const { principal, requestId, clientIp, userAgent } = call;
+    const { principal, requestId, context } = call;
     tokens.onIssue({
-      ...{ principal, door: "api", requestId, sourceIp: clientIp, userAgent, at: call.clock.now() },
+      ...{ principal, door: "api", requestId, at: call.clock.now() },
+      ...{ sourceIp: context.sourceIp, userAgent: context.userAgent },
     });
     const authorizationToken = Buffer.from(`AWS:${password}`).toString("base64");
     const accounts = registryIds === undefined || registryIds.length === 0 ? [call.account] : registryIds;

@@ -2,7 +2,7 @@ import { parseRepositoryName } from "../../../../registry/names.ts";
 import { getRepositoryPolicy as get } from "../../../../registry/repositories/policies.ts";
 import type { EcrHandler } from "../../call.ts";
 import type { EcrPorts } from "../ports.ts";
-import { authorizeOnRepository, registryOf } from "../registry.ts";
+import { arnIn, registryOf } from "../registry.ts";
 
 export function getRepositoryPolicy(
   ports: Pick<EcrPorts, "scopes" | "policies">,
@@ -10,7 +10,7 @@ export function getRepositoryPolicy(
   return async (call, input) => {
     const registry = registryOf(call, input);
     const name = parseRepositoryName(input.repositoryName);
-    await authorizeOnRepository(call, "ecr.GetRepositoryPolicy", registry, name);
+    await call.authorize(arnIn(registry, name));
     const policyText = await get(ports, await ports.scopes.open(registry), name);
     return { registryId: registry.account, repositoryName: name, policyText };
   };

@@ -1,7 +1,7 @@
 import { setRegistryPolicy } from "../../../../registry/repositories/policies.ts";
 import type { EcrHandler } from "../../call.ts";
 import type { EcrPorts } from "../ports.ts";
-import { authorizeOnEverything, registryOf } from "../registry.ts";
+import { registryOf } from "../registry.ts";
 
 /** Replaces the policy of the caller's own registry. */
 export function putRegistryPolicy(
@@ -9,7 +9,7 @@ export function putRegistryPolicy(
 ): EcrHandler<"PutRegistryPolicy"> {
   return async (call, { policyText }) => {
     const registry = registryOf(call, {});
-    await authorizeOnEverything(call, "ecr.PutRegistryPolicy");
+    await call.authorize("*");
     await setRegistryPolicy(ports, await ports.scopes.open(registry), policyText, call.cause());
     return { registryId: registry.account, policyText };
   };

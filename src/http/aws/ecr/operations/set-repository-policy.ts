@@ -1,9 +1,8 @@
-import type { RequestContext } from "../../../../iam/authorizer.ts";
 import { parseRepositoryName } from "../../../../registry/names.ts";
 import { setRepositoryPolicy as set } from "../../../../registry/repositories/policies.ts";
-import type { AwsCall, EcrHandler } from "../../call.ts";
+import type { EcrHandler } from "../../call.ts";
 import type { EcrPorts } from "../ports.ts";
-import { arnIn, authorizeOnRepository, registryOf } from "../registry.ts";
+import { arnIn, registryOf } from "../registry.ts";
 
 /** Replaces the whole policy. One that locks its own author out is refused unless `force` is set. */
 export function setRepositoryPolicy(
@@ -13,18 +12,13 @@ export function setRepositoryPolicy(
     const { policyText } = input;
     const registry = registryOf(call, input);
     const name = parseRepositoryName(input.repositoryName);
-    await authorizeOnRepository(call, "ecr.SetRepositoryPolicy", registry, name);
+    await call.authorize(arnIn(registry, name));
     const keepsAccess = (): Promise<boolean> =>
-      ports.lockOutRule.keepsAccess(call.principal, policyText, arnIn(registry, name), contextOf(call));
+      ports.lockOutRule.keepsAccess(call.principal, policyText, arnIn(registry, name), call.context);
     await set(ports, {
       ...{ scope: await ports.scopes.open(registry), name, text: policyText, cause: call.cause() },
       keepsAccess: input.force === true ? undefined : keepsAccess,
     });
     return { registryId: registry.account, repositoryName: name, policyText };
   };
-}
-
-/** The call as it would be made again. */
-function contextOf({ clientIp, secure, clock, userAgent }: AwsCall): RequestContext {
-  return { sourceIp: clientIp, secureTransport: secure, time: clock.now(), userAgent };
 }

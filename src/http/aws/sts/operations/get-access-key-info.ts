@@ -10,7 +10,7 @@ export function getAccessKeyInfo({ sessions }: Pick<StsPorts, "sessions">): StsH
     if (holdsSessionToken(identityOf(call))) {
       throw new AwsError("AccessDeniedException", "Cannot call GetAccessKeyInfo with session credentials");
     }
-    await call.authorize("sts:GetAccessKeyInfo", "*");
+    await call.authorize("*");
     const account = await sessions.accountOfKey(input.AccessKeyId);
     if (account === undefined) {
       throw new AwsError("ValidationError", `The access key ${input.AccessKeyId} does not exist.`);

@@ -1,0 +1,10 @@
+export { createRepository as CreateRepository } from "./create-repository.ts";
+export { deleteRegistryPolicy as DeleteRegistryPolicy } from "./delete-registry-policy.ts";
+export { deleteRepository as DeleteRepository } from "./delete-repository.ts";
+export { deleteRepositoryPolicy as DeleteRepositoryPolicy } from "./delete-repository-policy.ts";
+export { describeRepositories as DescribeRepositories } from "./describe-repositories.ts";
+export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
+export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
+export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
+export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts";
+export { setRepositoryPolicy as SetRepositoryPolicy } from "./set-repository-policy.ts";
