@@ -98,7 +98,7 @@ export const SETTINGS = {
   },
   BERTH_UPLOADS_PER_PRINCIPAL: {
     default: "10000",
-    doc: "Open upload sessions that one principal may have; more are answered 429.",
+    doc: "Open upload sessions that one principal may have, the sessions of one role together; more are answered 429.",
   },
   BERTH_UPLOAD_EXPIRY: {
     default: "24h",

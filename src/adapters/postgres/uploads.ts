@@ -54,7 +54,8 @@ const CREATE = {
       INSERT INTO uploads (id, repository_id, principal, algorithm, version, attempt_key, created_at, active_at)
       SELECT $3, r.id, $4, $5, CASE WHEN $6::text IS NULL THEN 0 ELSE 1 END, $6, $7, $7
         FROM relaxed, repository r WHERE set IS NOT NULL
-          AND (SELECT count(*) FROM (SELECT 1 FROM uploads WHERE principal = $4 LIMIT $8) AS open) < $8
+          AND (SELECT count(*) FROM (
+            SELECT 1 FROM uploads WHERE principal BETWEEN $9 AND $10 LIMIT $8) AS open) < $8
       RETURNING repository_id)
     SELECT r.id AS repository_id, c.repository_id IS NOT NULL AS created
       FROM repository r LEFT JOIN created c ON true`,
@@ -149,8 +150,9 @@ export function postgresUploads(
   };
   return {
     async create(upload) {
-      const { algorithm, attemptKey, at, maxPerPrincipal } = upload;
-      const values = [...addressValues(upload), algorithm, attemptKey ?? null, at, maxPerPrincipal];
+      const { algorithm, attemptKey, at, quota } = upload;
+      const { from, to } = quota.principals;
+      const values = [...addressValues(upload), algorithm, attemptKey ?? null, at, quota.max, from, to];
       const creating = database.run<CreatedRow>(CREATE, values).catch((error: unknown) => {
         // The repository was deleted, and purged, while the insert waited for its row.
         if (brokenForeignKey(error) === undefined) throw error;

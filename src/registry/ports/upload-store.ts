@@ -23,11 +23,18 @@ export interface UploadSession {
   readonly writing: boolean;
 }
 
+/** Names of principals from one to another, in the order of their bytes, both included. */
+export interface PrincipalRange {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface NewUpload extends UploadAddress {
   readonly algorithm: DigestAlgorithm;
   /** Begins the first attempt (version 1) at once under this key. */
   readonly attemptKey?: string;
-  readonly maxPerPrincipal: number;
+  /** Open sessions that those principals may have together. */
+  readonly quota: { readonly principals: PrincipalRange; readonly max: number };
   readonly at: Date;
 }
 

@@ -8,6 +8,7 @@ import { finishAttempt } from "./complete.ts";
 import { findSession } from "./find-session.ts";
 import type { Attempt } from "./known-uploads.ts";
 import { newObjectKey } from "./object-key.ts";
+import { countedWith } from "./quota.ts";
 import { uploadUnknown } from "./upload-errors.ts";
 
 /** Who uploads, and where to. */
@@ -68,10 +69,10 @@ async function open(
   attemptKey: string | undefined,
 ): Promise<Session | undefined> {
   const address = { scope, name, id: randomUUID(), principal };
-  const maxPerPrincipal = ports.limits.uploadsPerPrincipal;
+  const max = ports.limits.uploadsPerPrincipal;
   const outcome = await ports.uploads.create({
     ...address,
-    ...{ algorithm, maxPerPrincipal, at: ports.clock.now() },
+    ...{ algorithm, quota: { principals: countedWith(principal), max }, at: ports.clock.now() },
     ...(attemptKey === undefined ? {} : { attemptKey }),
   });
   if (outcome.created) {
@@ -82,7 +83,7 @@ async function open(
   if (outcome.because === "repository unknown") return undefined;
   throw new RegistryError(
     "TOOMANYREQUESTS",
-    `there are ${maxPerPrincipal} upload sessions open already; complete or cancel some`,
+    `there are ${max} upload sessions open already; complete or cancel some`,
     { facts: { retryAfter: 60 } },
   );
 }
