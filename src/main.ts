@@ -7,10 +7,11 @@ import { addExport, addImport } from "./cli/images/index.ts";
 import type { Io } from "./cli/io.ts";
 import { addKeys } from "./cli/keys.ts";
 import { addConfigure, addLogin, addWhoami } from "./cli/login/index.ts";
+import { addMigrate } from "./cli/migrate.ts";
 import { endWithParent } from "./cli/parent-watch.ts";
 import { addRepository } from "./cli/repository.ts";
 import { addStart } from "./cli/start.ts";
-import { type RegistryAccess, withRegistry } from "./composition/command.ts";
+import { migrateRegistry, type RegistryAccess, withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";
 import { readConfig } from "./config.ts";
 import { version } from "./version.ts";
@@ -18,6 +19,7 @@ import { version } from "./version.ts";
 /** Commands in the order of the help. */
 const COMMANDS: readonly AddCommand[] = [
   (berth) => addStart(berth, () => serve(readConfig(process.env))),
+  (berth, io) => addMigrate(berth, io, () => migrateRegistry(readConfig(process.env))),
   (berth, io) => addAccount(berth, io, onRegistry),
   (berth, io) => addRepository(berth, io, onRegistry),
   (berth, io) => addAudit(berth, io, onRegistry),

@@ -18,9 +18,9 @@ export function connectionFromPrimary(): DatabaseConnection | undefined {
 }
 
 /** What a process says of itself once it is known. */
-type Started = { readonly listening: string } | { readonly failed: string };
+type Started = { readonly listening: string } | { readonly failed: string } | { readonly outdated: string };
 
-/** Says that this process serves, or why it cannot. Resolves when that is on its way, or nobody is there to hear it. */
+/** Says that this process serves, why it cannot, or that no process of this program can any more. Resolves when that is on its way, or nobody is there to hear it. */
 export function tellPrimary(started: Started): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined) resolve();
@@ -41,6 +41,7 @@ export async function startProcesses(
   count: number,
   connection: DatabaseConnection,
   log: Log,
+  onOutdated: (reason: string) => void,
 ): Promise<RunningNode> {
   let draining = false;
   const replace = (): void => {
@@ -50,6 +51,9 @@ export async function startProcesses(
   };
   const fork = (): Worker => {
     const worker = cluster.fork({ [CONNECTION_VARIABLE]: JSON.stringify(connection) });
+    worker.on("message", ({ outdated }: { readonly outdated?: string }) => {
+      if (outdated !== undefined) onOutdated(outdated);
+    });
     worker.on("error", (error) => {
       log.warn("a process cannot be reached", { process: worker.process.pid, error: error.message });
       // One that could not even be made has no exit.

@@ -8,12 +8,14 @@ import { keepAdministrator, keptAdministrator } from "./data-directory.ts";
 import { exposureWarning } from "./exposure.ts";
 import { type RunningNode, startNode } from "./node.ts";
 import { connectionFromPrimary, leavePrimary, startProcesses, tellPrimary } from "./processes.ts";
+import { watchSchema } from "./schema-watch.ts";
 import { listenToSignals, type Signals } from "./signals.ts";
 import {
   type DatabaseConnection,
   migrateDatabase,
   openState,
   type State,
+  schemaOf,
   startDatabaseServer,
 } from "./state.ts";
 import { openStorage } from "./storage.ts";
@@ -44,7 +46,8 @@ async function serveRequests(
 ): Promise<void> {
   let node: RunningNode;
   try {
-    node = await startServing(config, await openState(config, connection, log), log);
+    const state = await openState(config, connection, log);
+    node = await startServing(config, state, log, (reason) => void tellPrimary({ outdated: reason }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     log.error("a process cannot serve", { error: reason });
@@ -63,14 +66,21 @@ async function serveAll(config: Config, log: Log, signals: Signals): Promise<voi
   const exposed = exposureWarning(config);
   if (exposed !== undefined) log.warn(exposed);
   const server = await startDatabaseServer(config, `${config.listen.host}:${config.listen.port}`, log);
+  let outdated: string | undefined;
+  const endOutdated = (reason: string): void => {
+    if (outdated !== undefined) return;
+    outdated = reason;
+    log.error("this node ends", { reason });
+    process.kill(process.pid, "SIGTERM");
+  };
   try {
     const state = await openState(config, server.connection, log, true);
     const generated = await closedOnFailure(state, () =>
       prepareDatabase(config, state, server.connection, log),
     );
     const node = await (config.processes === 1
-      ? startServing(config, state, log)
-      : state.close().then(() => startProcesses(config.processes, server.connection, log)));
+      ? startServing(config, state, log, endOutdated)
+      : state.close().then(() => startProcesses(config.processes, server.connection, log, endOutdated)));
     const administrator = generated ?? (await keptAdministrator(config));
     const welcoming = openLineSink(STDOUT, () => "");
     welcoming.write(welcome(config, node.url, administrator, generated !== undefined));
@@ -81,11 +91,27 @@ async function serveAll(config: Config, log: Log, signals: Signals): Promise<voi
   } finally {
     await server.stop();
   }
+  if (outdated !== undefined) throw new Error(outdated);
 }
 
-/** In this process. */
-function startServing(config: Config, state: State, log: Log): Promise<RunningNode> {
-  return closedOnFailure(state, async () => startNode(config, state, await openStorage(config), log));
+/** In this process, until it is drained. `onOutdated` is told when the schema has moved on without it. */
+async function startServing(
+  config: Config,
+  state: State,
+  log: Log,
+  onOutdated: (reason: string) => void,
+): Promise<RunningNode> {
+  const node = await closedOnFailure(state, async () =>
+    startNode(config, state, await openStorage(config), log),
+  );
+  const watch = watchSchema(schemaOf(state), onOutdated);
+  return {
+    url: node.url,
+    async drain() {
+      await watch.stop();
+      await node.drain();
+    },
+  };
 }
 
 /** Connections that stay open would hold up the end of a process whose start failed. */

@@ -1,10 +1,16 @@
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { openDatabaseClock } from "../adapters/postgres/clock.ts";
 import { type Database, openDatabase } from "../adapters/postgres/database.ts";
-import { findRunningPostgres, startEmbeddedPostgres } from "../adapters/postgres/embedded/index.ts";
+import {
+  findRunningPostgres,
+  holdsDatabase,
+  startEmbeddedPostgres,
+} from "../adapters/postgres/embedded/index.ts";
 import { postgresMasterKeyRecord } from "../adapters/postgres/iam/index.ts";
 import { migrate } from "../adapters/postgres/migrate.ts";
+import { postgresSchema, type Schema } from "../adapters/postgres/schema.ts";
 import type { Config } from "../config.ts";
 import type { MasterKey } from "../iam/master-key.ts";
 import type { Log } from "../log.ts";
@@ -54,7 +60,10 @@ export async function startDatabaseServer(config: Config, url: string, log: Log)
   };
 }
 
-/** The database of a Berth that runs, or, for a command while none does, one started for the moment. */
+/**
+ * The database of a Berth that runs, or, for a command while none does, one started for the moment.
+ * @throws Error when there is none: a command makes nothing
+ */
 export async function borrowDatabaseServer(config: Config, log: Log): Promise<DatabaseServer> {
   if (config.database === undefined) {
     const running = await findRunningPostgres(config.dataDir);
@@ -64,6 +73,12 @@ export async function borrowDatabaseServer(config: Config, log: Log): Promise<Da
         stop: async () => undefined,
       };
     }
+    if (!(await holdsDatabase(config.dataDir))) {
+      throw new Error(
+        `there is no Berth in ${resolve(config.dataDir)}: run this where you run \`berth start\`, or set ` +
+          "BERTH_DATA_DIR to its data directory, or BERTH_DATABASE_URL to its database",
+      );
+    }
   }
   return startDatabaseServer(config, "a command", log);
 }
@@ -71,6 +86,11 @@ export async function borrowDatabaseServer(config: Config, log: Log): Promise<Da
 /** Brings the schema up to date; safe from several nodes at once. */
 export async function migrateDatabase(connection: DatabaseConnection): Promise<void> {
   await migrate(connection.direct, MIGRATIONS);
+}
+
+/** The schema of an open database beside that of this program. */
+export function schemaOf({ database }: State): Schema {
+  return postgresSchema(database, MIGRATIONS);
 }
 
 /**

@@ -66,6 +66,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/** Whether a data directory has a database, which need not run. */
+export async function holdsDatabase(dataDir: string): Promise<boolean> {
+  return stat(join(dataDir, "postgres")).then(
+    () => true,
+    (error: unknown) => {
+      if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return false;
+      throw error;
+    },
+  );
+}
+
 async function startOn(dataDir: string, onEvent: OnEvent): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   const inside = join(dataDir, "postgres");
