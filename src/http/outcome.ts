@@ -40,10 +40,7 @@ export async function sendOutcome(
   }
 }
 
-/**
- * The same answer, which says more; its own words come last. All headers in one place: Node writes those that were set
- * one by one more slowly.
- */
+/** The same answer, which says more; its own words come last. */
 export function withHeaders({ status, headers, body }: Outcome, more: Outcome["headers"]): Outcome {
   const all = { ...more, ...headers };
   return body === undefined ? { status, headers: all } : { status, headers: all, body };
