@@ -104,7 +104,7 @@ export class Observer {
     const { error } = exchange;
     const status = statusOf(response);
     const fault = error === undefined ? (status === CLIENT_GONE ? "gone" : undefined) : faultOf(error);
-    const isRead = request.method === "GET" || request.method === "HEAD";
+    const isRead = READS.has(request.method ?? "");
     const slow = facts.milliseconds > SLOW && exchange.route !== "getBlob";
     // What clients ask in vain as a matter of course. Credentials that were refused are a denial.
     const usual = status === 404 || fault === "gone" || (status === 401 && !request.headers.authorization);
@@ -141,6 +141,8 @@ function statusOf(response: ServerResponse): number {
   return response.headersSent ? response.statusCode : CLIENT_GONE;
 }
 
+/** Methods that change nothing: anybody may send them as often as they like. */
+const READS = new Set(["GET", "HEAD", "OPTIONS"]);
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 function knownMethod(method: string | undefined): string {

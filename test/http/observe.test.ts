@@ -93,6 +93,7 @@ describe("what is logged", () => {
     ["a look at the head", { method: "HEAD" }],
     ["a read of what the client has already", { status: 304 }],
     ["a redirect", { status: 307 }],
+    ["a question what may be done", { method: "OPTIONS", status: 204, route: "options" }],
     ["a read of nothing", { status: 404, error: new RegistryError("MANIFEST_UNKNOWN", "x") }],
     ["a first request without credentials", { status: 401, error: new Refusal("UNAUTHORIZED", "x") }],
     ["a read that took a second", { takes: 1_000 }],
