@@ -45,9 +45,7 @@ afterEach(async () => {
   proxy.set("open");
   storageState = async () => undefined;
   // Recovers by itself.
-  await vi.waitFor(async () => expect((await exchange(berth, { path: "/readyz" })).status).toBe(200), {
-    interval: 20,
-  });
+  await expectReadiness(200);
   session = await openSession(berth, NAME);
   for (const request of requests()) {
     const { status, body } = await exchange(berth, request);
@@ -82,6 +80,13 @@ function requests(): readonly Sent[] {
   ];
 }
 
+/** What was found is remembered for a second. */
+async function expectReadiness(status: 200 | 503): Promise<void> {
+  const look = async (): Promise<void> =>
+    void expectAnswer(await exchange(berth, { path: "/readyz" }), { status });
+  await vi.waitFor(look, { interval: 20, timeout: 5_000 });
+}
+
 function expectUnavailable(answer: Answer, request: Sent): void {
   const what = `${request.method} ${request.path}: ${answer.body}`;
   expect(answer.status, what).toBe(503);
@@ -108,7 +113,7 @@ describe("a database", () => {
     proxy.set("cut");
     await expectAllUnavailable(requests(), 1_500);
     expect((await exchange(berth, { path: "/healthz" })).status).toBe(200);
-    expectAnswer(await exchange(berth, { path: "/readyz" }), { status: 503 });
+    await expectReadiness(503);
   });
 
   test("that hangs is 503 for every request, within the timeouts", async () => {
@@ -212,7 +217,7 @@ describe("storage", () => {
   ])("that %s is 503, and what needs no storage goes on", async (_, failure) => {
     storageState = () => Promise.reject(failure);
     await expectAllUnavailable(needy(), 1_500);
-    expectAnswer(await exchange(berth, { path: "/readyz" }), { status: 503 });
+    await expectReadiness(503);
     for (const request of requests().filter(({ path }) => !needy().some((needs) => needs.path === path))) {
       const { status, body } = await exchange(berth, request);
       expect(status, `${request.method} ${request.path}: ${body}`).toBeLessThan(400);
