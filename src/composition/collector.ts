@@ -2,7 +2,13 @@ import { postgresGarbage } from "../adapters/postgres/garbage.ts";
 import { postgresSessions } from "../adapters/postgres/iam/index.ts";
 import { postgresOutbox } from "../adapters/postgres/outbox.ts";
 import type { Config } from "../config.ts";
-import { BATCH, type CollectionGraces, collectGarbage, isBusy } from "../gc/collect.ts";
+import {
+  BATCH,
+  CollectionFailedError,
+  type CollectionGraces,
+  collectGarbage,
+  isBusy,
+} from "../gc/collect.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
@@ -40,7 +46,12 @@ export function startCollector(
   const graces = gracesOf(config);
   return startLoop({
     async round() {
-      const round = await collectGarbage({ ...ports, garbage }, graces);
+      let failure: CollectionFailedError | undefined;
+      const round = await collectGarbage({ ...ports, garbage }, graces).catch((error: unknown) => {
+        if (!(error instanceof CollectionFailedError)) throw error;
+        failure = error;
+        return error.round;
+      });
       const ago = (milliseconds: number): Date => new Date(ports.clock.now().getTime() - milliseconds);
       const forgotten = {
         sessions: await sessions.deleteExpired(ago(SESSIONS_KEPT), BATCH),
@@ -49,6 +60,7 @@ export function startCollector(
       for (const [kind, count] of Object.entries({ ...round, ...forgotten })) {
         ended.add(count, `kind="${kind}"`);
       }
+      if (failure !== undefined) throw failure;
       return isBusy(round) || Object.values(forgotten).some((count) => count >= BATCH);
     },
     pause: PAUSE,

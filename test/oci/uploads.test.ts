@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { startTestBerth } from "../support/berth.ts";
 import { type Answer, exchange, expectAnswer, openRequest, testExchanges } from "../support/exchange.ts";
 import { digestOfText } from "../support/manifests.ts";
-import { openSession, pushBlob, underWay } from "../support/push.ts";
+import { createRepository, openSession, pushBlob, underWay } from "../support/push.ts";
 import { hexOf, rowsOf } from "../support/rows.ts";
 
 const berth = await startTestBerth();
@@ -484,7 +484,25 @@ describe("a session", () => {
     expectAnswer(await send("GET", session), { status: 204, answers: at(session, 7), content: "" });
   });
 
+  test("that is cancelled takes the repository with it that was made for it", async () => {
+    const session = await openSession(berth, "up/first");
+    await chunk(session, 0, CONTENT);
+    expectAnswer(await send("DELETE", session), { status: 204, content: "" });
+    expectAnswer(await send("GET", "/v2/up/first/tags/list"), { status: 404, code: "NAME_UNKNOWN" });
+  });
+
+  test("that is cancelled leaves a repository with another upload, or that somebody made", async () => {
+    const session = await openSession(berth, "up/second");
+    const other = await openSession(berth, "up/second");
+    expectAnswer(await send("DELETE", session), { status: 204 });
+    expectAnswer(await send("GET", other), { status: 204 });
+    await createRepository(berth, "up/made");
+    expectAnswer(await send("DELETE", await openSession(berth, "up/made")), { status: 204 });
+    expectAnswer(await send("GET", "/v2/up/made/tags/list"), { status: 200 });
+  });
+
   test("that is cancelled is gone", async () => {
+    await createRepository(berth, "up/cancel");
     const session = await openSession(berth, "up/cancel");
     await chunk(session, 0, CONTENT);
     expectAnswer(await send("DELETE", session), { status: 204, content: "" });

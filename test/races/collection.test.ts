@@ -8,7 +8,8 @@ import { configOf, imageOf, layerOf, pushBlob, pushManifest, putManifest } from 
 import { hexOf, rowsOf } from "../support/rows.ts";
 import { collectingFrom, expectPulled, expectSoundScene, GRACES, openScene, statusesOf } from "./scene.ts";
 
-vi.mock("../../src/composition/collector.ts", () => ({
+vi.mock("../../src/composition/collector.ts", async (original) => ({
+  ...(await original<object>()),
   startCollector: () => ({ stop: async () => undefined }),
 }));
 

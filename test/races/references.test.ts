@@ -15,7 +15,8 @@ import {
 import { rowsOf } from "../support/rows.ts";
 import { expectPulled, expectSoundScene, openScene, statusesOf } from "./scene.ts";
 
-vi.mock("../../src/composition/collector.ts", () => ({
+vi.mock("../../src/composition/collector.ts", async (original) => ({
+  ...(await original<object>()),
   startCollector: () => ({ stop: async () => undefined }),
 }));
 

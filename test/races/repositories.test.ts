@@ -22,7 +22,8 @@ import {
 import { rowsOf } from "../support/rows.ts";
 import { expectSoundScene, GRACES, openScene, statusesOf } from "./scene.ts";
 
-vi.mock("../../src/composition/collector.ts", () => ({
+vi.mock("../../src/composition/collector.ts", async (original) => ({
+  ...(await original<object>()),
   startCollector: () => ({ stop: async () => undefined }),
 }));
 

@@ -6,7 +6,8 @@ import { changeRepository, createRepository, pushManifest, putManifest } from ".
 import { rowsOf } from "../support/rows.ts";
 import { expectSoundScene, openScene, statusesOf } from "./scene.ts";
 
-vi.mock("../../src/composition/collector.ts", () => ({
+vi.mock("../../src/composition/collector.ts", async (original) => ({
+  ...(await original<object>()),
   startCollector: () => ({ stop: async () => undefined }),
 }));
 

@@ -11,7 +11,8 @@ import { openSession, pushBlob, underWay } from "../support/push.ts";
 import { hexOf, rowsOf } from "../support/rows.ts";
 import { collectingFrom, expectPulled, expectSoundScene, GRACES, openScene, statusesOf } from "./scene.ts";
 
-vi.mock("../../src/composition/collector.ts", () => ({
+vi.mock("../../src/composition/collector.ts", async (original) => ({
+  ...(await original<object>()),
   startCollector: () => ({ stop: async () => undefined }),
 }));
 
@@ -193,6 +194,7 @@ describe("the same session from two nodes, the stalled writer coming back", () =
   // The DELETE wins once it has the row; what the PATCH has written is queued with the rest.
   // The PATCH sees 404.
   test("after a cancellation", async () => {
+    await pushBlob(berth, "race/cancelled", "what keeps the repository");
     const session = await openSession(berth, "race/cancelled");
     const hold = barriers.hold("upload_confirm");
     const stalled = exchange(berth, { method: "PATCH", path: session, body: bytes });
@@ -337,5 +339,48 @@ describe("the deletion of an object", () => {
     await expectPulled(berth, `/v2/deletion/again/blobs/${digest}`, content);
     await expect(access(join(berth.dataDir, "blobs", old))).rejects.toThrow();
     expect(await queuedKeys()).not.toContain(old);
+  });
+});
+
+describe("a closing PUT whose digest must be read back meets an attempt that takes its session over", () => {
+  const sha512 = (): string => digestOfText(bytes, "sha512");
+  const session = async (name: string): Promise<string> => {
+    const opened = await openSession(berth, name);
+    expectAnswer(await exchange(berth, { method: "PATCH", path: opened, body: bytes }), { status: 202 });
+    return opened;
+  };
+
+  // The PUT has begun an attempt and is about to confirm it; a PATCH begins another one.
+  // The PATCH wins: the session goes on with its bytes.
+  // The PUT finds its confirmation refused, and sees 416 with what the session holds.
+  test("before it confirms", async () => {
+    const path = await session("race/refused");
+    const hold = barriers.hold("upload_confirm");
+    const put = exchange(berth, { method: "PUT", path: `${path}?digest=${sha512()}` });
+    await hold.reached;
+    expectAnswer(await exchange(other, { method: "PATCH", path, body: "more" }), { status: 202 });
+    hold.release();
+    expectAnswer(await put, { status: 416, answers: { Range: `0-${bytes.length + 3}` } });
+    expectAnswer(await exchange(other, { path }), {
+      status: 204,
+      answers: { Range: `0-${bytes.length + 3}` },
+    });
+  });
+
+  // The PUT has read a wrong digest and is about to end the session; a PATCH begins another attempt.
+  // The PATCH wins: its session stays.
+  // The PUT is refused for its digest.
+  test("before it ends the session for a wrong digest", async () => {
+    const path = await session("race/kept");
+    const hold = barriers.hold("upload_remove");
+    const put = exchange(berth, { method: "PUT", path: `${path}?digest=${digestOfText("other", "sha512")}` });
+    await hold.reached;
+    expectAnswer(await exchange(other, { method: "PATCH", path, body: "more" }), { status: 202 });
+    hold.release();
+    expectAnswer(await put, { status: 400, code: "DIGEST_INVALID" });
+    expectAnswer(await exchange(other, { path }), {
+      status: 204,
+      answers: { Range: `0-${bytes.length + 3}` },
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { collectGarbage } from "../../src/gc/collect.ts";
 import { confirmBlob, mountBlob } from "../../src/registry/blobs.ts";
 import type { Digest } from "../../src/registry/digest.ts";
 import { deleteManifest } from "../../src/registry/manifests/delete.ts";
@@ -100,7 +101,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     await pass(registry, 2 * MINUTE);
     expect(await registry.keyOf("lib/app", digest)).toBeUndefined();
     await expect(registry.pushManifest("lib/app", image("pushed in vain", []))).rejects.toMatchObject({
-      code: "MANIFEST_BLOB_UNKNOWN",
+      reason: "MANIFEST_BLOB_UNKNOWN",
     });
   });
 
@@ -159,7 +160,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     test("that the collector has taken is unknown", async () => {
       const digest = await registry.pushBlob("lib/app", "taken");
       await pass(registry, DAY + MINUTE);
-      await expect(confirm(digest)).rejects.toMatchObject({ code: "BLOB_UNKNOWN" });
+      await expect(confirm(digest)).rejects.toMatchObject({ reason: "BLOB_UNKNOWN" });
     });
   });
 
@@ -227,7 +228,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     await pass(registry, 20 * HOUR);
     expect(await ports.uploads.find(address)).toMatchObject({ session: { size: 25 } });
     await pass(registry, 5 * HOUR);
-    expect(await ports.uploads.find(address)).toEqual({ repository: true, session: undefined });
+    expect(await ports.uploads.find(address)).toMatchObject({ repository: false });
     expect(await registry.stored()).not.toEqual([]);
     await pass(registry, HOUR);
     expect(await registry.stored()).toEqual([]);
@@ -235,9 +236,66 @@ describe.each(kinds)("collection with %s", async (kind) => {
 
   test("an upload that is cancelled gives its bytes back, without the grace of uploads", async () => {
     const address = await openUpload(registry, "lib/app", "thought better of it");
-    await cancelUpload(ports, address);
+    await cancelUpload(ports, address, CAUSE);
     await pass(registry, HOUR);
     expect(await registry.stored()).toEqual([]);
+  });
+
+  describe("a repository that a push has made", () => {
+    const exists = async (name: string) =>
+      (await ports.repositories.find(scope, parseRepositoryName(name))) !== undefined;
+
+    test("goes with its only upload when that expires", async () => {
+      await openUpload(registry, "made/expired", "never completed");
+      await pass(registry, DAY - MINUTE);
+      expect(await exists("made/expired")).toBe(true);
+      await pass(registry, 2 * MINUTE);
+      expect(await exists("made/expired")).toBe(false);
+      expect(
+        await rowsOf(
+          registry,
+          "SELECT principal, detail ->> 'because' AS because FROM audit_log WHERE resource LIKE '%:repository/made/expired' AND action = 'ecr:DeleteRepository'",
+        ),
+      ).toEqual([{ principal: "berth", because: "nothing was put there" }]);
+    });
+
+    test("goes when nothing follows, a minute after it was made", async () => {
+      await registry.repository("made/left");
+      await pass(registry, MINUTE - 1);
+      expect(await exists("made/left")).toBe(true);
+      await pass(registry, 2);
+      expect(await exists("made/left")).toBe(false);
+    });
+
+    test.each([
+      ["a blob", (name: string) => registry.pushBlob(name, "kept")],
+      ["a manifest", (name: string) => registry.pushManifest(name, index([]))],
+      [
+        "a mounted blob",
+        async (name: string) => {
+          const digest = await registry.pushBlob("made/source", "mounted");
+          const from = parseRepositoryName("made/source");
+          const mount = { digest, from, mayPullFrom: async () => true, cause: CAUSE };
+          await mountBlob(ports, scope, await registry.repository(name), mount);
+        },
+      ],
+    ])("stays when %s was put there, also when that is gone", async (_, put) => {
+      await put("made/used");
+      await openUpload(registry, "made/used", "never completed");
+      const { id } = await registry.repository("made/used");
+      for (const table of ["manifests", "repository_blobs"]) {
+        await rowsOf(registry, `DELETE FROM ${table} WHERE repository_id = $1`, [id]);
+      }
+      await pass(registry, 2 * DAY);
+      expect(await exists("made/used")).toBe(true);
+    });
+
+    test("stays when somebody has given it settings", async () => {
+      const { name } = await registry.repository("made/set");
+      await ports.repositories.change(scope, name, { sparse: true }, CAUSE, clock.now());
+      await pass(registry, 2 * DAY);
+      expect(await exists("made/set")).toBe(true);
+    });
   });
 
   test("a deleted repository is removed by slices, bytes and open uploads included, and no other is touched", async () => {
@@ -303,6 +361,26 @@ describe.each(kinds)("collection with %s", async (kind) => {
     for (const key of keys) await ports.storage.delete(key);
   });
 
+  test("what else a round has done is told when some of it fails", async () => {
+    await registry.pushBlob("lib/app", "cannot go");
+    await pass(registry, DAY + MINUTE);
+    clock.advance(HOUR);
+    await openUpload(registry, "lib/app", "expired in the same round");
+    clock.advance(DAY + MINUTE);
+    const broken = async (): Promise<never> => {
+      throw new Error("broken");
+    };
+    const garbage = { ...registry.garbage, reviewManifests: broken };
+    const round = collectGarbage({ ...ports, garbage, storage: { delete: broken } }, GRACES);
+    await expect(round).rejects.toMatchObject({
+      message: "broken",
+      round: { uploads: 1, manifests: 0, objects: 0 },
+    });
+    await pass(registry, HOUR);
+    await pass(registry, HOUR);
+    expect(await registry.stored()).toEqual([]);
+  });
+
   test("a key that storage fails to delete is tried again, and holds nobody up", async () => {
     await registry.pushBlob("lib/app", "fails");
     await registry.pushBlob("lib/app", "does not");
@@ -347,7 +425,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
         const pushed = image(label, ["a layer of all"]);
         const outcome = await registry.pushManifest("lib/raced", pushed).then(
           () => "whole",
-          (error: { code?: string }) => String(error.code),
+          (error: { reason?: string }) => String(error.reason),
         );
         outcomes.push(outcome);
         if (outcome !== "whole") continue;

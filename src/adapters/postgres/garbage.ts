@@ -1,5 +1,6 @@
 import type { GarbageStore } from "../../registry/ports/index.ts";
 import type { Database } from "./database.ts";
+import { abandonedRepositories, discardRepository } from "./discard-repository.ts";
 import { brokenForeignKey } from "./errors.ts";
 import { purgeDeletedRepository } from "./purge-repository.ts";
 
@@ -151,6 +152,8 @@ export function postgresGarbage(database: Database, store: string): GarbageStore
         if (tasks.length > 0) await tx.query(JUDGE_MANIFESTS, [at, repositories, manifests]);
         return tasks.length;
       }),
+    abandonedRepositories: (before, limit) => abandonedRepositories(database, before, limit),
+    discardRepository: (id, because, at) => discardRepository(database, id, because, at),
     purgeDeletedRepository: (limit) => purgeDeletedRepository(database, limit),
     async takeObjects(at, retryAt, limit) {
       const rows = await database.run<{ key: string }>(TAKE_OBJECTS, [store, at, retryAt, limit]);

@@ -8,6 +8,7 @@ import type {
 import type { RegistryId, Scope } from "../../registry/scope.ts";
 import { type ChangeEvent, changeRecord, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
+import { discardRepository } from "./discard-repository.ts";
 import { contentOf } from "./repository-content.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -48,7 +49,7 @@ const INSERT = {
   name: "repository_insert",
   text: `WITH made AS (
       INSERT INTO repositories (registry_id, name, sparse, tag_mutability, tag_filters, scan_on_push, encryption_type,
-        encryption_key, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        encryption_key, created_at, provisional) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13)
       ON CONFLICT (registry_id, name) WHERE deleted_at IS NULL DO NOTHING RETURNING ${COLUMNS}),
     tagged AS (
       INSERT INTO repository_resource_tags (repository_id, key, value)
@@ -61,7 +62,8 @@ const LOCK = {
 };
 const UPDATE = {
   name: "repository_update",
-  text: `UPDATE repositories SET sparse = $2, tag_mutability = $3, tag_filters = $4, scan_on_push = $5
+  text: `UPDATE repositories SET sparse = $2, tag_mutability = $3, tag_filters = $4, scan_on_push = $5,
+      provisional = false
     WHERE id = $1 RETURNING ${COLUMNS}`,
 };
 const HOLDS_MANIFEST = {
@@ -69,18 +71,6 @@ const HOLDS_MANIFEST = {
   text: "SELECT 1 FROM manifests WHERE repository_id = $1 LIMIT 1",
 };
 const DELETE = { name: "repository_delete", text: "UPDATE repositories SET deleted_at = $2 WHERE id = $1" };
-const LOCK_BY_ID = {
-  name: "repository_lock_by_id",
-  text: "SELECT 1 FROM repositories WHERE id = $1 AND deleted_at IS NULL FOR UPDATE",
-};
-const DISCARD = {
-  name: "repository_discard",
-  text: `UPDATE repositories SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = $1)
-    AND NOT EXISTS (SELECT 1 FROM repository_blobs WHERE repository_id = $1)
-    AND NOT EXISTS (SELECT 1 FROM uploads WHERE repository_id = $1)
-    RETURNING registry_id AS "registryId", name`,
-};
 const COUNT = {
   name: "repository_count_manifests",
   text: "SELECT count(*) AS manifests FROM manifests WHERE repository_id = $1",
@@ -105,11 +95,12 @@ export function postgresRepositories(database: Database): RepositoryStore {
       return rows.map(({ name }) => name);
     },
     async create(scope, draft, cause, at) {
-      const { name, encryption, tags, ...settings } = draft;
+      const { name, encryption, tags, provisional = false, ...settings } = draft;
       for (;;) {
         const [row] = await database.run<Row>(INSERT, [
           ...[scope.id, name, ...settingValues(settings), encryption.type, encryption.kmsKey, at],
           ...[Object.keys(tags), Object.values(tags), changeRecord(cause, at, { settings })],
+          provisional,
         ]);
         if (row !== undefined) return { repository: toRepository(row), created: true };
         const existing = await find(scope, name);
@@ -140,17 +131,9 @@ export function postgresRepositories(database: Database): RepositoryStore {
         await recordChange(tx, cause, at, content, eventOf("repository.delete", current));
         return current;
       }),
-    // Who may meet: a discard and whoever puts something there. The lock waits for those in flight, and only then the
-    // second statement looks; whoever comes later finds the repository deleted.
-    discard: (id, creation, at) =>
-      database.transaction(async (tx) => {
-        await tx.query(LOCK_BY_ID, [id]);
-        const [discarded] = await tx.query<Pick<Repository, "registryId" | "name">>(DISCARD, [id, at]);
-        if (discarded === undefined) return;
-        const cause = { ...creation, action: "ecr:DeleteRepository" };
-        const detail = { because: "nothing was put there" };
-        await recordChange(tx, cause, at, detail, eventOf("repository.delete", discarded));
-      }),
+    async discard(id, because, at) {
+      await discardRepository(database, id, because, at);
+    },
     async countManifests(id) {
       const [row] = await database.run<{ manifests: number }>(COUNT, [id]);
       return row?.manifests ?? 0;

@@ -121,7 +121,8 @@ const COMPLETED = {
 const REMOVE = {
   name: "upload_remove",
   text: `DELETE FROM uploads WHERE id = (SELECT u.id FROM ${ADDRESSED} WHERE u.id = $3 AND u.principal = $4)
-    RETURNING content, attempt_key`,
+      AND ($5::integer IS NULL OR version = $5)
+    RETURNING content, attempt_key, repository_id`,
 };
 const EXPIRE = {
   name: "upload_expire",
@@ -203,11 +204,11 @@ export function postgresUploads(
       const values = [scope.id, name, digestToBytes(digest), id];
       return (await database.run(COMPLETED, values)).length > 0;
     },
-    cancel: (address, at) =>
+    cancel: (address, at, version) =>
       database.transaction(async (tx) => {
-        const rows = await tx.query<Row>(REMOVE, addressValues(address));
+        const rows = await tx.query<Row>(REMOVE, [...addressValues(address), version ?? null]);
         await queueRemoved(tx, rows, at);
-        return rows.length > 0;
+        return rows[0]?.repository_id;
       }),
     expire: (before, limit, at) =>
       database.transaction(async (tx) => {

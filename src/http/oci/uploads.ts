@@ -159,7 +159,7 @@ export async function deleteUpload(
   captures: readonly string[],
 ): Promise<Outcome> {
   const address = await addressOf(ports, request, captures, "cancelUpload");
-  await cancelUpload(ports, address);
+  await cancelUpload(ports, address, request.causeOf("cancelUpload", address.name));
   return empty(204);
 }
 

@@ -1,3 +1,15 @@
+import type { Cause } from "../../audit/cause.ts";
+import type { RepositoryName } from "../names.ts";
+import type { RepositoryId } from "./repository-store.ts";
+
+/** A repository that a push has made and nothing came of. */
+export interface AbandonedRepository {
+  readonly id: RepositoryId;
+  readonly name: RepositoryName;
+  readonly account: string;
+  readonly region: string;
+}
+
 /** Review of what may have become unreferenced. Each call is one short transaction; several workers may run at once. */
 export interface GarbageStore {
   /** Gives new tasks their time, so that their grace runs from `at`; returns how many. */
@@ -11,6 +23,10 @@ export interface GarbageStore {
   reviewBlobs(deleteAt: Date, limit: number): Promise<number>;
   /** Forgets manifest tasks whose manifest is tagged or listed by an index. Returns tasks looked at. */
   reviewManifests(at: Date, limit: number): Promise<number>;
+  /** Repositories that a push made before `before`, and that nothing was ever put into; see {@link RepositoryStore.discard}. */
+  abandonedRepositories(before: Date, limit: number): Promise<readonly AbandonedRepository[]>;
+  /** False when it is none any more. */
+  discardRepository(id: RepositoryId, because: Cause, at: Date): Promise<boolean>;
   /** Removes a slice of a deleted repository's content; returns rows removed, 0 when nothing is left to purge. */
   purgeDeletedRepository(limit: number): Promise<number>;
   /** Keys due at `at`, hidden from other workers until `retryAt`: a worker that dies leaves them to the next. */

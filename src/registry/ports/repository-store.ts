@@ -33,6 +33,8 @@ export interface RepositoryDraft extends RepositorySettings {
   readonly encryption: Encryption;
   /** AWS tags of the repository by key; not to be confused with the tags of images. */
   readonly tags: Readonly<Record<string, string>>;
+  /** A push makes it, and it is to go again when nothing comes of that; see {@link RepositoryStore.discard}. */
+  readonly provisional?: boolean;
 }
 
 /** A repository as it is kept; its AWS tags are not part of it. */
@@ -82,10 +84,10 @@ export interface RepositoryStore {
     options: { readonly force: boolean; readonly cause: Cause; readonly at: Date },
   ): Promise<Repository | "unknown" | "not empty">;
   /**
-   * Deletes a repository that nothing was ever put into: no manifest, no blob, no open upload. One that is in use by
-   * now stays. Whoever has looked it up already finds it deleted. `creation` is why it was made.
+   * Deletes a repository that was made for a push, and that nothing was ever put into: no manifest, no blob, no open upload,
+   * neither settings nor a policy of its own. Any other stays. Whoever has looked it up already finds it deleted.
    */
-  discard(id: RepositoryId, creation: Cause, at: Date): Promise<void>;
+  discard(id: RepositoryId, because: Cause, at: Date): Promise<void>;
   /** How many manifests it holds. Reads them all: for people, not for requests. */
   countManifests(id: RepositoryId): Promise<number>;
 }

@@ -123,8 +123,11 @@ export interface UploadStore {
   commit(upload: CommittedUpload): Promise<boolean>;
   /** Whether this very session was the last to bring the blob of that digest to the repository, which has it still. */
   wasCompleted(address: UploadAddress, digest: Digest): Promise<boolean>;
-  /** Ends the session and queues its keys. False when there is none. */
-  cancel(address: UploadAddress, at: Date): Promise<boolean>;
+  /**
+   * Ends the session and queues its keys. Gives its repository, or undefined when there is no session, or, where a version
+   * is given, when another attempt has begun since.
+   */
+  cancel(address: UploadAddress, at: Date, version?: number): Promise<RepositoryId | undefined>;
   /** Ends at most `limit` sessions that were last active before `before`; returns how many. */
   expire(before: Date, limit: number, at: Date): Promise<number>;
 }

@@ -31,7 +31,8 @@ export async function pushInto<T>(
   const pushed = await push();
   if (pushed !== undefined) return pushed;
   if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
-  const made = await ports.repositories.create(scope, draftRepository({ name }), creation, ports.clock.now());
+  const draft = { ...draftRepository({ name }), provisional: true };
+  const made = await ports.repositories.create(scope, draft, creation, ports.clock.now());
   try {
     const pushedAgain = await push();
     if (pushedAgain === undefined) throw repositoryUnknown(scope.account, name);

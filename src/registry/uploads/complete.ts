@@ -114,9 +114,10 @@ export async function finishAttempt(
 ): Promise<void> {
   if (request.chunks === undefined && begun.content !== undefined && !begun.takeover) {
     const { size, digest, content } = begun;
-    await ports.uploads.confirm(begun.id, begun.version, {
-      ...{ content, digest, garbage: [], at: ports.clock.now() },
-    });
+    const confirmation = { content, digest, garbage: [], at: ports.clock.now() };
+    if (!(await ports.uploads.confirm(begun.id, begun.version, confirmation))) {
+      throw await fenced(ports, request.address);
+    }
     return completeConfirmed(ports, request, begun, { size, digest, content });
   }
   const received = await receiveLast(ports, request, begun, key);
@@ -173,8 +174,8 @@ async function completeConfirmed(
     ports.knownUploads.readBack++;
     const found = await hashObject(ports, completed.key, size, digestAlgorithm(wanted));
     if (found !== wanted) {
-      // The object is whole now: nothing can be appended to it, so the session ends here.
-      await ports.uploads.cancel(address, ports.clock.now());
+      // The object is whole now: nothing can be appended to it, so the session ends here, unless somebody took it over.
+      await ports.uploads.cancel(address, ports.clock.now(), begun.version);
       throw digestMismatch(wanted, found);
     }
   }

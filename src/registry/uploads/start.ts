@@ -101,11 +101,21 @@ function firstAttempt(
   };
 }
 
-/** Ends a session and gives its storage back. @throws RegistryError NAME_UNKNOWN, BLOB_UPLOAD_UNKNOWN */
-export async function cancelUpload(ports: RegistryPorts, address: UploadAddress): Promise<void> {
-  if (!(await ports.uploads.cancel(address, ports.clock.now()))) {
+/**
+ * Ends a session and gives its storage back. A repository that was made for it, and that nothing was put into, goes too.
+ * @throws RegistryError NAME_UNKNOWN, BLOB_UPLOAD_UNKNOWN
+ */
+export async function cancelUpload(
+  ports: RegistryPorts,
+  address: UploadAddress,
+  cause: Cause,
+): Promise<void> {
+  const repositoryId = await ports.uploads.cancel(address, ports.clock.now());
+  if (repositoryId === undefined) {
     await findSession(ports, address);
     throw uploadUnknown(address.id);
   }
   ports.knownUploads.forget(address.id);
+  // Where it fails the collector comes to it.
+  await ports.repositories.discard(repositoryId, cause, ports.clock.now()).catch(() => undefined);
 }
