@@ -4,6 +4,7 @@ import type { AbandonedRepository, RepositoryId } from "../../registry/ports/ind
 import type { RegistryId } from "../../registry/scope.ts";
 import { recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
+import { isUnused } from "./repository-tables.ts";
 
 const LOCK = {
   name: "repository_lock_by_id",
@@ -12,17 +13,14 @@ const LOCK = {
 const DISCARD = {
   name: "repository_discard",
   text: `UPDATE repositories SET deleted_at = $2 WHERE id = $1 AND provisional AND deleted_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM uploads WHERE repository_id = $1)
-    AND NOT EXISTS (SELECT 1 FROM repository_policies WHERE repository_id = $1)
-    RETURNING registry_id AS "registryId", name`,
+    AND ${isUnused("$1")} RETURNING registry_id AS "registryId", name`,
 };
 const ABANDONED = {
   name: "repository_abandoned",
   text: `SELECT r.id, r.name, g.account_id AS account, g.region FROM repositories r
     JOIN registries g ON g.id = r.registry_id
     WHERE r.provisional AND r.deleted_at IS NULL AND r.created_at < $1
-      AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.repository_id = r.id)
-      AND NOT EXISTS (SELECT 1 FROM repository_policies p WHERE p.repository_id = r.id)
+      AND ${isUnused("r.id")}
     ORDER BY r.id LIMIT $2`,
 };
 

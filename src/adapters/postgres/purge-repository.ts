@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { tablesGoing } from "./repository-tables.ts";
 import type { Transaction } from "./transaction.ts";
 
 const FIND = {
@@ -6,15 +7,7 @@ const FIND = {
   text: "SELECT id FROM repositories WHERE deleted_at IS NOT NULL ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED",
 };
 
-/** Tables in the order in which their rows can go: edges before what they point at. */
-const SLICES = [
-  "tags",
-  "manifest_children",
-  "manifest_blobs",
-  "manifests",
-  "tag_history",
-  "repository_blobs",
-].map((table) => ({
+const SLICES = tablesGoing("in slices").map((table) => ({
   name: `purge_${table}`,
   text: `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
       SELECT ctid FROM ${table} WHERE repository_id = $1 LIMIT $2)) RETURNING 1`,
@@ -24,7 +17,10 @@ const AGE_UPLOADS = {
   name: "purge_age_uploads",
   text: "UPDATE uploads SET active_at = '-infinity', version = version + 1 WHERE repository_id = $1 RETURNING 1",
 };
-const DELETE_TASKS = { name: "purge_tasks", text: "DELETE FROM gc_link_queue WHERE repository_id = $1" };
+const DELETE_LAST = tablesGoing("last").map((table) => ({
+  name: `purge_last_${table}`,
+  text: `DELETE FROM ${table} WHERE repository_id = $1`,
+}));
 const DELETE = { name: "purge_repository", text: "DELETE FROM repositories WHERE id = $1 RETURNING 1" };
 
 /** Removes up to `limit` rows of the oldest deleted repository, and at last its own. Returns rows removed. */
@@ -42,6 +38,6 @@ async function purgeSlice(tx: Transaction, id: number, limit: number): Promise<n
   }
   const uploads = await tx.query(AGE_UPLOADS, [id]);
   if (uploads.length > 0) return 0;
-  await tx.query(DELETE_TASKS, [id]);
+  for (const last of DELETE_LAST) await tx.query(last, [id]);
   return (await tx.query(DELETE, [id])).length;
 }
