@@ -65,6 +65,16 @@ describe("berth audit", () => {
     expect(text()).toMatch(/^[\x20-\x7e]+\n$/);
   });
 
+  test("shows the key that was named where nobody was proven, and how many tries a record stands for", async () => {
+    const login = { principal: "anonymous", accessKeyId: "AKIANAMED", action: "berth:Login", reason: "no" };
+    const detail = { repeated: 7, since: "2030-01-01T00:00:00.000Z" };
+    await log.append([record("login", 0, { ...login, decision: "denied", detail })]);
+    const { ended, text } = run(["--request", "login"]);
+    expect(await ended).toBe(0);
+    expect(text()).toContain("by anonymous naming AKIANAMED");
+    expect(text()).toContain('told "no"  7 times since 2030-01-01');
+  });
+
   test("follows what comes, shows each record once and ends when it is interrupted", async () => {
     const interruption = new AbortController();
     const argv = ["--follow", "--limit", "1", "--principal", "*user/follower"];
