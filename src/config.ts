@@ -344,6 +344,13 @@ const origins: Parse<readonly string[]> = (value) =>
 
 const postgresUrl: Parse<string> = (value) => {
   if (!/^postgres(?:ql)?:\/\//.test(value)) throw new Error("must begin with postgres://");
+  const url = URL.parse(value);
+  // A password with such a character would be cut, and its rest taken for something that may be shown.
+  if (url === null || url.hash !== "" || /[@/].*[@/]|@/.test(url.pathname)) {
+    throw new Error(
+      "must be a URL; write special characters of the password as %40 for @, %2F for /, %23 for #",
+    );
+  }
   return value;
 };
 

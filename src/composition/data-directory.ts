@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { access, chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { access, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "../adapters/make-directory.ts";
 import type { Config } from "../config.ts";
 import type { Credentials } from "../iam/access-keys.ts";
 import { MasterKey, type MasterKeys } from "../iam/master-key.ts";
@@ -9,8 +10,7 @@ import type { KeyFiles } from "../iam/master-key-rotation.ts";
 /** Makes the data directory, private to whoever starts Berth. @throws Error naming the directory */
 export async function prepareDataDirectory(directory: string): Promise<void> {
   try {
-    const made = await mkdir(directory, { recursive: true, mode: 0o700 });
-    if (made !== undefined) await chmod(directory, 0o700);
+    await makeDirectory(directory, 0o700);
   } catch (error) {
     throw new Error(
       `the data directory ${directory} cannot be made: ${(error as Error).message}; set BERTH_DATA_DIR`,

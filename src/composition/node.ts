@@ -18,6 +18,7 @@ import { version } from "../version.ts";
 import { openAuditDays, startAuditDays } from "./audit-days.ts";
 import { type Batches, observeBatches } from "./batches.ts";
 import { gracesOf, startCollector } from "./collector.ts";
+import { listenFailure } from "./failures.ts";
 import { type Access, composeAccess } from "./identity.ts";
 import { observeContent } from "./observe-content.ts";
 import { observeProcess } from "./observe-process.ts";
@@ -68,9 +69,9 @@ export async function startNode(
   await openAuditDays(state, log);
   const server = await listen(app.listener, {
     ...{ ...config.listen, tls: config.tls, log, refusals: new Refusals(log, metrics) },
-  }).catch(async (error) => {
+  }).catch(async (error: unknown) => {
     await closeAll();
-    throw error;
+    throw listenFailure(error, `${config.listen.host}:${config.listen.port}`);
   });
   const collector = startCollector(config, state, ports, metrics, log);
   const auditDays = startAuditDays(config, state, log);

@@ -15,11 +15,15 @@ import type { Config } from "../config.ts";
 import type { MasterKey } from "../iam/master-key.ts";
 import type { Log } from "../log.ts";
 import type { Clock } from "../registry/clock.ts";
+import type { SettingName } from "../settings.ts";
 import { prepareDataDirectory } from "./data-directory.ts";
+import { databaseFailure } from "./failures.ts";
 import { openMasterKey } from "./master-key.ts";
 
 /** Connections for transactions, of each process. */
 const POOL_SIZE = 8;
+/** Connections of the embedded database beside one pool and one pipelined reader of each process: commands, and people. */
+const SPARE_CONNECTIONS = 50;
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 /** How to reach the database, external or embedded. */
@@ -52,6 +56,7 @@ export async function startDatabaseServer(config: Config, url: string, log: Log)
   const server = await startEmbeddedPostgres({
     dataDir: config.dataDir,
     url,
+    connections: config.processes * (POOL_SIZE + 1) + SPARE_CONNECTIONS,
     onEvent: (message, fields) => log.warn(message, fields),
   });
   return {
@@ -85,7 +90,17 @@ export async function borrowDatabaseServer(config: Config, log: Log): Promise<Da
 
 /** Brings the schema up to date; safe from several nodes at once. */
 export async function migrateDatabase(connection: DatabaseConnection): Promise<void> {
-  await migrate(connection.direct, MIGRATIONS);
+  await migrate(connection.direct, MIGRATIONS).catch((error: unknown) => {
+    throw databaseFailure(error, settingOf(connection));
+  });
+}
+
+/** Where the connection for migrations comes from. */
+function settingOf({ main, direct }: DatabaseConnection): SettingName | undefined {
+  if (direct.connectionString === undefined) return undefined;
+  return direct.connectionString === main.connectionString
+    ? "BERTH_DATABASE_URL"
+    : "BERTH_DATABASE_DIRECT_URL";
 }
 
 /** The schema of an open database beside that of this program. */
@@ -121,7 +136,7 @@ export async function openState(
   } catch (error) {
     // Its idle connections would hold up the end of the process.
     await database.close();
-    throw error;
+    throw databaseFailure(error, config.database === undefined ? undefined : "BERTH_DATABASE_URL");
   }
 }
 

@@ -20,6 +20,15 @@ export function welcome(
       `  secret access key  ${administrator.secretAccessKey}`,
       "",
     );
+  } else if (administrator !== undefined) {
+    const place =
+      config.administrator === undefined
+        ? `in ${administratorFile(config.dataDir)}`
+        : "what BERTH_ADMIN_SECRET_ACCESS_KEY gives";
+    lines.push(
+      `administrator of account ${config.account}: ${administrator.accessKeyId}; the secret is ${place}`,
+      "",
+    );
   }
   lines.push(
     "first push:",

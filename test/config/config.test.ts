@@ -395,6 +395,18 @@ describe("what belongs together", () => {
 describe("secrets", () => {
   test.each([
     ["BERTH_DATABASE_URL", "mysql://user:hunter2@h/d", {}, "must begin with postgres://"],
+    [
+      "BERTH_DATABASE_URL",
+      "postgres://u:hunt#er2@h/d",
+      DATABASE,
+      "must be a URL; write special characters of the password as %40 for @, %2F for /, %23 for #",
+    ],
+    [
+      "BERTH_DATABASE_URL",
+      "postgres://u:12/hunter2@h/d",
+      DATABASE,
+      "must be a URL; write special characters of the password as %40 for @, %2F for /, %23 for #",
+    ],
     ["BERTH_DATABASE_DIRECT_URL", "mysql://user:hunter2@h/d", DATABASE, "must begin with postgres://"],
     ["BERTH_MASTER_KEY", "hunter2", DATABASE, "must be 32 bytes in base64"],
     ["BERTH_ADMIN_ACCESS_KEY_ID", "hunter2", ADMINISTRATOR, "must be 16 to 128 letters, digits and '_'"],

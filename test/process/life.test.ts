@@ -24,6 +24,7 @@ test("a first start prints where it listens, the administrator's key and the com
       generated: { accessKeyId: user, secretAccessKey: secret },
     });
     expect(second.output()).not.toContain(secret);
+    expect(second.output()).toContain(`${user}; the secret is in ${file}`);
     expect((await second.fetch("/v2/")).status).toBe(200);
     expect(await second.end("SIGTERM")).toBe(0);
   }));

@@ -1,6 +1,7 @@
-import { chmod, mkdir, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
+import { makeDirectory } from "../../make-directory.ts";
 import { findBinaries } from "./binaries.ts";
 import { chooseAccount } from "./choose-account.ts";
 import {
@@ -37,9 +38,13 @@ export interface EmbeddedPostgresOptions {
   readonly dataDir: string;
   /** Shown to others who find this Berth on the data directory. */
   readonly url?: string;
+  /** Connections that the server takes; 200 unless said. */
+  readonly connections?: number;
   /** Told when the server stopped by itself, starts again, or had to be taken over. */
   readonly onEvent: OnEvent;
 }
+
+const CONNECTIONS = 200;
 
 /**
  * Starts PostgreSQL on the data directory, which no other process has meanwhile. A crash of either process, at any
@@ -51,7 +56,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const dataDir = await openDataDirectory(options.dataDir);
   const lock = await explained(dataDir, lockDirectory(dataDir, options.url));
   try {
-    const { stop, ...facts } = await explained(dataDir, startOn(dataDir, options.onEvent));
+    const { stop, ...facts } = await explained(dataDir, startOn(dataDir, options));
     let stopped: Promise<void> | undefined;
     return {
       ...facts,
@@ -77,7 +82,10 @@ export async function holdsDatabase(dataDir: string): Promise<boolean> {
   );
 }
 
-async function startOn(dataDir: string, onEvent: OnEvent): Promise<EmbeddedPostgres> {
+async function startOn(
+  dataDir: string,
+  { onEvent, connections = CONNECTIONS }: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   const inside = join(dataDir, "postgres");
   const database = await realpath(inside).catch(() => inside);
@@ -97,7 +105,7 @@ async function startOn(dataDir: string, onEvent: OnEvent): Promise<EmbeddedPostg
     const programs = await reachablePrograms(binaries, account, socketDir);
     const password = exists ? await recallPassword(place, programs) : await createDatabase(place, programs);
     const logFile = join(dataDir, "postgres.log");
-    const server = await superviseServer({ ...place, programs, socketDir, logFile }, onEvent);
+    const server = await superviseServer({ ...place, programs, socketDir, logFile, connections }, onEvent);
     return {
       connection: connectionTo(socketDir, PORT, password),
       firstStart: !exists,
@@ -119,7 +127,7 @@ async function takeOver({ database, account }: Place, onEvent: OnEvent): Promise
 
 async function openDataDirectory(path: string): Promise<string> {
   try {
-    if ((await mkdir(path, { recursive: true, mode: 0o700 })) !== undefined) await chmod(path, 0o700);
+    await makeDirectory(path, 0o700);
     return await realpath(path);
   } catch (error) {
     throw new EmbeddedPostgresError(

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { stat, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Account, spawnAs } from "./account.ts";
 import { HERE } from "./create-database.ts";
@@ -17,6 +18,7 @@ export interface ServerOptions {
   readonly owner: Account;
   readonly socketDir: string;
   readonly logFile: string;
+  readonly connections: number;
 }
 
 /** A server process, from its first moment. */
@@ -39,7 +41,6 @@ const SETTINGS = {
   synchronous_commit: "on",
   full_page_writes: "on",
   shared_buffers: "64MB",
-  max_connections: 200,
   max_wal_size: "512MB",
   min_wal_size: "80MB",
   jit: "off",
@@ -59,7 +60,12 @@ export async function spawnServer(options: ServerOptions): Promise<Server> {
   const { database, account, programs, socketDir, logFile } = options;
   const log = await openLogFile(logFile, options.owner);
   const { size: logStart } = await log.stat();
-  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socketDir });
+  const settings = Object.entries({
+    ...SETTINGS,
+    unix_socket_directories: socketDir,
+    max_connections: options.connections,
+    dynamic_shared_memory_type: await sharedMemory(account),
+  });
   try {
     const child = spawn(
       programs.postgres,
@@ -118,6 +124,23 @@ export async function spawnServer(options: ServerOptions): Promise<Server> {
     await log.close();
   }
 }
+
+/** Where there is no /dev/shm for the server's user, files of the database take its place. */
+async function sharedMemory(account: Account | undefined): Promise<"posix" | "mmap"> {
+  const { uid, gid } = account ?? { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
+  try {
+    const facts = await stat("/dev/shm");
+    const shift = facts.uid === uid ? 6 : facts.gid === gid ? 3 : 0;
+    const isOpen = ((facts.mode >> shift) & 3) === 3;
+    const { bsize, blocks } = await statfs("/dev/shm");
+    return facts.isDirectory() && isOpen && bsize * blocks >= SHARED_MEMORY_BYTES ? "posix" : "mmap";
+  } catch {
+    return "mmap";
+  }
+}
+
+/** What a server needs of it at its start, with room. */
+const SHARED_MEMORY_BYTES = 8 * 1024 * 1024;
 
 const SHUTDOWN = [
   ["SIGINT", FAST_SHUTDOWN],
