@@ -18,20 +18,23 @@ export interface Dimension {
   readonly limit: number;
   /** A whole request that is about `size` bytes large in this dimension. */
   readonly request: (size: number) => Buffer;
+  /** Each request is another one: what was found for the last one is remembered. */
+  readonly isFresh?: boolean;
 }
 
 /** Fails where a request, which may cost more because others get their turn meanwhile, keeps them waiting for long. */
 export async function expectTurns(berth: TestBerth, { limit, request }: Dimension): Promise<void> {
-  const largest = request(limit);
+  // What had to be waited for is at hand the next time, and then there is nothing to wait for.
+  await send(berth, request(limit));
   let longest = Number.POSITIVE_INFINITY;
   for (let batch = 0; batch < BATCHES && longest >= COST_MAX; batch++) {
-    longest = Math.min(longest, await longestTurn(() => send(berth, largest)));
+    longest = Math.min(longest, await longestTurn(berth, request(limit)));
   }
   expect(longest, "milliseconds of the longest turn").toBeLessThan(COST_MAX);
 }
 
 /** Milliseconds that the thread works between two moments at which others could have been served, at most. */
-async function longestTurn(work: () => Promise<void>): Promise<number> {
+async function longestTurn(berth: TestBerth, bytes: Buffer): Promise<number> {
   let [longest, isOver, before] = [0, false, process.threadCpuUsage()];
   const look = (): void => {
     const { user, system } = process.threadCpuUsage(before);
@@ -40,18 +43,20 @@ async function longestTurn(work: () => Promise<void>): Promise<number> {
     if (!isOver) setImmediate(look);
   };
   setImmediate(look);
-  await work();
+  await send(berth, bytes);
   isOver = true;
   return longest;
 }
 
 /** Fails where a request of the largest size costs more than {@link COST_MAX}, or than its size accounts for. */
-export async function expectCheap(berth: TestBerth, { limit, request }: Dimension): Promise<void> {
-  const [largest, smaller] = [request(limit), request(Math.floor(limit / 4))];
-  let [whole, quarter] = [await costOf(berth, largest), Number.POSITIVE_INFINITY];
+export async function expectCheap(berth: TestBerth, dimension: Dimension): Promise<void> {
+  const { limit } = dimension;
+  const least = async (size: number, before: number): Promise<number> =>
+    Math.min(before, await costOf(berth, batchOf(dimension, size)));
+  let [whole, quarter] = [await least(limit, Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY];
   for (let batch = 1; batch < BATCHES && !isCheap(whole, quarter); batch++) {
-    whole = Math.min(whole, await costOf(berth, largest));
-    quarter = Math.min(quarter, await costOf(berth, smaller));
+    whole = await least(limit, whole);
+    quarter = await least(Math.floor(limit / 4), quarter);
   }
   if (isCheap(whole, quarter)) return;
   expect.fail(`${limit} bytes cost ${whole} ms, a quarter of them ${quarter} ms`);
@@ -63,10 +68,15 @@ function isCheap(whole: number, quarter: number): boolean {
   return whole < COST_MAX && quarter < Number.POSITIVE_INFINITY && whole < 8 * quarter + CHEAP;
 }
 
+function batchOf({ request, isFresh = false }: Dimension, size: number): readonly Buffer[] {
+  const first = request(size);
+  return Array.from({ length: BATCH }, (_, at) => (at > 0 && isFresh ? request(size) : first));
+}
+
 /** Milliseconds that the thread works for one request. */
-async function costOf(berth: TestBerth, bytes: Buffer): Promise<number> {
+async function costOf(berth: TestBerth, batch: readonly Buffer[]): Promise<number> {
   const before = process.threadCpuUsage();
-  for (let run = 0; run < BATCH; run++) await send(berth, bytes);
+  for (const bytes of batch) await send(berth, bytes);
   const { user, system } = process.threadCpuUsage(before);
   return (user + system) / 1_000 / BATCH;
 }

@@ -2,11 +2,11 @@ import { afterAll, describe, test } from "vitest";
 import { callQuery, keysIn, succeeded } from "../access/aws-client.ts";
 import { requestText } from "../hostile/raw.ts";
 import { ADMINISTRATOR, basic, startTestBerth } from "../support/berth.ts";
-import { pushImage } from "../support/push.ts";
+import { createRepository, pushImage } from "../support/push.ts";
 import { type Dimension, expectCheap, expectTurns, fill } from "./cost.ts";
 import { signedForm, signedJson } from "./signed.ts";
 
-const berth = await startTestBerth();
+const berth = await startTestBerth({ env: { BERTH_BEARER_HOSTS: "localhost" } });
 afterAll(() => berth.stop());
 await pushImage(berth, "app", "v1", "policies");
 
@@ -113,38 +113,34 @@ describe("a document of", () => {
 });
 
 describe("a decision about long values, by as many patterns as a user may have", async () => {
+  const iam = (action: string, parameters: Readonly<Record<string, string>>) =>
+    succeeded(callQuery(berth.url, "iam", action, parameters, ADMINISTRATOR));
   const patterns = (at: number) => times(80, (each) => `*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*${at}-${each}`);
-  await succeeded(callQuery(berth.url, "iam", "CreateUser", { UserName: "u" }, ADMINISTRATOR));
-  for (const at of times(10, (each) => each)) {
-    const document = allow({
-      Action: "ecr:*",
-      Condition: { StringNotLike: { "aws:UserAgent": patterns(at) } },
-    });
-    const created = await succeeded(
-      callQuery(
-        berth.url,
-        "iam",
-        "CreatePolicy",
-        { PolicyName: `p${at}`, PolicyDocument: textOf(document) },
-        ADMINISTRATOR,
-      ),
-    );
+  await iam("CreateUser", { UserName: "u" });
+  for (const at of times(50, (each) => each)) {
+    const document = {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Action: "ecr:*", Resource: "*" },
+        {
+          ...{ Effect: "Deny", Action: "*", Resource: "*" },
+          Condition: { StringLike: { "aws:UserAgent": patterns(at) } },
+        },
+      ],
+    };
+    const created = await iam("CreatePolicy", { PolicyName: `p${at}`, PolicyDocument: textOf(document) });
     const arn = /<Arn>([^<]*)<\/Arn>/.exec(created)?.[1] ?? "";
-    await succeeded(
-      callQuery(berth.url, "iam", "AttachUserPolicy", { UserName: "u", PolicyArn: arn }, ADMINISTRATOR),
-    );
+    const group = `g${Math.floor(at / 10)}`;
+    if (at % 10 === 0) {
+      await iam("CreateGroup", { GroupName: group });
+      await iam("AddUserToGroup", { GroupName: group, UserName: "u" });
+    }
+    await iam("AttachGroupPolicy", { GroupName: group, PolicyArn: arn });
   }
-  const keys = keysIn(
-    await succeeded(callQuery(berth.url, "iam", "CreateAccessKey", { UserName: "u" }, ADMINISTRATOR)),
-  );
+  const keys = keysIn(await iam("CreateAccessKey", { UserName: "u" }));
   const authorization = `Authorization: ${basic(keys.accessKeyId, keys.secretAccessKey)}`;
 
   test.each([
-    ...["a", "a-", "0"].map((piece) =>
-      named(`of ${piece} in the user agent`, 30_000, (size) =>
-        requestText("GET", "/v2/app/manifests/v1", [authorization, fill(size, piece, "User-Agent: ", "b")]),
-      ),
-    ),
     named("in a simulation", 30_000, (size) =>
       signedForm(
         "iam",
@@ -153,6 +149,31 @@ describe("a decision about long values, by as many patterns as a user may have",
       ),
     ),
   ])("%s", (_, dimension) => expectCheap(berth, dimension));
+
+  test.each(["a", "a-", "0"])("of %s in the user agent", (piece) => {
+    let asking = 0;
+    return expectCheap(berth, {
+      ...{ name: piece, limit: 30_000, isFresh: true },
+      request: (size) =>
+        requestText("GET", "/v2/app/manifests/v1", [
+          authorization,
+          fill(size, piece, `User-Agent: ${asking++} `, "b"),
+        ]),
+    });
+  });
+
+  test("of many names, one by one", async () => {
+    for (let at = 0; at < 300; at++) await createRepository(berth, `many/r${at}`);
+    let asking = 0;
+    const asked = (target: string) => (size: number) =>
+      requestText("GET", target, [authorization, fill(size, "a", `User-Agent: ${asking++} `)]);
+    await expectTurns(berth, { name: "catalog", limit: 30_000, request: asked("/v2/_catalog") });
+    const scopes = Array.from(
+      { length: 32 },
+      (_, at) => `scope=repository:many/r${at}:pull,push,delete`,
+    ).join("&");
+    await expectTurns(berth, { name: "token", limit: 30_000, request: asked(`/token?${scopes}`) });
+  });
 
   test.each([
     named("in a simulation of many actions and resources", 100, (size) =>

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { Turns } from "../../kernel/turns.ts";
 import type { Authorizer, Decision, RequestContext } from "../authorizer.ts";
 import type { Access, Verdict } from "../policy/access.ts";
 import type { PolicyDocument } from "../policy/document.ts";
@@ -27,6 +28,8 @@ const NOBODY: Decision = { allowed: false, reason: GONE };
 export class PolicyAuthorizer implements Authorizer {
   readonly #sources: AccessSources;
   readonly #decider: PolicyDecider;
+  /** A decision may take milliseconds, and a request ask for many. */
+  readonly #turns = new Turns();
   readonly #decisions = new LRUCache<string, Decision>({ max: DECISIONS_MAX });
 
   constructor(sources: AccessSources, decider: PolicyDecider) {
@@ -53,6 +56,7 @@ export class PolicyAuthorizer implements Authorizer {
     if (known !== undefined) return known;
     const access = await this.#gather({ identity, action, resource, context }, owner, ofPrincipal, ofOwner);
     if (access === undefined) return NOBODY;
+    await this.#turns.take();
     const verdict = evaluate(access, this.#decider);
     requireDecided(verdict);
     const decision = decisionOf(verdict);

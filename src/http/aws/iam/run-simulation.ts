@@ -30,8 +30,8 @@ interface Subject {
 
 /** Actions of one page, where the caller names no number. */
 const ACTIONS_SHOWN = 100;
-/** Questions whose results one page shows, about: writing them down takes a turn. */
-const QUESTIONS_SHOWN = 1_000;
+/** Questions whose results one page shows, about: writing them down, with all statements that matched, takes a turn. */
+const QUESTIONS_SHOWN = 250;
 
 /** One call of a simulator. */
 export async function runSimulation(

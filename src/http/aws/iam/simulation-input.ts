@@ -25,7 +25,7 @@ const DOCUMENT_MAX = 131_072;
 /** Questions of one call: actions times resources. */
 const QUESTIONS_MAX = 10_000;
 /** Each action's result shows all of them. */
-const RESOURCES_MAX = 1_000;
+const RESOURCES_MAX = 250;
 const ACTION = /^[A-Za-z0-9-]+:[A-Za-z0-9*?]+$/;
 
 /** The policies of an input list, named as AWS names them: `PolicyInputList.1`. @throws AwsError InvalidInputException */
