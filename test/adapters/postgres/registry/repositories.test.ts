@@ -182,12 +182,21 @@ describe("lists", () => {
 
 describe("a discard", () => {
   test("takes back what nothing was put into, and nothing else", async () => {
-    const empty = await create(here, "empty");
-    const full = await create(here, "full");
-    const other = await create(elsewhere[0] ?? here, "empty");
-    await scene.fill(full);
-    for (const { id } of [empty, full]) await repositories.discard(id, CAUSE, clock.now());
-    expect(await repositories.listNames(here, "", 10)).toEqual(["full"]);
+    const unused = await scene.provide(here, "unused");
+    const other = await scene.provide(elsewhere[0] ?? here, "unused");
+    const made = await create(here, "made");
+    const governed = await scene.provide(here, "governed");
+    await scene.policies.setOfRepository(here, governed.name, "{}", CAUSE, clock.now());
+    const uploading = await scene.provide(here, "uploading");
+    await rowsOf(
+      { database },
+      `INSERT INTO uploads (id, repository_id, principal, algorithm, created_at, active_at)
+        VALUES (gen_random_uuid(), ${uploading.id}, 'p', 'sha256', '2026-01-01', '2026-01-01')`,
+    );
+    for (const { id } of [unused, made, governed, uploading]) {
+      await repositories.discard(id, CAUSE, clock.now());
+    }
+    expect(await repositories.listNames(here, "", 10)).toEqual(["governed", "made", "uploading"]);
     expect(await repositories.find(elsewhere[0] ?? here, other.name)).toEqual(other);
   });
 });
@@ -207,7 +216,7 @@ describe("the log says", () => {
   });
 
   test("why a discarded repository went", async () => {
-    const made = await create(here, "app");
+    const made = await scene.provide(here, "app");
     await repositories.discard(made.id, CAUSE, clock.now());
     await repositories.discard(made.id, CAUSE, clock.now());
     expect((await actions()).slice(1)).toEqual([

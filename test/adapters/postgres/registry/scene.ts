@@ -40,7 +40,13 @@ export async function openScopes() {
     expect(made.created).toBe(true);
     return made.repository;
   };
+  const provide = async (scope: Scope, name: string): Promise<Repository> => {
+    const draft = { ...draftRepository({ name }), provisional: true };
+    return (await repositories.create(scope, draft, CAUSE, clock.now())).repository;
+  };
   return {
+    /** A repository as a push makes it, which nothing is put into. */
+    provide,
     ...{ database, clock, registries, repositories, policies: postgresPolicies(database), create },
     ...{ here, elsewhere, scopes },
     /** Puts a manifest into a repository. */
