@@ -2,22 +2,26 @@ import type { IssuerHosts } from "../oidc/issuer-hosts.ts";
 import { parseOidcProviderArn } from "./arns.ts";
 import { alreadyExists, IamError, invalidInput, noSuch, quotaExceeded } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
-import type { IdentityChange, IdentityReader, OidcProvider } from "./ports/index.ts";
+import type { IdentityChange, IdentityReader, OidcProvider, OidcProviderReader } from "./ports/index.ts";
 import { type Tag, tagsOf } from "./tags.ts";
 
 /** What condition keys of services begin with: claims of an issuer of that name would pass for theirs. */
-const RESERVED = /^(?:aws|sts|iam|ecr|ecs)$/i;
+const RESERVED = /^(?:aws|sts|iam|ecr|ecs)\/?$/i;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * The issuer as providers are named by: without its scheme. http is for issuers on this machine alone, where nobody else
- * can listen in.
+ * The issuer as providers are named by: without its scheme, with the slash at its end where it has one. http is for issuers
+ * on this machine alone, where nobody else can listen in.
  * @throws IamError ValidationError
  */
 export function providerUrl(issuer: string): string {
   const url = URL.parse(issuer);
-  const isPlain = url !== null && url.search + url.hash + url.username === "" && !/[\s%]/.test(issuer);
-  if (!isPlain || !(url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))) {
+  const isPlain = !/[\s%?#@\\]/.test(issuer);
+  if (
+    url === null ||
+    !isPlain ||
+    !(url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
+  ) {
     throw invalidUrl(issuer);
   }
   const name = withoutScheme(issuer);
@@ -25,8 +29,22 @@ export function providerUrl(issuer: string): string {
   return name;
 }
 
-/** Name of the provider that a token's issuer stands for; undefined for an issuer that none may have. */
-export function providerOfIssuer(issuer: string): string | undefined {
+/**
+ * The provider that a token's issuer stands for. Providers of an older version were kept without the slash at the end, and
+ * go on to stand for their issuer.
+ */
+export async function findProviderOf(
+  reader: OidcProviderReader,
+  issuer: string,
+): Promise<OidcProvider | undefined> {
+  const url = nameOf(issuer);
+  if (url === undefined) return undefined;
+  const found = await reader.findOidcProvider(url);
+  return found ?? (url.endsWith("/") ? reader.findOidcProvider(url.slice(0, -1)) : undefined);
+}
+
+/** Undefined for an issuer that no provider may have. */
+function nameOf(issuer: string): string | undefined {
   try {
     return providerUrl(issuer);
   } catch {
@@ -40,7 +58,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 function withoutScheme(issuer: string): string {
-  return issuer.slice(issuer.indexOf("//") + 2).replace(/\/$/, "");
+  return issuer.slice(issuer.indexOf("//") + 2);
 }
 
 function invalidUrl(issuer: string): IamError {
@@ -95,7 +113,7 @@ export async function requireOidcProvider(
   arn: string,
 ): Promise<OidcProvider> {
   const parts = parseOidcProviderArn(arn);
-  if (parts === undefined) throw invalidInput(`ARN ${arn} is not valid.`);
+  if (parts === undefined) throw invalidArn(arn);
   const provider = parts.account === account ? await reader.findOidcProvider(parts.url) : undefined;
   if (provider === undefined) throw noSuch(`OpenIDConnect Provider not found for arn ${arn}`);
   return provider;
@@ -135,21 +153,27 @@ export async function setThumbprints(
   await change.changeOidcProvider(url, { thumbprints });
 }
 
-/** Roles that name the provider stay; nobody can assume them through it any more. */
+/**
+ * Roles that name the provider stay; nobody can assume them through it any more. One that does not exist is no mistake
+ * ("This operation is idempotent", IAM, DeleteOpenIDConnectProvider).
+ */
 export async function deleteOidcProvider(
   change: IdentityChange,
   account: string,
   arn: string,
 ): Promise<void> {
-  const { url } = await requireOidcProvider(change, account, arn);
-  await change.deleteOidcProvider(url);
+  const parts = parseOidcProviderArn(arn);
+  if (parts?.account !== account) throw invalidArn(arn);
+  await change.deleteOidcProvider(parts.url);
 }
 
 function requireThumbprints(thumbprints: readonly string[]): void {
   if (thumbprints.length > LIMITS.thumbprints)
     throw invalidInput("Thumbprint list must contain fewer than 5 entries.");
-  const wrong = thumbprints.find((each) => !/^[0-9a-f]{40}$/i.test(each));
-  if (wrong !== undefined) throw invalidInput(`Thumbprint ${wrong} is not 40 hexadecimal digits.`);
+}
+
+function invalidArn(arn: string): IamError {
+  return invalidInput(`ARN ${arn} is not valid.`);
 }
 
 function tooManyClientIds(): IamError {

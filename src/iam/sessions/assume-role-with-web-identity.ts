@@ -13,7 +13,7 @@ import {
   requestContext,
   resourceTagKeys,
 } from "../principals/global-context.ts";
-import { providerOfIssuer } from "../principals/oidc-providers.ts";
+import { findProviderOf } from "../principals/oidc-providers.ts";
 import type { AssumedRole } from "./assume-role.ts";
 import { accountOfRole, findRole } from "./find-role.ts";
 import { issueSession } from "./issue.ts";
@@ -67,9 +67,7 @@ async function assume(
   cause: Cause,
 ): Promise<WebIdentityRole> {
   const { issuer } = readUnverified(input.token);
-  const url = providerOfIssuer(issuer);
-  const registered =
-    url === undefined ? undefined : await ports.identity.reader(account).findOidcProvider(url);
+  const registered = await findProviderOf(ports.identity.reader(account), issuer);
   if (registered === undefined) {
     const known = await ports.identity.reader(account).listOidcProviders();
     throw new RefusedIdentityError(

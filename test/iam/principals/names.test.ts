@@ -7,7 +7,8 @@ import {
 } from "../../../src/iam/principals/arns.ts";
 import { parseVersionName } from "../../../src/iam/principals/managed-policy.ts";
 import { requireName, requirePath } from "../../../src/iam/principals/names.ts";
-import { providerOfIssuer, providerUrl } from "../../../src/iam/principals/oidc-providers.ts";
+import { findProviderOf, providerUrl } from "../../../src/iam/principals/oidc-providers.ts";
+import type { OidcProviderReader } from "../../../src/iam/principals/ports/index.ts";
 import { newAccessKeyId, newUniqueId } from "../../../src/iam/principals/unique-ids.ts";
 
 describe("a name", () => {
@@ -74,10 +75,12 @@ describe("an ARN", () => {
 describe("an identity provider", () => {
   test.each([
     ["https://token.actions.githubusercontent.com", "token.actions.githubusercontent.com"],
-    ["https://gitlab.example/a/", "gitlab.example/a"],
+    ["https://gitlab.example/a", "gitlab.example/a"],
+    ["https://gitlab.example/a/", "gitlab.example/a/"],
     ["http://127.0.0.1:8080", "127.0.0.1:8080"],
     ["http://[::1]:8080", "[::1]:8080"],
     ["http://localhost:1/x", "localhost:1/x"],
+    ["https://tenant.auth0.com/", "tenant.auth0.com/"],
   ])("%s is named %s", (issuer, name) => {
     expect(providerUrl(issuer)).toBe(name);
   });
@@ -87,14 +90,37 @@ describe("an identity provider", () => {
     "http://127.0.0.1.example",
     "https://issuer.example?x=1",
     "https://issuer.example#x",
+    "https://issuer.example?",
+    "https://issuer.example#",
     "https://me@issuer.example",
+    "https://:pass@issuer.example",
+    "https:\\\\issuer.example",
     "ftp://issuer.example",
     "issuer.example",
     "https://aws/",
-  ])("is not at %s", (issuer) => {
+  ])("is not at %s", async (issuer) => {
     expect(() => providerUrl(issuer)).toThrow("Invalid Open ID Connect Provider URL");
-    expect(providerOfIssuer(issuer)).toBeUndefined();
+    expect(await findProviderOf(known(""), issuer)).toBeUndefined();
   });
+
+  test.each([
+    ["the same", "x.example/a", "https://x.example/a", true],
+    ["the same with a slash at its end", "x.example/", "https://x.example/", true],
+    ["one that was kept without its slash", "x.example", "https://x.example/", true],
+    ["one with a slash that the issuer lacks", "x.example/", "https://x.example", false],
+    ["another path", "x.example/a", "https://x.example/b", false],
+  ])("of an issuer is %s: %s of %s", async (_, url, issuer, found) => {
+    expect((await findProviderOf(known(url), issuer))?.url).toBe(found ? url : undefined);
+  });
+
+  /** An account with one provider, or for an empty name with every one that is asked for. */
+  function known(url: string): OidcProviderReader {
+    const provider = { url, clientIds: [], thumbprints: [], tags: {}, createdAt: new Date(0) };
+    return {
+      findOidcProvider: async (asked) => (url === "" || asked === url ? provider : undefined),
+      listOidcProviders: async () => [provider],
+    };
+  }
 });
 
 test("ids begin with what they name", () => {

@@ -35,7 +35,8 @@ const LIST = {
   name: "iam_policy_list",
   text: `SELECT * FROM (${COUNTED} WHERE account_id = $1 AND path LIKE $2 AND lower(name) > $3) p
     WHERE (NOT $4 OR attachments + boundaries > 0)
-      AND ($5::text IS NULL OR CASE $5 WHEN 'PermissionsPolicy' THEN attachments ELSE boundaries END > 0)
+      AND CASE $5::text WHEN 'PermissionsPolicy' THEN attachments > 0 OR boundaries = 0
+        WHEN 'PermissionsBoundary' THEN boundaries > 0 ELSE true END
     ORDER BY lower(name) LIMIT $6`,
 };
 const COUNT = {

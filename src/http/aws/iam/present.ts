@@ -1,6 +1,6 @@
 import type * as Wire from "../../../aws-models/iam.types.ts";
 import { iamArn, rootArn } from "../../../iam/principals/arns.ts";
-import type { Group, Role, User } from "../../../iam/principals/entity.ts";
+import type { Group, Role, Tags, User } from "../../../iam/principals/entity.ts";
 import {
   type ManagedPolicy,
   type PolicyVersion,
@@ -8,6 +8,11 @@ import {
 } from "../../../iam/principals/managed-policy.ts";
 import type { AccessKeyFacts, EnabledMfaDevice, MfaDevice } from "../../../iam/principals/ports/index.ts";
 import { tagList } from "../../../iam/principals/tags.ts";
+
+/** Tags of what an answer shows: the member is left out where there are none. */
+export function presentTags(tags: Tags): { readonly Tags?: readonly Wire.Tag[] } {
+  return Object.keys(tags).length === 0 ? {} : { Tags: tagList(tags) };
+}
 
 /** A user as lists show it: without tags and boundary. */
 export function presentListedUser(user: User): Wire.User {
@@ -18,7 +23,7 @@ export function presentListedUser(user: User): Wire.User {
 }
 
 export function presentUser(user: User): Wire.User {
-  return { ...presentListedUser(user), ...boundaryOf(user.boundary), Tags: tagList(user.tags) };
+  return { ...presentListedUser(user), ...boundaryOf(user.boundary), ...presentTags(user.tags) };
 }
 
 export function presentGroup(group: Group): Wire.Group {
@@ -44,7 +49,7 @@ export function presentRole(role: Role): Wire.Role {
   return {
     ...presentListedRole(role),
     ...boundaryOf(role.boundary),
-    Tags: tagList(role.tags),
+    ...presentTags(role.tags),
     RoleLastUsed: lastUsed === undefined ? {} : { LastUsedDate: lastUsed.at, Region: lastUsed.region },
   };
 }
@@ -60,7 +65,7 @@ export function presentListedPolicy(policy: ManagedPolicy): Wire.Policy {
 }
 
 export function presentPolicy(policy: ManagedPolicy): Wire.Policy {
-  return { ...presentListedPolicy(policy), Description: policy.description, Tags: tagList(policy.tags) };
+  return { ...presentListedPolicy(policy), Description: policy.description, ...presentTags(policy.tags) };
 }
 
 /** A version as lists show it: without its document. */

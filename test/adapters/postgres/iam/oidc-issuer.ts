@@ -21,7 +21,8 @@ export interface TestIssuer {
   close(): Promise<void>;
 }
 
-export async function startIssuer(now: () => Date): Promise<TestIssuer> {
+/** `end` is what its URL ends with, such as a slash. */
+export async function startIssuer(now: () => Date, end = ""): Promise<TestIssuer> {
   let number = 0;
   let keys: JWK[] = [];
   let privateKey: CryptoKey;
@@ -37,12 +38,13 @@ export async function startIssuer(now: () => Date): Promise<TestIssuer> {
     const { lie } = issuer;
     if (lie?.path === path) return response.writeHead(lie.status ?? 200).end(lie.body);
     if (path === "/.well-known/openid-configuration") {
-      return response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
+      return response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `http://${host}/keys` }));
     }
     return response.end(JSON.stringify({ keys }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const name = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const name = host + end;
   const issuer: TestIssuer = {
     ...{ url: `http://${name}`, name, asked: [], lie: undefined, rotate },
     token(claims = {}, { kid = `key-${number}` } = {}) {

@@ -219,6 +219,21 @@ describe("a managed policy", () => {
   });
 });
 
+test("a list of permissions policies lacks those that serve as boundaries alone", async () => {
+  const made = { Path: "/usage/", PolicyDocument: allow(["ecr:*"]) };
+  for (const PolicyName of ["unused", "boundary", "both"]) await iam("CreatePolicy", { PolicyName, ...made });
+  const arn = (name: string): string => `arn:aws:iam::${ACCOUNT}:policy/usage/${name}`;
+  for (const [at, name] of ["boundary", "both"].entries()) {
+    const bounded = { UserName: `bounded-${at}`, PermissionsBoundary: arn(name) };
+    expect((await iam("CreateUser", bounded)).status).toBe(200);
+  }
+  await iam("AttachUserPolicy", { UserName: "bounded-0", PolicyArn: arn("both") });
+  const listed = async (PolicyUsageFilter: string) =>
+    (await iam("ListPolicies", { PathPrefix: "/usage/", PolicyUsageFilter })).all("PolicyName");
+  expect(await listed("PermissionsPolicy")).toEqual(["both", "unused"]);
+  expect(await listed("PermissionsBoundary")).toEqual(["both", "boundary"]);
+});
+
 describe("what a user may do", () => {
   test("follows groups, boundaries and default versions at the very next call", async () => {
     const keys = await server.makeUser("worker");

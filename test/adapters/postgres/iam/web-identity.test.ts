@@ -167,6 +167,22 @@ describe("claims in another form than the specifications have", () => {
   });
 });
 
+test("an issuer keeps the slash at its end, in its ARN and in condition keys", async () => {
+  const slashed = await startIssuer(() => server.clock.now(), "/");
+  const parameters = { Url: slashed.url, "ClientIDList.member.1": "berth" };
+  const arn = (await iam("CreateOpenIDConnectProvider", parameters)).one("OpenIDConnectProviderArn");
+  expect(arn).toBe(`arn:aws:iam::${ACCOUNT}:oidc-provider/${slashed.name}`);
+  expect(arn.endsWith("/")).toBe(true);
+  const condition = { StringEquals: { [`${slashed.name}:sub`]: "repo:acme/app:ref:main" } };
+  await iam("UpdateAssumeRolePolicy", {
+    RoleName: "ci",
+    PolicyDocument: trust({ Federated: arn }, ACTION, condition),
+  });
+  expect((await assume(await slashed.token())).one("Provider")).toBe(arn);
+  expect((await assume(await slashed.token({ sub: "other" }))).status).toBe(403);
+  await slashed.close();
+});
+
 describe("a token that proves nothing", () => {
   test("is signed by another", async () => {
     const stranger = await startIssuer(() => server.clock.now());
@@ -242,6 +258,27 @@ describe("a provider", () => {
     const answer = await iam("CreateOpenIDConnectProvider", { Url: url });
     expect([answer.status, answer.one("Code")]).toEqual([400, "ValidationError"]);
     expect(answer.one("Message")).toContain("BERTH_OIDC_PRIVATE_HOSTS does not name it");
+  });
+
+  test("is deleted as often as anybody likes", async () => {
+    const gone = { OpenIDConnectProviderArn: provider };
+    expect((await iam("DeleteOpenIDConnectProvider", gone)).status).toBe(200);
+    expect((await iam("DeleteOpenIDConnectProvider", gone)).status).toBe(200);
+    const wrong = await iam("DeleteOpenIDConnectProvider", { OpenIDConnectProviderArn: `${provider}é` });
+    expect(wrong.one("Code")).toBe("InvalidInput");
+  });
+
+  test("has thumbprints of 40 characters, whichever they are", async () => {
+    const odd = "z".repeat(40);
+    const made = { Url: "https://odd.example", "ThumbprintList.member.1": odd };
+    expect((await iam("CreateOpenIDConnectProvider", made)).status).toBe(200);
+    const short = { Url: "https://short.example", "ThumbprintList.member.1": "z".repeat(39) };
+    expect((await iam("CreateOpenIDConnectProvider", short)).one("Code")).toBe("ValidationError");
+  });
+
+  test("without tags shows none", async () => {
+    const shown = await iam("GetOpenIDConnectProvider", { OpenIDConnectProviderArn: provider });
+    expect(shown.text).not.toContain("Tags");
   });
 
   test("is registered once, with https, and shown", async () => {

@@ -4,11 +4,11 @@ import {
   providerUrl,
   requireReachable,
 } from "../../../../iam/principals/oidc-providers.ts";
-import { tagList } from "../../../../iam/principals/tags.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeNew } from "../authorize.ts";
 import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
+import { presentTags } from "../present.ts";
 
 export function createOpenIDConnectProvider(
   ports: Pick<IamPorts, "identity" | "issuerHosts">,
@@ -21,6 +21,6 @@ export function createOpenIDConnectProvider(
     const provider = await changeAccount(ports, call, (change) =>
       createOidcProvider(change, { url: issuer, clientIds, thumbprints, tags }, call.clock.now()),
     );
-    return { OpenIDConnectProviderArn: arn, Tags: tagList(provider.tags) };
+    return { OpenIDConnectProviderArn: arn, ...presentTags(provider.tags) };
   };
 }

@@ -1,11 +1,11 @@
 import { createMfaDevice } from "../../../../iam/mfa/devices.ts";
 import { otpauthUri } from "../../../../iam/mfa/totp.ts";
 import { mfaDeviceArn } from "../../../../iam/principals/arns.ts";
-import { tagList } from "../../../../iam/principals/tags.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeNew } from "../authorize.ts";
 import { changeAccount } from "../change-account.ts";
 import type { IamPorts } from "../ports.ts";
+import { presentTags } from "../present.ts";
 import { qrCodePng } from "../qr-code.ts";
 
 /** A device belongs to nobody yet: its QR code names the account. */
@@ -25,7 +25,7 @@ export function createVirtualMFADevice(
         SerialNumber: device.serialNumber,
         Base32StringSeed: Buffer.from(device.seed),
         QRCodePNG: await qrCodePng(otpauthUri(device.seed, name, account)),
-        ...(tags === undefined || tags.length === 0 ? {} : { Tags: tagList(device.tags) }),
+        ...presentTags(device.tags),
       },
     };
   };

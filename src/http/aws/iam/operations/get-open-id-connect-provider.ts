@@ -1,8 +1,8 @@
 import { requireOidcProvider } from "../../../../iam/principals/oidc-providers.ts";
-import { tagList } from "../../../../iam/principals/tags.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn } from "../authorize.ts";
 import type { IamPorts } from "../ports.ts";
+import { presentTags } from "../present.ts";
 
 export function getOpenIDConnectProvider(
   ports: Pick<IamPorts, "identity">,
@@ -13,7 +13,7 @@ export function getOpenIDConnectProvider(
     const provider = await requireOidcProvider(ports.identity.reader(call.account), call.account, arn);
     return {
       ...{ Url: provider.url, ClientIDList: provider.clientIds, ThumbprintList: provider.thumbprints },
-      ...{ CreateDate: provider.createdAt, Tags: tagList(provider.tags) },
+      ...{ CreateDate: provider.createdAt, ...presentTags(provider.tags) },
     };
   };
 }

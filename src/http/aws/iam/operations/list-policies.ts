@@ -44,6 +44,8 @@ async function awsPolicies(
   );
   return policies.filter(({ attachments, boundaries }) => {
     if (onlyAttached && attachments + boundaries === 0) return false;
-    return usage === undefined || (usage === "PermissionsPolicy" ? attachments : boundaries) > 0;
+    // What serves as a boundary alone is no permissions policy; what serves as nothing is.
+    if (usage === "PermissionsPolicy") return attachments > 0 || boundaries === 0;
+    return usage === undefined || boundaries > 0;
   });
 }
