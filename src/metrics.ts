@@ -20,14 +20,15 @@ export class Metrics {
     return histogram;
   }
 
-  /** Runs before every rendering, to set gauges. A collector that fails leaves its gauges as they were. */
+  /** Runs before every rendering, to set gauges. One that fails, or takes longer than a second, leaves them as they were. */
   collect(collector: () => Promise<void> | void): void {
     this.#collectors.push(collector);
   }
 
   /** Prometheus text exposition format 0.0.4. */
   async render(): Promise<string> {
-    await Promise.allSettled(this.#collectors.map(async (collector) => collector()));
+    const collected = Promise.allSettled(this.#collectors.map(async (collector) => collector()));
+    await orAfter(COLLECTORS_PATIENCE, collected);
     return this.#families
       .map(({ name, help, type, render }) => `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${render()}`)
       .join("");
@@ -38,6 +39,17 @@ export class Metrics {
     this.#families.push({ name, help, type, render: () => values.render() });
     return values;
   }
+}
+
+/** Milliseconds: figures are wanted most when what some of them ask for does not answer. */
+const COLLECTORS_PATIENCE = 1_000;
+
+async function orAfter(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 interface Family {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { label, Metrics } from "../../src/metrics.ts";
 
 describe("the text", () => {
@@ -35,6 +35,27 @@ connections 5
     counter.add();
     counter.add(0.5);
     expect(await metrics.render()).toMatch(/^c_total 2\.5$/m);
+  });
+});
+
+describe("a collector", () => {
+  test("sets gauges before they are shown", async () => {
+    const metrics = new Metrics();
+    const gauge = metrics.gauge("g", "G.");
+    metrics.collect(async () => gauge.set(7));
+    expect(await metrics.render()).toMatch(/^g 7$/m);
+  });
+
+  test("that fails, or does not answer within a second, holds up nothing", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const metrics = new Metrics();
+    metrics.gauge("g", "G.").set(5);
+    metrics.collect(() => Promise.reject(new Error("away")));
+    metrics.collect(() => new Promise(() => undefined));
+    const rendered = metrics.render();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await rendered).toMatch(/^g 5$/m);
   });
 });
 
