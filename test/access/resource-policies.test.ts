@@ -172,6 +172,27 @@ describe.each([
   });
 });
 
+test("a repository whose policy nobody can read is not in the catalog, and no source of a mount", async () => {
+  const described = allow([
+    "ecr:DescribeRepositories",
+    "ecr:InitiateLayerUpload",
+    "ecr:GetDownloadUrlForLayer",
+  ]);
+  const { accessKeyId, secretAccessKey } = await scene.makeUser("looker", [described]);
+  const headers = { authorization: basic(accessKeyId, secretAccessKey) };
+  const catalog = async (): Promise<unknown> => (await fetch(`${berth.url}/v2/_catalog`, { headers })).json();
+  await storeRepositoryPolicy("team/app", "garbage");
+  await vi.waitFor(async () => expect(await catalog()).toEqual({ repositories: ["team/other"] }), {
+    ...{ timeout: 1_000, interval: 25 },
+  });
+  const mount = `mount=sha256:${"a".repeat(64)}&from=team/app`;
+  const begun = await fetch(`${berth.url}/v2/team/other/blobs/uploads/?${mount}`, {
+    method: "POST",
+    headers,
+  });
+  expect(begun.status).toBe(202);
+});
+
 describe("an inline policy that cannot be read", () => {
   const broken = async (user: string): Promise<void> => {
     await berth.database.run(

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Cause } from "../../audit/cause.ts";
+import { UndecidedError } from "../../iam/access/undecided.ts";
 import { type Call, LOGIN_ACTION, PERMISSIONS, repositoryArn } from "../../iam/actions.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
 import { isInScope } from "../../iam/tokens/scopes.ts";
@@ -63,7 +64,10 @@ export class Permissions {
   }
 
   async allows(call: Call, name: RepositoryName | undefined): Promise<boolean> {
-    return isInScope(this.#proven.access, call, name) && (await this.#decide(call, name)).allowed;
+    if (!isInScope(this.#proven.access, call, name)) return false;
+    // The source of a mount is beside the request, which goes on without it.
+    const decision = call === "mountFrom" ? this.#allowedAside(call, name) : this.#decide(call, name);
+    return (await decision).allowed;
   }
 
   /** Those of `names` that the catalog may show: whoever makes the request may describe them. */
@@ -74,7 +78,7 @@ export class Permissions {
       // A decision that is not known yet may be long in thought: others have their turn in between.
       if (at > 0) await setImmediate();
       const asked = names.slice(at, at + DECIDED_AT_ONCE);
-      const decisions = await Promise.all(asked.map((name) => this.#decide("listRepositories", name)));
+      const decisions = await Promise.all(asked.map((name) => this.#allowedAside("listRepositories", name)));
       shown.push(...asked.filter((_, index) => decisions[index]?.allowed === true));
     }
     return shown;
@@ -105,6 +109,14 @@ export class Permissions {
   #arnOf(call: Call, name: RepositoryName | undefined): string {
     const { account, region } = this.#facts.address;
     return repositoryArn(account, region, name ?? (PERMISSIONS[call].resource === "registry" ? "*" : ""));
+  }
+
+  /** Of something beside what a request is about: where nobody knows whether it is allowed, it is not. */
+  #allowedAside(call: Call, name: RepositoryName | undefined): Promise<{ readonly allowed: boolean }> {
+    return this.#decide(call, name).catch((error: unknown) => {
+      if (error instanceof UndecidedError) return { allowed: false };
+      throw error;
+    });
   }
 
   #decide(call: Call, name: RepositoryName | undefined): Promise<Decision> {

@@ -37,7 +37,7 @@ export class PolicyAuthorizer implements Authorizer {
     this.#decider = decider;
   }
 
-  /** @throws RegistryError UNKNOWN when the answer depends on a policy that cannot be read */
+  /** @throws UndecidedError when the answer depends on a policy that cannot be read */
   async decide(
     principal: Principal,
     action: string,

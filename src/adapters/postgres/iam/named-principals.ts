@@ -23,7 +23,7 @@ const LENGTH_MAX = 131_072;
 /** A slash or a printable ASCII character that is written as an escape; `\\\\` before it is a backslash by itself. */
 const ESCAPED = "'(^|[^\\\\])(\\\\\\\\)*\\\\(/|u00[2-7])'";
 const NAMES = (document: string): string => `length(${document}) <= ${LENGTH_MAX}
-    AND (${document} ~ ${ESCAPED} OR EXISTS (SELECT FROM unnest($1::text[]) AS named (name) WHERE position(name in ${document}) > 0))`;
+    AND (position(E'\\\\' in ${document}) > 0 AND ${document} ~ ${ESCAPED} OR EXISTS (SELECT FROM unnest($1::text[]) AS named (name) WHERE position(name in ${document}) > 0))`;
 const WITH = {
   name: "iam_policies_with",
   text: `SELECT 'role' AS on, id, trust_policy AS document FROM iam_entities WHERE kind = 'role' AND ${NAMES("trust_policy")}
