@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
-import { LOG_LEVELS, type LogOptions } from "./log.ts";
+import { LOG_LEVELS } from "./log/levels.ts";
+import type { LogOptions } from "./log.ts";
 import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
 
 /** Everything that the environment decides, validated once. */

@@ -1,12 +1,8 @@
 import { isatty } from "node:tty";
 import { pino } from "pino";
+import { LOG_LEVELS, type LogFields, type LogLevel } from "./log/levels.ts";
 import { openLineSink } from "./log/line-sink.ts";
 import { textLine } from "./log/text-line.ts";
-
-/** From the most to the least important. */
-export const LOG_LEVELS = ["error", "warn", "info"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Structured log on stderr; stdout is for people and scripts. Never a secret, never a presigned URL. */
 export interface Log {

@@ -1,7 +1,5 @@
-import type { RepositoryName } from "../registry/names.ts";
-
 /** The path of a session, for `Location` (distribution-spec end-4a). */
-export function uploadPath(name: RepositoryName, id: string): string {
+export function uploadPath(name: string, id: string): string {
   return `/v2/${name}/blobs/uploads/${id}`;
 }
 
@@ -11,7 +9,7 @@ export function uploadHeaders({
   id,
   size,
 }: {
-  readonly name: RepositoryName;
+  readonly name: string;
   readonly id: string;
   readonly size: number;
 }): { readonly Range: string; readonly Location: string; readonly "Docker-Upload-UUID": string } {

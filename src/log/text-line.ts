@@ -1,4 +1,4 @@
-import type { LogFields, LogLevel } from "../log.ts";
+import type { LogFields, LogLevel } from "./levels.ts";
 
 const VALUE_MAX = 300;
 

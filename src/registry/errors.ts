@@ -1,5 +1,3 @@
-import type { RepositoryName } from "./names.ts";
-
 /** Why the domain refuses, or fails. Each door says it in its own words: see the tables of `src/http` and `src/cli`. */
 export type Reason =
   | "BLOB_UNKNOWN"
@@ -45,7 +43,7 @@ export interface ErrorFacts {
   /** Bytes of the blob, of which none lie in the range that was asked for. */
   readonly blobSize?: number;
   /** The upload session as it is: its confirmed bytes. */
-  readonly upload?: { readonly name: RepositoryName; readonly id: string; readonly size: number };
+  readonly upload?: { readonly name: string; readonly id: string; readonly size: number };
 }
 
 export interface ErrorOptions {

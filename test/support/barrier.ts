@@ -1,6 +1,7 @@
 import pg from "pg";
 import { expect, vi } from "vitest";
-import type { Database, Statement } from "../../src/adapters/postgres/database.ts";
+import type { Database } from "../../src/adapters/postgres/database.ts";
+import type { Statement } from "../../src/adapters/postgres/statement.ts";
 import { rowsOf } from "./rows.ts";
 
 /** Where a hold waits: before its statement is sent, or after its answer came. */

@@ -1,4 +1,5 @@
-import type { Database, Statement } from "./database.ts";
+import type { Database } from "./database.ts";
+import type { Statement } from "./statement.ts";
 
 /** Look-ups of one statement; more wait for no turn but go out by themselves. */
 const BATCH_MAX = 200;

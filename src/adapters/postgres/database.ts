@@ -1,13 +1,8 @@
 import pg from "pg";
 import { translateFailure } from "./errors.ts";
 import { PipelinedReader } from "./pipelined-reader.ts";
+import type { Statement } from "./statement.ts";
 import { retried, runTransaction, type Transaction } from "./transaction.ts";
-
-/** A statement that is prepared once per connection under its name. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-}
 
 /** How to reach Postgres. `direct` serves what a transaction pooler cannot: migrations and session locks. */
 export interface DatabaseOptions {

@@ -1,6 +1,6 @@
 import pg from "pg";
-import type { Statement } from "./database.ts";
 import { isConnectionFailure } from "./errors.ts";
+import type { Statement } from "./statement.ts";
 
 /** Reads on the wire at once; more go to the pool, so that one slow read cannot hold up everybody. */
 const IN_FLIGHT_MAX = 256;

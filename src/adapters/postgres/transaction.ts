@@ -1,6 +1,6 @@
 import type pg from "pg";
-import type { Statement } from "./database.ts";
 import { brokenUnique, isConnectionFailure, missedPartition, sqlState } from "./errors.ts";
+import type { Statement } from "./statement.ts";
 
 const TRIES_MAX = 6;
 /** Milliseconds before the first retry; doubles, with as much again at random. */

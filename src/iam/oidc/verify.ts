@@ -4,16 +4,7 @@ import type { WebIdentityVerifier } from "../sessions/ports.ts";
 import { RefusedIdentityError } from "../sessions/refused-identity.ts";
 import { readClaims } from "./claims.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
-
-/** What a token of an identity provider proves. */
-export interface VerifiedToken {
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly subject: string;
-  /** The client that it is for: the authorised party where the token names one, else its audience. */
-  readonly audience: string;
-  /** As the token has them. */
-  readonly audiences: readonly string[];
-}
+import type { VerifiedToken } from "./verified-token.ts";
 
 /** Signatures that only the provider can make: nothing with a shared secret. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];

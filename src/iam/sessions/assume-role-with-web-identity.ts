@@ -1,7 +1,8 @@
 import type { Cause } from "../../audit/cause.ts";
 import { requireDecided } from "../access/undecided.ts";
 import { tagsOfClaims } from "../oidc/tag-claims.ts";
-import { readUnverified, type VerifiedToken } from "../oidc/verify.ts";
+import type { VerifiedToken } from "../oidc/verified-token.ts";
+import { readUnverified } from "../oidc/verify.ts";
 import type { Context } from "../policy/context.ts";
 import { evaluate } from "../policy/evaluate.ts";
 import { assumedRoleArn, oidcProviderArn } from "../principals/arns.ts";

@@ -2,7 +2,7 @@ import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { MasterKey } from "../master-key.ts";
 import type { MfaAttempts } from "../mfa/prove.ts";
-import type { VerifiedToken } from "../oidc/verify.ts";
+import type { VerifiedToken } from "../oidc/verified-token.ts";
 import type { PolicyDecider } from "../policy/port.ts";
 import type { AwsPolicies } from "../principals/aws-policies.ts";
 import type { IdentityStore } from "../principals/ports/index.ts";

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Digest } from "../digest.ts";
-import type { BegunAttempt, RunningHash, UploadAddress, UploadSession } from "../ports/index.ts";
+import type { RunningHash } from "../ports/hashing.ts";
+import type { BegunAttempt, UploadAddress, UploadSession } from "../ports/upload-store.ts";
 
 /** Sessions that a process remembers; each costs less than a kilobyte. */
 const SESSIONS_MAX = 10_000;

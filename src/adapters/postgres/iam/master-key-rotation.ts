@@ -1,7 +1,8 @@
 import type { MasterKey } from "../../../iam/master-key.ts";
 import { sealCheck } from "../../../iam/master-key-check.ts";
 import type { SealedSecrets } from "../../../iam/master-key-rotation.ts";
-import type { Database, Statement } from "../database.ts";
+import type { Database } from "../database.ts";
+import type { Statement } from "../statement.ts";
 import type { Transaction } from "../transaction.ts";
 import { postgresMasterKeyRecord } from "./master-key-record.ts";
 

@@ -1,4 +1,4 @@
-import type { Statement } from "../database.ts";
+import type { Statement } from "../statement.ts";
 
 /** Runs one statement: by itself for reads, inside the transaction for changes. */
 export type Run = <Row>(statement: Statement, values: readonly unknown[]) => Promise<readonly Row[]>;
