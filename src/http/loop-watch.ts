@@ -30,7 +30,7 @@ export class LoopWatch {
   readonly #log: Pick<Log, "warn">;
   readonly #delays;
   readonly #underWay = new Set<Watched>();
-  /** Since the last look. */
+  /** The latest, since the last look: no more are kept than are named. */
   #ended: Watched[] = [];
   #last: Moment;
 
@@ -57,7 +57,8 @@ export class LoopWatch {
   }
 
   left(request: Watched): void {
-    if (this.#underWay.delete(request)) this.#ended.push(request);
+    if (!this.#underWay.delete(request)) return;
+    if (this.#ended.push(request) > NAMED) this.#ended.shift();
   }
 
   /** One look; due {@link EVERY} milliseconds after the one before. */
