@@ -18,8 +18,11 @@ export interface StoredSigningKey {
 export interface SigningKeyStore {
   /** All keys, newest first. */
   list(): Promise<readonly StoredSigningKey[]>;
-  /** Adds a key and retires every other one. Two nodes may do so at once: the newest then signs, both prove. */
-  add(key: StoredSigningKey): Promise<void>;
+  /**
+   * Adds a key and retires every other one, if `replaces` is the id of the one that signs (null: none does; undefined:
+   * whichever does). False when another one signs by now: of nodes that replace a key at once the first one does.
+   */
+  add(key: StoredSigningKey, replaces?: string | null): Promise<boolean>;
   /** Removes keys that were retired before `before`. */
   removeRetired(before: Date): Promise<void>;
 }
@@ -62,10 +65,11 @@ export class SigningKeys {
 
   /** The newest key; made when there is none, or when it has served its time. */
   async signing(): Promise<SigningKey> {
-    const { keys } = await this.#current();
-    const newest = keys.find(({ retiredAt }) => retiredAt === undefined);
+    const newest = await this.#newest();
     const age = newest === undefined ? Number.POSITIVE_INFINITY : this.#now() - newest.createdAt.getTime();
-    if (newest === undefined || age > ROTATE_AFTER) return this.rotate();
+    if (newest === undefined || age > ROTATE_AFTER) {
+      return (await this.#replace(newest?.kid ?? null)) ?? this.signing();
+    }
     if (this.#signing?.kid !== newest.kid) {
       const jwk = JSON.parse(this.#masterKey.open(newest.privateJwk, newest.kid));
       this.#signing = { kid: newest.kid, privateKey: await importKey(jwk) };
@@ -83,16 +87,32 @@ export class SigningKeys {
 
   /** Makes a new key, which signs from now on. */
   async rotate(): Promise<SigningKey> {
+    return (await this.#replace((await this.#newest())?.kid ?? null)) ?? this.rotate();
+  }
+
+  /** The key that signs. */
+  async #newest(): Promise<StoredSigningKey | undefined> {
+    return (await this.#current()).keys.find(({ retiredAt }) => retiredAt === undefined);
+  }
+
+  /** Undefined when somebody else has replaced it first. */
+  async #replace(kid: string | null): Promise<SigningKey | undefined> {
+    const made = await this.#make(kid);
+    this.#set = undefined;
+    if (made !== undefined) this.#signing = made;
+    return made;
+  }
+
+  async #make(replaces: string | null): Promise<SigningKey | undefined> {
     const { publicKey, privateKey } = await generateKeyPair(TOKEN_ALGORITHM, { extractable: true });
     const kid = crypto.randomUUID();
     const sealed = this.#masterKey.seal(JSON.stringify(await exportJWK(privateKey)), kid);
     const publicJwk = { ...(await exportJWK(publicKey)), kid, alg: TOKEN_ALGORITHM, use: "sig" };
     const createdAt = this.#clock.now();
-    await this.#store.add({ kid, publicJwk, privateJwk: sealed, createdAt, retiredAt: undefined });
+    const key = { kid, publicJwk, privateJwk: sealed, createdAt, retiredAt: undefined };
+    if ((await this.#store.add(key, replaces)) === false) return undefined;
     await this.#store.removeRetired(new Date(createdAt.getTime() - PROVES_AFTER_RETIREMENT));
-    this.#set = undefined;
-    this.#signing = { kid, privateKey };
-    return this.#signing;
+    return { kid, privateKey };
   }
 
   /** Public keys in the form of `/.well-known/jwks.json` (RFC 7517 section 5). */

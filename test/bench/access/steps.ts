@@ -115,7 +115,7 @@ function verifications(): readonly Step[] {
   const stored: StoredSigningKey[] = [];
   const store = {
     list: async () => stored,
-    add: async (key: StoredSigningKey) => void stored.push(key),
+    add: async (key: StoredSigningKey) => stored.push(key) > 0,
     removeRetired: async () => undefined,
   };
   const keys = new SigningKeys(store, new MasterKey(MasterKey.generate()), clock);

@@ -70,7 +70,7 @@ function signingKeys(): SigningKeys {
   const stored: StoredSigningKey[] = [];
   const store = {
     list: async () => stored,
-    add: async (key: StoredSigningKey) => void stored.push(key),
+    add: async (key: StoredSigningKey) => stored.push(key) > 0,
     removeRetired: async () => undefined,
   };
   return new SigningKeys(store, new MasterKey(MasterKey.generate()), clock);

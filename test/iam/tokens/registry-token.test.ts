@@ -24,7 +24,7 @@ function world() {
     async add(key) {
       for (const [at, old] of stored.entries())
         stored[at] = { ...old, retiredAt: old.retiredAt ?? key.createdAt };
-      stored.push(key);
+      return stored.push(key) > 0;
     },
     async removeRetired(before) {
       const kept = stored.filter(({ retiredAt }) => retiredAt === undefined || retiredAt >= before);

@@ -7,6 +7,11 @@ const LIST = {
       retired_at AS "retiredAt"
     FROM signing_keys ORDER BY created_at DESC, kid`,
 };
+const LOCK = { name: "signing_key_lock", text: "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE" };
+const SIGNING = {
+  name: "signing_key_signing",
+  text: "SELECT kid FROM signing_keys WHERE retired_at IS NULL ORDER BY created_at DESC, kid LIMIT 1",
+};
 const RETIRE = {
   name: "signing_key_retire",
   text: "UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL",
@@ -31,11 +36,17 @@ export function postgresSigningKeys(database: Database): SigningKeyStore {
         }),
       );
     },
-    add: ({ kid, publicJwk, privateJwk, createdAt }) =>
+    // Who may meet: nodes that make the first key, or replace an old one, at the same time. One at a time: the second finds
+    // the key of the first, and leaves it.
+    add: ({ kid, publicJwk, privateJwk, createdAt }, replaces) =>
       database.transaction(async (tx) => {
+        await tx.query(LOCK, []);
+        const [signing] = await tx.query<{ kid: string }>(SIGNING, []);
+        if (replaces !== undefined && (signing?.kid ?? null) !== replaces) return false;
         await tx.query(RETIRE, [createdAt]);
         const { ciphertext, masterKeyId } = privateJwk;
         await tx.query(INSERT, [kid, publicJwk, ciphertext, masterKeyId, createdAt]);
+        return true;
       }),
     async removeRetired(before) {
       await database.run(FORGET, [before]);
