@@ -36,8 +36,12 @@ export function composePorts(
     hashing: openHashing((error) =>
       log.warn("no thread for hashing: large uploads hold up others", { error: error.message }),
     ),
-    knownUploads: new KnownUploads({ isAlone }),
+    knownUploads: new KnownUploads({ isAlone, uploadExpiry: config.uploadExpiry }),
     clock,
-    limits: { blobSizeMax: BLOB_SIZE_MAX, uploadsPerPrincipal: config.uploadsPerPrincipal },
+    limits: {
+      blobSizeMax: BLOB_SIZE_MAX,
+      uploadsPerPrincipal: config.uploadsPerPrincipal,
+      uploadExpiry: config.uploadExpiry,
+    },
   };
 }

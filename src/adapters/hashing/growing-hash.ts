@@ -8,18 +8,9 @@ export const SMALL = 32 * 1024;
 /** First bytes of content, of all hashes, that are kept until it is known to be small or large. */
 export const PREFIXES_MAX = 8 * 1024 * 1024;
 
-/** First bytes that all growing hashes of a process keep; those of a hash that nobody holds any more leave with it. */
+/** First bytes that all growing hashes of a process keep. */
 export class Prefixes {
   #bytes = 0;
-  readonly #abandoned = new FinalizationRegistry<Prefix>((prefix) => this.drop(prefix));
-
-  /** A prefix that is dropped with its holder at the latest. */
-  of(holder: object): Prefix {
-    const prefix = { buffer: undefined, size: 0 };
-    this.#abandoned.register(holder, prefix, prefix);
-    return prefix;
-  }
-
   /** False when there is no memory left for it. */
   keep(prefix: Prefix, chunk: Buffer): boolean {
     if (prefix.buffer === undefined) {
@@ -35,7 +26,6 @@ export class Prefixes {
     if (prefix.buffer !== undefined) this.#bytes -= SMALL;
     prefix.buffer = undefined;
     prefix.size = 0;
-    this.#abandoned.unregister(prefix);
   }
 }
 
@@ -60,7 +50,7 @@ export class GrowingHash implements RunningHash {
     this.#algorithm = algorithm;
     this.#thread = thread;
     this.#prefixes = prefixes;
-    this.#prefix = prefixes.of(this);
+    this.#prefix = { buffer: undefined, size: 0 };
     this.#hash = new LocalHash(algorithm);
   }
 
@@ -80,6 +70,11 @@ export class GrowingHash implements RunningHash {
   digest(): Promise<Digest> {
     this.#stay();
     return this.#hash.digest();
+  }
+
+  close(): void {
+    this.#stay();
+    this.#hash.close();
   }
 
   fork(): RunningHash {

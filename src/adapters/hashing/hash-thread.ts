@@ -28,8 +28,6 @@ export class HashThread {
   readonly #worker: Worker;
   readonly #waiting: Waiting[] = [];
   readonly #questions = new Map<number, PromiseWithResolvers<Digest>>();
-  /** States whose hash nobody holds any more. */
-  readonly #abandoned = new FinalizationRegistry<number>((state) => void this.order(Order.drop, state));
   #numbers = 0;
   #failure: Error | undefined;
   #hasAnswered = false;
@@ -62,7 +60,7 @@ export class HashThread {
   start(algorithm: DigestAlgorithm): RunningHash {
     const state = this.#number();
     void this.order(Order.start, state, DIGEST_ALGORITHMS.indexOf(algorithm));
-    return this.#hold(state);
+    return new ThreadHash(this, state);
   }
 
   /** Asks for the digest of a state. @throws RegistryError UNAVAILABLE when the thread has ended */
@@ -78,7 +76,7 @@ export class HashThread {
   fork(state: number): RunningHash {
     const forked = this.#number();
     void this.order(Order.fork, state, forked);
-    return this.#hold(forked);
+    return new ThreadHash(this, forked);
   }
 
   /** Orders are done as they come. A promise where the order waits for room; `bytes` may be used again after it. */
@@ -106,12 +104,6 @@ export class HashThread {
     }
   }
 
-  #hold(state: number): RunningHash {
-    const hash = new ThreadHash(this, state);
-    this.#abandoned.register(hash, state);
-    return hash;
-  }
-
   #number(): number {
     this.#numbers = (this.#numbers + 1) | 0;
     return this.#numbers;
@@ -132,6 +124,7 @@ export class HashThread {
 class ThreadHash implements RunningHash {
   readonly #thread: HashThread;
   readonly #state: number;
+  #isClosed = false;
 
   constructor(thread: HashThread, state: number) {
     this.#thread = thread;
@@ -157,5 +150,11 @@ class ThreadHash implements RunningHash {
 
   fork(): RunningHash {
     return this.#thread.fork(this.#state);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    void this.#thread.order(Order.drop, this.#state);
   }
 }

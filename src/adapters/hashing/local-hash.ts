@@ -21,6 +21,8 @@ export class LocalHash implements RunningHash {
     return finishHash(this.#algorithm, this.#hash.copy());
   }
 
+  close(): void {}
+
   fork(): LocalHash {
     return new LocalHash(this.#algorithm, this.#hash.copy());
   }

@@ -8,7 +8,7 @@ export interface Hashing {
   close(): Promise<void>;
 }
 
-/** The digest of bytes that come one after another. Whoever lets go of one need not close it. */
+/** The digest of bytes that come one after another. Whoever has one closes it, or gives it to somebody who does. */
 export interface RunningHash {
   /** Takes bytes, in order, and never fails: what went wrong shows in `digest`. A promise: wait before the next bytes. */
   update(chunk: Buffer): Promise<void> | undefined;
@@ -16,6 +16,8 @@ export interface RunningHash {
   digest(): Promise<Digest>;
   /** Another one that has seen the same bytes and goes its own way from here. */
   fork(): RunningHash;
+  /** Frees what it holds; it is of no use afterwards. Idempotent. */
+  close(): void;
   /** It can give no digest any more: its bytes must be read again. */
   readonly isLost: boolean;
 }

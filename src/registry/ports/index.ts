@@ -26,6 +26,8 @@ export interface RegistryLimits {
   readonly blobSizeMax: number;
   /** Open upload sessions of one principal. */
   readonly uploadsPerPrincipal: number;
+  /** Milliseconds without activity after which an upload session ends. */
+  readonly uploadExpiry: number;
 }
 
 /** Everything that the domain needs from outside. */

@@ -93,7 +93,7 @@ export interface UploadStore {
     address: UploadAddress,
     attempt: { readonly key: string; readonly expectedSize?: number; readonly at: Date },
   ): Promise<BegunAttempt | undefined>;
-  /** Reserves part numbers and marks the session alive. False when fenced or cancelled. */
+  /** Reserves part numbers up to `part`, none for 0, and marks the session alive. False when fenced or cancelled. */
   reserve(id: string, version: number, part: number, at: Date): Promise<boolean>;
   /** Ends an attempt: what it stored is now the session's content. False when fenced, cancelled, or without repository. */
   confirm(

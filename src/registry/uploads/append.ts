@@ -1,9 +1,8 @@
 import type { ChunkRange } from "../byte-range.ts";
 import type { RegistryPorts, UploadAddress } from "../ports/index.ts";
+import { Attempt } from "./attempt.ts";
 import { findSession } from "./find-session.ts";
-import type { Attempt } from "./known-uploads.ts";
 import { newObjectKey } from "./object-key.ts";
-import { confirmBody, receive } from "./receive.ts";
 import { wrongOffset } from "./upload-errors.ts";
 
 /** One PATCH. */
@@ -22,14 +21,16 @@ export interface Append {
  */
 export async function appendToUpload(ports: RegistryPorts, request: Append): Promise<number> {
   const { address, range } = request;
-  const { begun, key } = await beginAttempt(ports, address, range);
-  const received = await receive(ports, address, begun, key, begun.algorithm, {
-    chunks: request.chunks,
-    length: range === undefined ? undefined : range.end - range.start + 1,
-  });
-  await confirmBody(ports, address, begun, key, received);
-  if (received.interrupted !== undefined) throw received.interrupted;
-  return received.size;
+  const attempt = await beginAttempt(ports, address, range);
+  try {
+    const length = range === undefined ? undefined : range.end - range.start + 1;
+    const received = await attempt.receive({ chunks: request.chunks, length });
+    await attempt.confirm(received, await attempt.finish());
+    if (received.interrupted !== undefined) throw received.interrupted;
+    return received.size;
+  } finally {
+    attempt.release();
+  }
 }
 
 /** Begins to write to a session: with the attempt that this process opened it with, or with a new one. */
@@ -41,14 +42,14 @@ export async function beginAttempt(
   const at = ports.clock.now();
   const isFirst = range === undefined || range.start === 0;
   const opened = isFirst ? ports.knownUploads.takeOpened(address, at) : undefined;
-  if (opened !== undefined) return opened;
+  if (opened !== undefined) return new Attempt(ports, address, opened);
   // Before it does: from then on nothing that was known may be acted upon.
   ports.knownUploads.noteBegun(address.id);
   const key = newObjectKey();
   const expected = range === undefined ? {} : { expectedSize: range.start };
   const begun = await ports.uploads.begin(address, { key, ...expected, at });
   if (begun === undefined) throw await refusal(ports, address, range);
-  return { begun, key };
+  return new Attempt(ports, address, { begun, key });
 }
 
 /** Why a session could not begin an attempt. */

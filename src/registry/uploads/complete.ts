@@ -2,28 +2,11 @@ import type { Cause } from "../../audit/cause.ts";
 import type { ChunkRange } from "../byte-range.ts";
 import { type Digest, digestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
-import type {
-  BegunAttempt,
-  RegistryPorts,
-  UploadAddress,
-  UploadContent,
-  UploadSession,
-} from "../ports/index.ts";
+import type { RegistryPorts, UploadAddress, UploadContent, UploadSession } from "../ports/index.ts";
 import { beginAttempt, refusal } from "./append.ts";
+import type { Attempt, Received } from "./attempt.ts";
+import { fenced, fenceOf } from "./fenced.ts";
 import { findSession } from "./find-session.ts";
-import { hashObject } from "./hash-object.ts";
-import type { Attempt } from "./known-uploads.ts";
-import {
-  confirmBody,
-  confirmFinished,
-  fenced,
-  fenceOf,
-  finishBody,
-  giveUp,
-  giveWay,
-  type ReceivedBody,
-  receive,
-} from "./receive.ts";
 import { digestMismatch } from "./upload-errors.ts";
 
 /** One closing PUT (distribution-spec end-6). */
@@ -87,7 +70,7 @@ async function completeReady(
   session: ReadySession,
   request: Complete,
 ): Promise<boolean> {
-  const fence = fenceOf(ports, request.address, { ...session, takeover: false, firstPart: 1 });
+  const fence = fenceOf(ports, request.address, { ...session, firstPart: 1 });
   const completed = await ports.storage.complete(session.content, fence);
   return commit(ports, session, request, { size: session.size, ...completed });
 }
@@ -110,50 +93,49 @@ async function completeByAttempt(ports: RegistryPorts, request: Complete): Promi
 export async function finishAttempt(
   ports: RegistryPorts,
   request: Complete,
-  { begun, key }: Attempt,
+  attempt: Attempt,
 ): Promise<void> {
-  if (request.chunks === undefined && begun.content !== undefined && !begun.takeover) {
-    const { size, digest, content } = begun;
-    const confirmation = { content, digest, garbage: [], at: ports.clock.now() };
-    if (!(await ports.uploads.confirm(begun.id, begun.version, confirmation))) {
-      throw await fenced(ports, request.address);
-    }
-    return completeConfirmed(ports, request, begun, { size, digest, content });
+  try {
+    const { size, digest, content, takeover } = attempt.begun;
+    if (request.chunks === undefined && content !== undefined && !takeover) {
+      await attempt.confirmUnchanged(content);
+      await completeConfirmed(ports, request, attempt, { size, digest, content });
+    } else await completeBody(ports, request, attempt);
+  } finally {
+    attempt.release();
   }
-  const received = await receiveLast(ports, request, begun, key);
-  const finished = await finishBody(ports, begun, key, received);
+}
+
+async function completeBody(ports: RegistryPorts, request: Complete, attempt: Attempt): Promise<void> {
+  const received = await receiveLast(request, attempt);
+  const finished = await attempt.finish();
   const { size, digest } = received;
   if (digest === request.digest && ports.storage.isComplete(finished.content)) {
     // The usual case: the session need not learn what it holds, since it ends now.
-    const completed = await ports.storage.complete(finished.content, fenceOf(ports, request.address, begun));
+    const completed = await attempt.complete(finished.content);
     const garbage = [...finished.garbage, ...completed.garbage];
-    if (await commit(ports, begun, request, { size, key: completed.key, garbage })) return;
-    throw await giveWay(ports, request.address, key);
+    if (await commit(ports, attempt.begun, request, { size, key: completed.key, garbage })) return;
+    throw await attempt.giveWay();
   }
-  const content = await confirmFinished(ports, request.address, begun, key, { received, finished });
-  await completeConfirmed(ports, request, begun, { size, digest, content });
+  const content = await attempt.confirm(received, finished);
+  await completeConfirmed(ports, request, attempt, { size, digest, content });
 }
 
 /** Receives the last bytes, refusing a wrong digest before they become the session's. */
-async function receiveLast(
-  ports: RegistryPorts,
-  request: Complete,
-  begun: BegunAttempt,
-  key: string,
-): Promise<ReceivedBody> {
-  const { address, range } = request;
-  const algorithm = begun.size === 0 ? digestAlgorithm(request.digest) : begun.algorithm;
-  const received = await receive(ports, address, begun, key, algorithm, {
+async function receiveLast(request: Complete, attempt: Attempt): Promise<Received> {
+  const { range } = request;
+  const body = {
     chunks: request.chunks ?? nothing(),
     length: range === undefined ? undefined : range.end - range.start + 1,
-  });
+  };
+  const received = await attempt.receive(body, digestAlgorithm(request.digest));
   if (received.interrupted !== undefined) {
-    await confirmBody(ports, address, begun, key, received);
+    await attempt.confirm(received, await attempt.finish());
     throw received.interrupted;
   }
   const { digest } = received;
   if (digest !== undefined && digest !== request.digest && sameAlgorithm(digest, request.digest)) {
-    await giveUp(ports, begun, key, received.attempt);
+    await attempt.giveUp();
     throw digestMismatch(request.digest, digest);
   }
   return received;
@@ -162,24 +144,26 @@ async function receiveLast(
 async function completeConfirmed(
   ports: RegistryPorts,
   request: Complete,
-  begun: BegunAttempt,
+  attempt: Attempt,
   { size, digest, content }: Confirmed,
 ): Promise<void> {
   const { address, digest: wanted } = request;
   if (digest !== undefined && digest !== wanted && sameAlgorithm(digest, wanted)) {
     throw digestMismatch(wanted, digest);
   }
-  const completed = await ports.storage.complete(content, fenceOf(ports, address, begun));
+  const completed = await attempt.complete(content);
   if (digest !== wanted) {
     ports.knownUploads.readBack++;
-    const found = await hashObject(ports, completed.key, size, digestAlgorithm(wanted));
+    const found = await attempt.hashBack(completed.key, size, digestAlgorithm(wanted));
     if (found !== wanted) {
       // The object is whole now: nothing can be appended to it, so the session ends here, unless somebody took it over.
-      await ports.uploads.cancel(address, ports.clock.now(), begun.version);
+      await ports.uploads.cancel(address, ports.clock.now(), attempt.begun.version);
+      ports.knownUploads.forget(address.id);
       throw digestMismatch(wanted, found);
     }
   }
-  if (!(await commit(ports, begun, request, { size, ...completed }))) throw await fenced(ports, address);
+  if (!(await commit(ports, attempt.begun, request, { size, ...completed })))
+    throw await fenced(ports, address);
 }
 
 /** False when a later attempt has fenced this one off, or the session is gone. */

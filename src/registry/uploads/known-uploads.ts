@@ -8,17 +8,20 @@ const SESSIONS_MAX = 10_000;
 /** Milliseconds for which the attempt that a session was opened with may begin: far below the grace of its key. */
 const OPENED_MAX = 60_000;
 
+/** Milliseconds for which anything is remembered of a session in which nothing happens. */
+const KNOWN_MAX = 24 * 3_600_000;
+
 const NOTHING = { size: 0, digest: undefined };
 
 /** An attempt that has begun, and the key under which it writes what is new. */
-export interface Attempt {
+export interface OpenedAttempt {
   readonly begun: BegunAttempt;
   readonly key: string;
 }
 
 interface Known {
   readonly address: UploadAddress;
-  readonly opened?: Attempt & { readonly at: Date };
+  readonly opened?: OpenedAttempt & { readonly at: Date };
   readonly confirmed?: UploadSession;
   readonly hash?: RunningHash | undefined;
   /** What `hash` has seen. */
@@ -35,27 +38,37 @@ interface Known {
  */
 export class KnownUploads {
   readonly isAlone: boolean;
-  readonly #sessions = new LRUCache<string, Known>({ max: SESSIONS_MAX });
+  readonly #sessions: LRUCache<string, Known>;
   /** Uploads that had to be read back from storage to be hashed; a metric. */
   readBack = 0;
 
-  constructor({ isAlone }: { readonly isAlone: boolean }) {
+  /** `uploadExpiry`: milliseconds after which a session is forgotten in which nothing happened, for it has ended. */
+  constructor({
+    isAlone,
+    uploadExpiry = KNOWN_MAX,
+  }: { readonly isAlone: boolean; readonly uploadExpiry?: number }) {
     this.isAlone = isAlone;
+    this.#sessions = new LRUCache({
+      ...{ max: SESSIONS_MAX, ttl: Math.min(uploadExpiry, KNOWN_MAX), ttlAutopurge: true },
+      noDisposeOnSet: true,
+      dispose: ({ hash }) => hash?.close(),
+    });
   }
 
-  noteOpened(address: UploadAddress, opened: Attempt, at: Date): void {
+  noteOpened(address: UploadAddress, opened: OpenedAttempt, at: Date): void {
     if (this.isAlone) this.#sessions.set(address.id, { address, opened: { ...opened, at }, ...NOTHING });
   }
 
   /** The attempt that a session was opened with, for the one request that comes first. */
-  takeOpened(address: UploadAddress, at: Date): Attempt | undefined {
+  takeOpened(address: UploadAddress, at: Date): OpenedAttempt | undefined {
     const opened = this.#of(address)?.opened;
     if (opened === undefined) return undefined;
     this.#sessions.delete(address.id);
     return at.getTime() - opened.at.getTime() < OPENED_MAX ? opened : undefined;
   }
 
-  /** `isReady`: nothing but the commit is left to do. Only then is the session kept: the parts of others may be many. */
+  /**
+   * `hash` is this object's from now on, to be freed when the session ends or another hash takes its place. `isReady`: nothing but the commit is left to do. Only then is the session kept: the parts of others may be many. */
   noteConfirmed(
     address: UploadAddress,
     confirmed: UploadSession,
@@ -63,6 +76,7 @@ export class KnownUploads {
   ): void {
     const { size, digest } = confirmed;
     const kept = this.isAlone && isReady ? { confirmed } : {};
+    this.#sessions.peek(address.id)?.hash?.close();
     this.#sessions.set(address.id, { address, ...kept, hash, size, digest });
   }
 

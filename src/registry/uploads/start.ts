@@ -4,9 +4,10 @@ import { type Digest, type DigestAlgorithm, digestAlgorithm } from "../digest.ts
 import { RegistryError } from "../errors.ts";
 import type { BegunAttempt, RegistryPorts, RepositoryId, UploadAddress } from "../ports/index.ts";
 import { type PushTarget, pushInto } from "../repositories/push-target.ts";
+import { Attempt } from "./attempt.ts";
 import { finishAttempt } from "./complete.ts";
 import { findSession } from "./find-session.ts";
-import type { Attempt } from "./known-uploads.ts";
+import type { OpenedAttempt } from "./known-uploads.ts";
 import { newObjectKey } from "./object-key.ts";
 import { countedWith } from "./quota.ts";
 import { uploadUnknown } from "./upload-errors.ts";
@@ -22,7 +23,7 @@ export interface NewSession extends PushTarget {
 interface Session {
   readonly address: UploadAddress;
   /** Its first attempt, where it was opened with one. */
-  readonly attempt: Attempt | undefined;
+  readonly attempt: OpenedAttempt | undefined;
 }
 
 /** Opens an upload session (distribution-spec end-4a). @throws RegistryError NAME_UNKNOWN, TOOMANYREQUESTS */
@@ -51,7 +52,7 @@ export async function uploadAtOnce(
     const { address, attempt } = session;
     const request = { address, digest, chunks, range: undefined, cause: target.completion };
     try {
-      await finishAttempt(ports, request, attempt);
+      await finishAttempt(ports, request, new Attempt(ports, address, attempt));
     } catch (error) {
       // Nobody knows the session's id, so nobody can resume it.
       await ports.uploads.cancel(address, ports.clock.now()).catch(() => undefined);
