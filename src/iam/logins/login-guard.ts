@@ -21,6 +21,8 @@ export interface LoginEvent {
 
 /** Of what claims another id, the claim is not kept: it may be a secret in the wrong place. */
 const KEY_ID = /^\w{16,128}$/;
+/** What Berth calls its keys. Anything else may be a secret all the same: it is named where a key is known to be called so. */
+const OWN_KEY_ID = /^A[KS]IA[A-Z0-9]{16,124}$/;
 
 /** Tries of every door: counted, limited and told to the audit log. */
 export class LoginGuard implements Logins {
@@ -45,12 +47,20 @@ export class LoginGuard implements Logins {
     const now = origin.at.getTime();
     let hasFailed = false;
     let attempt: Try = { from, accessKeyId: "", fingerprint: undefined };
-    const tell = (outcome: LoginOutcome, account: string | undefined, principal = "anonymous"): void =>
-      this.#onEvent({ origin, outcome, from, accessKeyId: attempt.accessKeyId, account, principal });
+    const nameOf = (isKnown: boolean): string =>
+      isKnown || OWN_KEY_ID.test(attempt.accessKeyId) ? attempt.accessKeyId : "";
+    const claim = (isKnown: boolean): void => {
+      const accessKeyId = nameOf(isKnown);
+      if (accessKeyId !== "") origin.onClaim?.(accessKeyId);
+    };
+    const tell = (outcome: LoginOutcome, account: string | undefined, principal = "anonymous"): void => {
+      const accessKeyId = nameOf(account !== undefined);
+      this.#onEvent({ origin, outcome, from, accessKeyId, account, principal });
+    };
     return {
       admit: ({ accessKeyId, fingerprint }: Claimed) => {
         attempt = { from, accessKeyId: KEY_ID.test(accessKeyId) ? accessKeyId : "", fingerprint };
-        if (attempt.accessKeyId !== "") origin.onClaim?.(accessKeyId);
+        claim(false);
         const wait = this.#limits.wait(attempt, now);
         if (wait <= 0) return;
         this.#onCount(origin.door, "throttled");
@@ -60,6 +70,7 @@ export class LoginGuard implements Logins {
       failed: (failure, account) => {
         if (hasFailed) return;
         hasFailed = true;
+        claim(account !== undefined);
         this.#onCount(origin.door, failure);
         if (failure !== "expired") this.#limits.failed(attempt, now);
         tell(failure, account);
@@ -67,6 +78,7 @@ export class LoginGuard implements Logins {
       proven: (principal?: AccountPrincipal) => {
         this.#onCount(origin.door, "proven");
         if (principal !== undefined) attempt = { ...attempt, accessKeyId: principal.accessKeyId };
+        claim(true);
         const isNews = this.#limits.proven(attempt, now);
         // The registry is proven the same with each request.
         if (principal === undefined || (origin.door === "registry" && !isNews)) return;
