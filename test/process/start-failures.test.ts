@@ -5,6 +5,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import { databaseFailure } from "../../src/composition/failures.ts";
 import { unavailable } from "../../src/registry/errors.ts";
+import { urlOf } from "../nodes/two-nodes.ts";
+import { makeTestHome } from "../support/berth.ts";
 import { startBerthProcess, withDataDir } from "../support/process.ts";
 
 const MASTER_KEY = randomBytes(32).toString("base64");
@@ -40,6 +42,20 @@ test("a database that is not there ends the start, naming the setting and no sec
     expect(refused).not.toContain("hunter2");
     await expect(stat(dataDir)).rejects.toThrow("ENOENT");
   }));
+
+test("a start that fails on a database of others ends, though its connections are idle", async () => {
+  const home = await makeTestHome();
+  try {
+    const env = { BERTH_DATABASE_URL: urlOf(home.connection), BERTH_MASTER_KEY: MASTER_KEY };
+    // Without an administrator there is nothing to serve; a connection would stay open for half a minute.
+    const administrator = { BERTH_ADMIN_ACCESS_KEY_ID: "", BERTH_ADMIN_SECRET_ACCESS_KEY: "" };
+    await expect(
+      startBerthProcess({ dataDir: home.dataDir, env: { ...env, ...administrator } }),
+    ).rejects.toThrow(/has no administrator/);
+  } finally {
+    await home.remove();
+  }
+}, 20_000);
 
 describe("a failure of the database", () => {
   const failed = (code: string) => Object.assign(new Error("hunter2"), { code });

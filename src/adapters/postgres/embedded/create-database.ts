@@ -5,6 +5,7 @@ import { EmbeddedPostgresError, errnoOf } from "./errors.ts";
 import { makePassword, readPassword, syncFolder } from "./password.ts";
 import type { Programs } from "./reachable-binaries.ts";
 import { run } from "./run.ts";
+import { sharedMemoryType } from "./shared-memory.ts";
 
 /** The role and the database that Berth uses; the database is the one that initdb makes. */
 export const ROLE = "berth";
@@ -75,6 +76,7 @@ export async function createDatabase(place: Place, programs: Programs): Promise<
       [
         ...["-D", HERE, "-U", ROLE, "-W", "--auth=scram-sha-256"],
         ...["--encoding=UTF8", "--no-locale", "--no-instructions"],
+        ...["-c", `dynamic_shared_memory_type=${await sharedMemoryType(account)}`],
       ],
       { cwd: folder, account, env: programs.environment, input: `${password}\n${password}\n` },
     );

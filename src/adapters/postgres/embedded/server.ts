@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { stat, statfs } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Account, spawnAs } from "./account.ts";
 import { HERE } from "./create-database.ts";
@@ -8,6 +7,7 @@ import { logSince, openLogFile } from "./log-file.ts";
 import { readPostmasterFile, signal } from "./processes.ts";
 import type { Programs } from "./reachable-binaries.ts";
 import { PORT } from "./runtime-folder.ts";
+import { sharedMemoryType } from "./shared-memory.ts";
 
 /** What a server is started with. */
 export interface ServerOptions {
@@ -64,7 +64,7 @@ export async function spawnServer(options: ServerOptions): Promise<Server> {
     ...SETTINGS,
     unix_socket_directories: socketDir,
     max_connections: options.connections,
-    dynamic_shared_memory_type: await sharedMemory(account),
+    dynamic_shared_memory_type: await sharedMemoryType(account),
   });
   try {
     const child = spawn(
@@ -124,23 +124,6 @@ export async function spawnServer(options: ServerOptions): Promise<Server> {
     await log.close();
   }
 }
-
-/** Where there is no /dev/shm for the server's user, files of the database take its place. */
-async function sharedMemory(account: Account | undefined): Promise<"posix" | "mmap"> {
-  const { uid, gid } = account ?? { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
-  try {
-    const facts = await stat("/dev/shm");
-    const shift = facts.uid === uid ? 6 : facts.gid === gid ? 3 : 0;
-    const isOpen = ((facts.mode >> shift) & 3) === 3;
-    const { bsize, blocks } = await statfs("/dev/shm");
-    return facts.isDirectory() && isOpen && bsize * blocks >= SHARED_MEMORY_BYTES ? "posix" : "mmap";
-  } catch {
-    return "mmap";
-  }
-}
-
-/** What a server needs of it at its start, with room. */
-const SHARED_MEMORY_BYTES = 8 * 1024 * 1024;
 
 const SHUTDOWN = [
   ["SIGINT", FAST_SHUTDOWN],
