@@ -130,6 +130,23 @@ describe("a token that proves nobody", () => {
   });
 });
 
+test("a key that a role does not trust is explained by the trust policy, with what was wanted and found", async () => {
+  const name = "partner";
+  const statement = {
+    ...{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: "sts:AssumeRole" },
+    Condition: { StringEquals: { "sts:ExternalId": "ours" } },
+  };
+  const trust = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+  await iam("CreateRole", { RoleName: name, AssumeRolePolicyDocument: trust });
+  const role = `arn:aws:iam::${ACCOUNT}:role/${name}`;
+  const input = { RoleArn: role, RoleSessionName: "job", ExternalId: "theirs" };
+  const { record, said } = await refusalOf(
+    await callQuery(berth.url, "sts", "AssumeRole", input, ADMINISTRATOR),
+  );
+  expect(record).toMatchObject({ action: "sts:AssumeRole", resource: role, decision: "denied" });
+  expect(said).toContain("Condition StringEquals sts:ExternalId: wanted ours; found theirs");
+});
+
 test("input that is wrong is no refusal of anybody", async () => {
   const answer = await assume(await issuer.token(), "arn:aws:iam::aws:role/none");
   expect(answer.status).toBe(400);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { loadModel } from "../../aws-models/model.ts";
 import type { LoginAttempt, LoginDoor } from "../../iam/logins/login-attempt.ts";
+import { RefusedIdentityError } from "../../iam/sessions/refused-identity.ts";
 import { SignatureError } from "../../iam/sigv4/errors.ts";
 import type { Caller } from "../../iam/sigv4/verify.ts";
 import { contextOf } from "../access/context.ts";
@@ -89,7 +90,7 @@ async function serve(
     outcome = await withinDeadline(work, dependencies.callMax ?? CALL_MAX);
   } catch (thrown) {
     const error = awsErrorOf(thrown, progress.recognised?.service, progress.requestId);
-    if (isDenial(error)) keepDenial(dependencies, exchange, request, progress, error.message);
+    if (isDenial(error)) keepDenial(dependencies, exchange, request, progress, error);
     outcome = dialect.failure(error, progress.recognised?.model, progress.requestId);
     exchange.error = noted(thrown, error, outcome.status);
   }
@@ -190,14 +191,20 @@ function keepDenial(
   { client }: Exchange,
   request: IncomingMessage,
   { requestId, recognised, caller, trace }: Progress,
-  reason: string,
+  error: AwsError,
 ): void {
   if (caller === undefined || recognised === undefined) return;
   const { principal } = caller;
   // What the domain refuses, such as a role that does not trust the caller, no permission was asked for.
+  const refusal = error.cause instanceof RefusedIdentityError ? error.cause.refusal : {};
+  const {
+    action = `${recognised.service}:${recognised.operation}`,
+    resource = "*",
+    conditions = {},
+  } = refusal;
   const denied = trace.denied ?? {
-    ...{ action: `${recognised.service}:${recognised.operation}`, resource: "*", reason },
-    context: contextOf(client, request, clock.now()),
+    ...{ action, resource, reason: error.message },
+    context: { ...contextOf(client, request, clock.now()), conditions },
   };
   authorizer.keepDenial?.({ ...denied, principal, requestId });
 }

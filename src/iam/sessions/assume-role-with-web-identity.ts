@@ -146,7 +146,7 @@ async function authorize(
     if (verdict?.allowed !== true) {
       throw new RefusedIdentityError("AccessDeniedException", `Not authorized to perform ${action}`, {
         ...{ action, provider },
-        conditions: trust === undefined ? {} : askedFor(trust.document, context),
+        conditions: trust === undefined ? {} : askedFor([trust.document], context),
       });
     }
   }

@@ -16,6 +16,7 @@ import type { Identity } from "../principals/identity.ts";
 import { accountOfRole, findRole } from "./find-role.ts";
 import { issueSession, type TemporaryCredentials } from "./issue.ts";
 import type { StsPorts } from "./ports.ts";
+import { askedFor, RefusedIdentityError } from "./refused-identity.ts";
 import type { Inheritance } from "./session.ts";
 import { packedSize, readSessionPolicies, type SessionPolicies, sessionDuration } from "./session-input.ts";
 import {
@@ -110,27 +111,37 @@ async function authorize(
     ),
   ];
   const facts = { ...request, resourceAccount: role?.account };
+  const context =
+    policies &&
+    role &&
+    globalContext(caller, policies, facts, {
+      ...stsKeys(input, tagging, role),
+      ...(request.mfaAt === undefined ? {} : multiFactorKeys(request.mfaAt, request.time)),
+    });
   for (const action of actionsOf(input, tagging)) {
     const verdict =
       policies &&
       role &&
       trust &&
+      context &&
       evaluate(
         {
           ...{ caller, action, resource: input.roleArn, owner: role.account, resourcePolicies: trust },
           ...{ identity: policies.identity, boundary: policies.boundary, session: policies.session },
-          context: globalContext(caller, policies, facts, {
-            ...stsKeys(input, tagging, role),
-            ...(request.mfaAt === undefined ? {} : multiFactorKeys(request.mfaAt, request.time)),
-          }),
+          context,
         },
         ports.decider,
       );
     if (verdict !== undefined) requireDecided(verdict);
     if (verdict?.allowed !== true) {
-      throw new IamError(
+      const documents = (trust ?? []).map(({ document }) => document);
+      throw new RefusedIdentityError(
         "AccessDeniedException",
         `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${input.roleArn}`,
+        {
+          ...{ action, resource: input.roleArn },
+          conditions: context === undefined ? {} : askedFor(documents, context),
+        },
       );
     }
   }

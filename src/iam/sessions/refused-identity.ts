@@ -14,14 +14,16 @@ export interface ClaimMismatch {
   readonly found: readonly string[];
 }
 
-/** What is known of a token that makes nobody a role. */
+/** What is known of a token, or a key, that makes nobody a role. */
 export interface IdentityRefusal {
   /** The permission that was asked for last. */
   readonly action?: string;
+  /** ARN of the role. */
+  readonly resource?: string;
   /** ARN of the provider that has signed the token. */
   readonly provider?: string;
   readonly mismatch?: ClaimMismatch;
-  /** Values of those condition keys that the trust policy of the role asks for, as the token has them. */
+  /** Values of those condition keys that the trust policy of the role asks for, as the request has them. */
   readonly conditions?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -39,12 +41,12 @@ export class RefusedIdentityError extends IamError {
 const VALUE_MAX = 512;
 const VALUES_MAX = 20;
 
-/** Of everything that a token says, what a trust policy asks for. */
+/** Of everything that is known of a request, what trust policies ask for. */
 export function askedFor(
-  trust: PolicyDocument,
+  trust: readonly PolicyDocument[],
   context: Context,
 ): Readonly<Record<string, readonly string[]>> {
-  const asked = contextKeysOf([trust]).flatMap((key) => {
+  const asked = contextKeysOf(trust).flatMap((key) => {
     const values = context.get(key.toLowerCase());
     return values === undefined ? [] : [[key.toLowerCase(), cut(values)] as const];
   });
