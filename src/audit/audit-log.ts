@@ -5,14 +5,15 @@ export interface AuditRecord extends Origin {
   readonly at: Date;
   readonly action: string;
   readonly resource: string;
-  readonly decision: Decision;
+  readonly decision: Recorded;
   /** What a refused caller was told. */
   readonly reason: string | undefined;
   /** What else is known, as JSON. */
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-export type Decision = "allowed" | "denied";
+/** Whether it was done or refused. */
+export type Recorded = "allowed" | "denied";
 
 /** A record as it is kept. Ids grow, but not in the order in which transactions end. */
 export interface KeptRecord extends AuditRecord {
@@ -31,7 +32,7 @@ export interface AuditFilter {
   readonly resource: string | undefined;
   readonly sourceIp: string | undefined;
   readonly requestId: string | undefined;
-  readonly decision: Decision | undefined;
+  readonly decision: Recorded | undefined;
 }
 
 /** Records of what was not a change: those are written by the transaction that makes it. */

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Cause } from "../audit/cause.ts";
 import { repositoryArn } from "../iam/actions.ts";
+import type { Page } from "../kernel/page.ts";
 import type { Clock } from "../registry/clock.ts";
 import { type Reason, RegistryError } from "../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../registry/names.ts";
-import { type NamePage, PAGE_MAX } from "../registry/pages.ts";
+import { PAGE_MAX } from "../registry/pages.ts";
 import type { RegistryStore, Repository, RepositoryStore } from "../registry/ports/index.ts";
 import { createRepository, draftRepository } from "../registry/repositories/create.ts";
 import { deleteRepository } from "../registry/repositories/delete.ts";
@@ -156,13 +157,13 @@ const everything = async (names: readonly RepositoryName[]): Promise<readonly Re
 async function list(registry: Located, json: boolean, io: Io): Promise<void> {
   const { scope, repositories } = registry;
   for (let last: string | undefined = ""; last !== undefined; ) {
-    const page: NamePage<RepositoryName> = await listRepositories(
+    const page: Page<RepositoryName, RepositoryName> = await listRepositories(
       registry,
       scope,
-      { n: PAGE_MAX, last },
+      { limit: PAGE_MAX, after: last },
       everything,
     );
-    for (const name of page.names) {
+    for (const name of page.items) {
       if (!json) io.stdout.write(`${name}\n`);
       else {
         const repository = await repositories.find(scope, name);

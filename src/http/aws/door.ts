@@ -4,7 +4,7 @@ import { loadModel } from "../../aws-models/model.ts";
 import type { LoginAttempt, LoginDoor } from "../../iam/logins/login-attempt.ts";
 import { RefusedIdentityError } from "../../iam/sessions/refused-identity.ts";
 import { SignatureError } from "../../iam/sigv4/errors.ts";
-import type { Caller } from "../../iam/sigv4/verify.ts";
+import type { VerifiedCaller } from "../../iam/sigv4/verify.ts";
 import { contextOf } from "../access/context.ts";
 import { mayExceed, readBody } from "../body.ts";
 import { setStanding } from "../body-memory.ts";
@@ -66,7 +66,7 @@ function isOurs({ method, url = "" }: IncomingMessage): boolean {
 interface Progress {
   readonly requestId: string;
   recognised: Recognised | undefined;
-  caller: Caller | undefined;
+  caller: VerifiedCaller | undefined;
   readonly trace: CallTrace;
 }
 

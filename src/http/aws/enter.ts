@@ -3,7 +3,12 @@ import type { Service } from "../../aws-models/model.ts";
 import type { Authorizer, Decision, RequestContext } from "../../iam/authorizer.ts";
 import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
 import { type AccountPrincipal, ANONYMOUS, type Principal } from "../../iam/principal.ts";
-import type { Caller, OpenedClaim, SignaturePolicy, SignatureVerifier } from "../../iam/sigv4/verify.ts";
+import type {
+  OpenedClaim,
+  SignaturePolicy,
+  SignatureVerifier,
+  VerifiedCaller,
+} from "../../iam/sigv4/verify.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
 import { contextOf, originOf } from "../access/context.ts";
@@ -92,7 +97,11 @@ export interface CallOrigin {
 }
 
 /** A call as its handler sees it. */
-export function signedCall(dependencies: EntranceDependencies, origin: CallOrigin, caller: Caller): AwsCall {
+export function signedCall(
+  dependencies: EntranceDependencies,
+  origin: CallOrigin,
+  caller: VerifiedCaller,
+): AwsCall {
   const { authorizer } = dependencies;
   const { principal, region, expiresAt } = caller;
   const facts = factsOf(dependencies, origin, principal, principal.account);

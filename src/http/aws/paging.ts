@@ -1,3 +1,4 @@
+import type { PageRequest } from "../../kernel/page.ts";
 import type { PageBinding, PageTokens } from "./page-tokens.ts";
 
 /** Entries of a page when the client names no number. */
@@ -11,7 +12,7 @@ export interface WantedPage {
 }
 
 /** One page of a list, which begins after a key and says the key after which the next one begins. */
-export class ListPage {
+export class ListPage implements PageRequest {
   /** Empty for the first page. */
   readonly after: string;
   readonly limit: number;

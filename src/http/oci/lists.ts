@@ -1,10 +1,11 @@
+import type { PageRequest } from "../../kernel/page.ts";
 import type { Parameters } from "../../kernel/parameters.ts";
 import { parseDigest } from "../../registry/digest.ts";
 import { listReferrers } from "../../registry/manifests/referrers.ts";
 import { listTags } from "../../registry/manifests/tags.ts";
 import { OCI_INDEX } from "../../registry/media-types.ts";
 import { parseRepositoryName } from "../../registry/names.ts";
-import { PAGE_MAX, type Page } from "../../registry/pages.ts";
+import { PAGE_MAX } from "../../registry/pages.ts";
 import { listRepositories } from "../../registry/repositories/describe.ts";
 import { json, type Outcome } from "../outcome.ts";
 import { Refusal } from "../refusal.ts";
@@ -19,8 +20,12 @@ export async function getTags(
   const name = parseRepositoryName(nameText);
   await request.authorize("listTags", name);
   const page = pageOf(request.query);
-  const { names, next } = await listTags(ports, request.scope, name, page);
-  return json(200, { name, tags: names }, link(request, `/v2/${name}/tags/list`, { n: page.n, last: next }));
+  const { items: names, next } = await listTags(ports, request.scope, name, page);
+  return json(
+    200,
+    { name, tags: names },
+    link(request, `/v2/${name}/tags/list`, { n: page.limit, last: next }),
+  );
 }
 
 /**
@@ -29,18 +34,18 @@ export async function getTags(
  */
 export async function getCatalog({ ports, cursors }: OciDependencies, request: OciRequest): Promise<Outcome> {
   const { scope } = request;
-  const { n, last: cursor } = pageOf(request.query);
+  const { limit, after: cursor } = pageOf(request.query);
   const last = cursors.open(scope, cursor);
   if (last === undefined) {
     throw new Refusal("PAGINATION_NUMBER_INVALID", "last is neither a name nor from a link of this list");
   }
-  const { names, next } = await listRepositories(ports, scope, { n, last }, (asked) =>
+  const { items: names, next } = await listRepositories(ports, scope, { limit, after: last }, (asked) =>
     request.visible(asked),
   );
   if (names.length === 0 && next === undefined && last === "") await request.authorize("listRepositories");
   const isShown = next === undefined || names.at(-1) === next;
   const after = isShown ? next : cursors.seal(scope, next);
-  return json(200, { repositories: names }, link(request, "/v2/_catalog", { n, last: after }));
+  return json(200, { repositories: names }, link(request, "/v2/_catalog", { n: limit, last: after }));
 }
 
 /** GET referrers (end-12). */
@@ -53,7 +58,7 @@ export async function getReferrers(
   const subject = parseDigest(digestText);
   await request.authorize("listReferrers", name);
   const artifactType = request.query.get("artifactType") || undefined;
-  const n = request.query.has("n") ? pageOf(request.query).n : Number.POSITIVE_INFINITY;
+  const n = request.query.has("n") ? pageOf(request.query).limit : Number.POSITIVE_INFINITY;
   const after = cursor(request.query.get("last"));
   const { index, next } = await listReferrers(ports, request.scope, name, {
     subject,
@@ -77,17 +82,17 @@ export async function getReferrers(
   };
 }
 
-function pageOf(query: Parameters): Page {
+function pageOf(query: Parameters): PageRequest {
   const n = query.get("n");
   const last = query.get("last") ?? "";
-  if (n === null) return { n: PAGE_MAX, last };
+  if (n === null) return { limit: PAGE_MAX, after: last };
   if (!/^\d{1,15}$/.test(n)) {
     throw new Refusal(
       "PAGINATION_NUMBER_INVALID",
       `n must be a number, not ${JSON.stringify(n.slice(0, 40))}`,
     );
   }
-  return { n: Math.min(Number(n), PAGE_MAX), last };
+  return { limit: Math.min(Number(n), PAGE_MAX), after: last };
 }
 
 function cursor(last: string | null): number {

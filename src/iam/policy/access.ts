@@ -42,9 +42,10 @@ export interface Decisive {
 
 export type Verdict =
   /** `decidedBy` is undefined for the root of the owning account, which needs no policy. */
-  { readonly allowed: true; readonly decidedBy: Decisive | undefined } | Denial;
+  { readonly allowed: true; readonly decidedBy: Decisive | undefined } | DeniedAccess;
 
-export interface Denial {
+/** Why access is not given. */
+export interface DeniedAccess {
   readonly allowed: false;
   /** What the caller is told, in AWS's words. */
   readonly message: string;

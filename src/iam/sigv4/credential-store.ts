@@ -12,7 +12,7 @@ export interface SigningCredential {
 }
 
 /** Where keys are looked up. */
-export interface CredentialStore {
+export interface SigningCredentialStore {
   /** The active key of that id; undefined when it does not exist, is inactive, or its principal is gone. */
   find(accessKeyId: string): Promise<SigningCredential | undefined>;
 }

@@ -15,7 +15,7 @@ export function hmac(key: string | Buffer, text: string): Buffer {
 }
 
 /** Derived keys, good for a day each: a request then costs one HMAC instead of five. */
-export class SigningKeys {
+export class DerivedKeys {
   // Under a hash, so that no secret lingers as text; a changed secret is another entry.
   readonly #keys = new LRUCache<string, Buffer>({ max: KEYS_MAX });
 

@@ -3,11 +3,11 @@ import type { LoginAttempt, LoginFailure } from "../logins/login-attempt.ts";
 import type { AccountPrincipal } from "../principal.ts";
 import { canonicalRequest, type SignedRequest, sha256Hex, stringToSign } from "./canonical.ts";
 import { type Claim, readClaim } from "./claim.ts";
-import type { CredentialStore, SigningCredential } from "./credential-store.ts";
+import type { SigningCredential, SigningCredentialStore } from "./credential-store.ts";
 import { amzDate, requireUnexpired, requireWithinWindow } from "./dates.ts";
 import { EXPIRED_TOKEN, INVALID_TOKEN, SignatureError, WRONG_SIGNATURE } from "./errors.ts";
 import { type AcceptedScope, scopeProblems, scopeText } from "./scope.ts";
-import { hmac, SigningKeys } from "./signing-keys.ts";
+import { DerivedKeys, hmac } from "./signing-keys.ts";
 
 /** What a door accepts of a signature. */
 export interface SignaturePolicy extends AcceptedScope {
@@ -20,7 +20,7 @@ export interface SignaturePolicy extends AcceptedScope {
 }
 
 /** Who a verified request comes from. */
-export interface Caller {
+export interface VerifiedCaller {
   readonly principal: AccountPrincipal;
   readonly region: string;
   /** When temporary credentials end. */
@@ -30,7 +30,7 @@ export interface Caller {
 /** A request whose head is in order and whose key is known: only its signature is left to be checked, with the body. */
 export interface OpenedClaim {
   /** @throws SignatureError mismatch */
-  verify(body: Uint8Array): Caller;
+  verify(body: Uint8Array): VerifiedCaller;
 }
 
 /** What was expected where a signature did not match; for debug logs alone. */
@@ -46,11 +46,11 @@ const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
 
 /** Verifies SigV4 in its header and query forms ("Signature Version 4 for API requests", IAM user guide). */
 export class SignatureVerifier {
-  readonly #credentials: CredentialStore;
+  readonly #credentials: SigningCredentialStore;
   readonly #debug: ((mismatch: Mismatch) => void) | undefined;
-  readonly #keys = new SigningKeys();
+  readonly #keys = new DerivedKeys();
 
-  constructor(credentials: CredentialStore, debug?: (mismatch: Mismatch) => void) {
+  constructor(credentials: SigningCredentialStore, debug?: (mismatch: Mismatch) => void) {
     this.#credentials = credentials;
     this.#debug = debug;
   }

@@ -1,5 +1,6 @@
+import type { Page, PageRequest } from "../../kernel/page.ts";
 import type { RepositoryName, Tag } from "../names.ts";
-import { cutPage, type NamePage, type Page } from "../pages.ts";
+import { cutPage } from "../pages.ts";
 import type { RegistryPorts } from "../ports/index.ts";
 import { repositoryUnknown } from "../repositories/errors.ts";
 import type { Scope } from "../scope.ts";
@@ -9,9 +10,9 @@ export async function listTags(
   ports: Pick<RegistryPorts, "manifests">,
   scope: Scope,
   name: RepositoryName,
-  page: Page,
-): Promise<NamePage<Tag>> {
-  const tags = await ports.manifests.listTags(scope.id, name, page.last, page.n + 1);
+  { after, limit }: PageRequest,
+): Promise<Page<Tag, Tag>> {
+  const tags = await ports.manifests.listTags(scope.id, name, after, limit + 1);
   if (tags === undefined) throw repositoryUnknown(scope.account, name);
-  return cutPage(tags, page.n);
+  return cutPage(tags, limit);
 }

@@ -1,5 +1,6 @@
+import type { Page, PageRequest } from "../../kernel/page.ts";
 import type { RepositoryName } from "../names.ts";
-import { cutPage, type NamePage, PAGE_MAX, type Page } from "../pages.ts";
+import { cutPage, PAGE_MAX } from "../pages.ts";
 import type { RegistryPorts, Repository } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
 import { repositoryUnknown } from "./errors.ts";
@@ -16,10 +17,10 @@ export const CATALOG_LOOKS_MAX = 2_000;
 export async function listRepositories(
   { repositories }: Ports,
   scope: Scope,
-  { n, last }: Page,
+  { limit: n, after: last }: PageRequest,
   visible: (names: readonly RepositoryName[]) => Promise<readonly RepositoryName[]>,
-): Promise<NamePage<RepositoryName>> {
-  if (n === 0) return { names: [], next: undefined };
+): Promise<Page<RepositoryName, RepositoryName>> {
+  if (n === 0) return { items: [], next: undefined };
   const shown: RepositoryName[] = [];
   let after = last;
   for (let looks = 0; looks < CATALOG_LOOKS_MAX; ) {
@@ -31,7 +32,7 @@ export async function listRepositories(
     looks += limit;
     after = names.at(-1) ?? after;
   }
-  return { names: shown, next: after as RepositoryName };
+  return { items: shown, next: after as RepositoryName };
 }
 
 /** @throws RegistryError NAME_UNKNOWN */
@@ -62,22 +63,16 @@ export async function describeRepositories(
   });
 }
 
-/** Some repositories, and the name after which the next page begins: undefined at the end. */
-export interface RepositoryPage {
-  readonly repositories: readonly Repository[];
-  readonly next: RepositoryName | undefined;
-}
-
 /** All of them, a page at a time in byte order of their names. */
 export async function pageRepositories(
   { repositories }: Ports,
   scope: Scope,
-  { last, n }: Page,
-): Promise<RepositoryPage> {
-  const read = await repositories.page(scope, last, n + 1);
+  { after, limit }: PageRequest,
+): Promise<Page<Repository, RepositoryName>> {
+  const read = await repositories.page(scope, after, limit + 1);
   const { next } = cutPage(
     read.map(({ name }) => name),
-    n,
+    limit,
   );
-  return { repositories: read.slice(0, n), next };
+  return { items: read.slice(0, limit), next };
 }

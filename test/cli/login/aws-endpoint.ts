@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { sha256Hex } from "../../../src/iam/sigv4/canonical.ts";
 import type { SigningCredential } from "../../../src/iam/sigv4/credential-store.ts";
 import { SignatureError } from "../../../src/iam/sigv4/errors.ts";
-import { type Caller, SignatureVerifier } from "../../../src/iam/sigv4/verify.ts";
+import { SignatureVerifier, type VerifiedCaller } from "../../../src/iam/sigv4/verify.ts";
 import { UNCOUNTED } from "../../support/logins.ts";
 
 export const ACCOUNT = "123456789012";
@@ -173,11 +173,11 @@ export class AwsEndpoint {
     return `<R><Result><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>${secret}</SecretAccessKey><SessionToken>${token}</SessionToken><Expiration>${expires}</Expiration></Credentials></Result></R>`;
   }
 
-  #record(operation: string, parameters: Record<string, unknown>, caller: Caller | undefined): void {
+  #record(operation: string, parameters: Record<string, unknown>, caller: VerifiedCaller | undefined): void {
     this.calls.push({ operation, parameters, accessKeyId: caller?.principal.accessKeyId });
   }
 
-  async #verify(request: IncomingMessage, body: Buffer, service: string): Promise<Caller> {
+  async #verify(request: IncomingMessage, body: Buffer, service: string): Promise<VerifiedCaller> {
     const verifier = new SignatureVerifier({ find: async (id) => this.credentials.get(id) });
     const signed = {
       ...{ method: request.method ?? "", path: request.url ?? "", query: "" },

@@ -3,10 +3,10 @@ import { type SignedRequest, sha256Hex } from "../../../src/iam/sigv4/canonical.
 import type { SigningCredential } from "../../../src/iam/sigv4/credential-store.ts";
 import { SignatureError } from "../../../src/iam/sigv4/errors.ts";
 import {
-  type Caller,
   type Mismatch,
   type SignaturePolicy,
   SignatureVerifier,
+  type VerifiedCaller,
 } from "../../../src/iam/sigv4/verify.ts";
 import { UNCOUNTED } from "../../support/logins.ts";
 import { signInHeader, signInQuery, type ToSign } from "./signer.ts";
@@ -65,7 +65,7 @@ function requestOf({ method = "POST", path, headers }: Wire): SignedRequest {
 async function verify(
   wire: Wire,
   options: { body?: string; hosts?: string[]; policy?: Partial<SignaturePolicy>; now?: Date } = {},
-): Promise<Caller> {
+): Promise<VerifiedCaller> {
   const { body = BODY, hosts = [HOST], policy, now = NOW } = options;
   const verifier = new SignatureVerifier({ find: async (id) => credentials.get(id) }, (mismatch) =>
     mismatches.push(mismatch),

@@ -8,18 +8,18 @@ const digest = digestOf(Buffer.from("{}"));
 const manifests = manifestStore({ tags: { b: digest, A: digest, a: digest } });
 
 test("tags come a page at a time", async () => {
-  expect(await listTags({ manifests }, SCOPE, APP, { n: 2, last: "" })).toEqual({
-    names: ["A", "a"],
+  expect(await listTags({ manifests }, SCOPE, APP, { limit: 2, after: "" })).toEqual({
+    items: ["A", "a"],
     next: "a",
   });
-  expect(await listTags({ manifests }, SCOPE, APP, { n: 2, last: "a" })).toEqual({
-    names: ["b"],
+  expect(await listTags({ manifests }, SCOPE, APP, { limit: 2, after: "a" })).toEqual({
+    items: ["b"],
     next: undefined,
   });
 });
 
 test("tags of a repository that is not there are refused", async () => {
-  await expect(listTags({ manifests }, SCOPE, MISSING, { n: 2, last: "" })).rejects.toThrow(
+  await expect(listTags({ manifests }, SCOPE, MISSING, { limit: 2, after: "" })).rejects.toThrow(
     refusal("NAME_UNKNOWN", 404, "team/missing"),
   );
 });

@@ -143,7 +143,7 @@ describe("pages", () => {
     ["nothing", [], 2, [], undefined],
     ["a page of nothing", ["a"], 0, [], undefined],
   ])("%s", (_, read, n, names, next) => {
-    expect(cutPage(read, n)).toEqual({ names, next });
+    expect(cutPage<string>(read, n)).toEqual({ items: names, next });
   });
 
   test("together hold every name once, in order, whatever their size", async () => {
@@ -153,9 +153,9 @@ describe("pages", () => {
         const repositories = repositoryStore(...names.map(parseRepositoryName));
         const seen: string[] = [];
         for (let last: string | undefined = ""; last !== undefined; ) {
-          const page = await listRepositories({ repositories }, scope, { n, last }, everything);
-          expect(page.names.length).toBeLessThanOrEqual(n);
-          seen.push(...page.names);
+          const page = await listRepositories({ repositories }, scope, { limit: n, after: last }, everything);
+          expect(page.items.length).toBeLessThanOrEqual(n);
+          seen.push(...page.items);
           last = page.next;
         }
         expect(seen).toEqual([...names].sort());
@@ -171,10 +171,13 @@ describe("pages", () => {
         const isSeen = (name: string): boolean => name.includes("a");
         const seen: string[] = [];
         for (let last: string | undefined = ""; last !== undefined; ) {
-          const page = await listRepositories({ repositories }, scope, { n, last }, async (asked) =>
-            asked.filter(isSeen),
+          const page = await listRepositories(
+            { repositories },
+            scope,
+            { limit: n, after: last },
+            async (asked) => asked.filter(isSeen),
           );
-          seen.push(...page.names);
+          seen.push(...page.items);
           last = page.next;
         }
         expect(seen).toEqual(names.filter(isSeen).sort());

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from "../../../iam/principals/ports/index.ts";
+import type { Page } from "../../../kernel/page.ts";
 import { AwsError } from "../aws-error.ts";
 import type { AwsCall } from "../call.ts";
 import type { PageTokens } from "../page-tokens.ts";
@@ -16,7 +16,7 @@ export interface MarkerAnswer {
 }
 
 /** One page of a list, as IAM's clients ask for it. */
-export class Paging extends ListPage implements PageRequest {
+export class Paging extends ListPage {
   /** `filters` are what else decides what is listed. @throws AwsError ValidationError for a marker of another list */
   constructor(
     tokens: PageTokens,

@@ -1,5 +1,5 @@
+import type { Page, PageRequest } from "../../../kernel/page.ts";
 import type { Entity, EntityId, EntityKind, EntityOf, Group, Tags, User } from "../entity.ts";
-import type { Page, PageRequest } from "./page.ts";
 
 /** Users, groups and roles of one account. Names are found in any letter case. */
 export interface EntityReader {

@@ -13,7 +13,6 @@ export type * from "./entities.ts";
 export type * from "./mfa-devices.ts";
 export type * from "./named-principals.ts";
 export type * from "./oidc-providers.ts";
-export type * from "./page.ts";
 export type * from "./policies.ts";
 
 /** Everything that IAM knows about one account. */

@@ -1,8 +1,8 @@
+import type { Page, PageRequest } from "../../../kernel/page.ts";
 import type { SealedSecret } from "../../master-key.ts";
 import type { MfaCounters } from "../../mfa/judge.ts";
 import type { Tags, User } from "../entity.ts";
 import type { KeyOwner } from "./access-keys.ts";
-import type { Page, PageRequest } from "./page.ts";
 
 /** A virtual MFA device without its seed. */
 export interface MfaDevice {

@@ -1,6 +1,6 @@
+import type { Page, PageRequest } from "../../../kernel/page.ts";
 import type { EntityId, EntityKind, Tags } from "../entity.ts";
 import type { ManagedPolicy, PolicyId, PolicyVersion } from "../managed-policy.ts";
-import type { Page, PageRequest } from "./page.ts";
 
 export interface InlinePolicy {
   readonly name: string;

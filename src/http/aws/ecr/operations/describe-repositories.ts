@@ -46,9 +46,9 @@ async function describePage(
   const wanted = pageOf(pageTokens, call, registry, input);
   await call.authorize(arnIn(registry, "*"));
   const scope = await ports.scopes.open(registry);
-  const page = await pageRepositories(ports, scope, { n: wanted.limit, last: wanted.after });
+  const page = await pageRepositories(ports, scope, wanted);
   return {
-    repositories: page.repositories.map((each) => presentRepository(hosts, registry, each, call.origin)),
+    repositories: page.items.map((each) => presentRepository(hosts, registry, each, call.origin)),
     nextToken: wanted.token(page.next),
   };
 }

@@ -1,7 +1,8 @@
 import type { ListPoliciesResponse } from "../../../../aws-models/iam.types.ts";
 import { awsPolicy } from "../../../../iam/principals/aws-policies.ts";
 import type { ManagedPolicy } from "../../../../iam/principals/managed-policy.ts";
-import type { IdentityReader, Page, PolicyFilter } from "../../../../iam/principals/ports/index.ts";
+import type { IdentityReader, PolicyFilter } from "../../../../iam/principals/ports/index.ts";
+import type { Page } from "../../../../kernel/page.ts";
 import type { IamHandler } from "../../call.ts";
 import { authorizeOn } from "../authorize.ts";
 import { Paging } from "../paging.ts";
