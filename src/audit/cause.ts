@@ -20,6 +20,8 @@ export interface Cause extends Origin {
   readonly resource: string;
   /** Input of the call, without secrets; bounded. */
   readonly parameters?: unknown;
+  /** Actions that a policy in the call names and that are none: misspelt ones, most likely. */
+  readonly unknownActions?: readonly string[] | undefined;
 }
 
 /** Characters of a user agent that are kept. */

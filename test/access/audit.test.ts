@@ -197,6 +197,24 @@ describe("a change through the AWS API", () => {
     ]);
   });
 
+  test("that stores a policy with actions that are none says which", async () => {
+    const policy = document({
+      Effect: "Deny",
+      Action: ["ecr:PutImages", "ecr:PutImage", "s3:Any"],
+      Resource: "*",
+    });
+    await succeeded(iam("CreateUser", { UserName: "misspelt" }));
+    await news();
+    const named = { UserName: "misspelt", PolicyName: "p" };
+    await succeeded(iam("PutUserPolicy", { ...named, PolicyDocument: policy }));
+    await succeeded(iam("DeleteUserPolicy", named));
+    const [put, deleted] = await news();
+    const garbage = await iam("PutUserPolicy", { ...named, PolicyDocument: "{ no JSON" });
+    expect([garbage.status, garbage.text]).toEqual([400, expect.stringContaining("MalformedPolicyDocument")]);
+    expect(put?.detail).toMatchObject({ parameters: named, unknownActions: ["ecr:PutImages"] });
+    expect(deleted?.detail).toEqual({ parameters: named });
+  });
+
   test("of ECR as well", async () => {
     await news();
     await succeeded(ecr("CreateRepository", { repositoryName: "by/api" }));

@@ -23,6 +23,7 @@ import { bodyMax } from "./incoming.ts";
 import { inputOf, readForm, UNCLAIMED_FORM_MAX } from "./input.ts";
 import { JSON_DIALECT } from "./json-dialect.ts";
 import { parametersOf } from "./parameters.ts";
+import { unknownActionsIn } from "./policy-notes.ts";
 import { QUERY_DIALECT } from "./query-dialect.ts";
 import { QUERY_JSON_DIALECT } from "./query-json-dialect.ts";
 import {
@@ -143,6 +144,7 @@ async function answer(
   const origin = {
     ...{ request, client, attempt, service, operation, requestId: progress.requestId, trace: progress.trace },
     parameters: () => parametersOf(model, operation, input),
+    unknownActions: () => unknownActionsIn(input),
   };
   const call =
     caller === undefined ? unsignedCall(dependencies, origin) : signedCall(dependencies, origin, caller);

@@ -93,6 +93,8 @@ export interface CallOrigin {
   readonly operation: string;
   /** Input without secrets, for the audit log. */
   readonly parameters: () => unknown;
+  /** Actions that mean nothing in the policy that the call brings. */
+  readonly unknownActions?: () => readonly string[] | undefined;
   readonly trace: CallTrace;
 }
 
@@ -158,7 +160,7 @@ function factsOf(
       trace.cause = {
         ...originOf(principal, account, requestId, context),
         ...(trace.allowed ?? { action: ownAction(origin), resource: "*" }),
-        parameters: parameters(),
+        ...{ parameters: parameters(), unknownActions: origin.unknownActions?.() },
       };
       return trace.cause;
     },

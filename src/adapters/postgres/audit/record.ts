@@ -53,8 +53,12 @@ export async function recordChange(
 
 /** The JSON parameter of a change, as `record_change` in the migrations reads it. */
 export function changeRecord(cause: Cause, at: Date, detail: Readonly<Record<string, unknown>> = {}): string {
-  const { parameters, ...facts } = cause;
-  const known = parameters === undefined ? detail : { parameters, ...detail };
+  const { parameters, unknownActions, ...facts } = cause;
+  const known = {
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(unknownActions === undefined ? {} : { unknownActions }),
+    ...detail,
+  };
   const userAgent = cause.userAgent.slice(0, USER_AGENT_MAX);
   return recordJson({ ...facts, userAgent, at, decision: "allowed", reason: undefined, detail: known });
 }
