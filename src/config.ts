@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { LOG_LEVELS } from "./log/levels.ts";
@@ -33,6 +34,8 @@ export interface Config {
   readonly bearer: { readonly hosts: readonly string[]; readonly anonymousPull: boolean };
   /** Hosts of identity providers in lower case, `*` for every one. */
   readonly oidcPrivateHosts: readonly string[];
+  /** PEM. */
+  readonly oidcAuthorities: string | undefined;
   readonly autoCreate: boolean;
   readonly uploadsPerPrincipal: number;
   /** Milliseconds. */
@@ -120,6 +123,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tokenLifetime: reader.need("BERTH_TOKEN_LIFETIME", tokenLifetime),
     bearer: { hosts: bearerHosts ?? [], anonymousPull },
     oidcPrivateHosts: reader.read("BERTH_OIDC_PRIVATE_HOSTS", hostNames) ?? [],
+    oidcAuthorities: reader.read("BERTH_OIDC_CA", certificates),
     autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
     uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
@@ -319,6 +323,15 @@ const hostAndPort: Parse<{ host: string; port: number }> = (value) => {
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) throw new Error("must be host:port, or [address]:port");
   return { host: match[1] ?? (match[2] || "0.0.0.0"), port };
+};
+
+/** The certificates of a PEM file. */
+const certificates: Parse<string> = (path) => {
+  const pem = readFileSync(path, "utf8");
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (found.length === 0) throw new Error("must be a PEM file with certificates");
+  for (const each of found) new X509Certificate(each);
+  return pem;
 };
 
 const hostNames: Parse<readonly string[]> = (value) => {

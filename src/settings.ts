@@ -92,6 +92,9 @@ export const SETTINGS = {
   BERTH_OIDC_PRIVATE_HOSTS: {
     doc: "Host names or addresses without ports, comma-separated, or `*`: OpenID Connect issuers, and hosts of their keys, that may have private, loopback or link-local addresses, such as `kubernetes.default.svc`. Absent: none, so that nobody who registers an issuer makes Berth ask what only Berth can reach.",
   },
+  BERTH_OIDC_CA: {
+    doc: "PEM file with certificates of authorities that OpenID Connect issuers may have beside the usual ones. Absent: the usual ones, and the thumbprints of a provider where it has others.",
+  },
   BERTH_AUTO_CREATE: {
     default: "on",
     doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: `NAME_UNKNOWN`.",

@@ -145,8 +145,10 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
       sts: stsHandlers({
         ...{ identity, sessions: postgresSessions(database), policies: principals, aws: shipped, stored },
         ...{ decider, masterKey, clock, denials: audit, mfa: postgresMfaAttempts(database) },
-        webIdentity: new OidcVerifier(new IssuerKeys(providerFetch(issuerHosts)), (issuer, error) =>
-          log.warn("an identity provider could not be asked", { issuer, error: error.message }),
+        webIdentity: new OidcVerifier(
+          new IssuerKeys(providerFetch({ hosts: issuerHosts, authorities: config.oidcAuthorities })),
+          (issuer, error) =>
+            log.warn("an identity provider could not be asked", { issuer, error: error.message }),
         ),
       }),
     },

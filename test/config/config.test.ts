@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -18,6 +18,7 @@ const ADMINISTRATOR = {
   BERTH_ADMIN_ACCESS_KEY_ID: "AKIAEXAMPLEEXAMPLE12",
   BERTH_ADMIN_SECRET_ACCESS_KEY: "secret-of-the-administrator",
 };
+const AUTHORITY = "test/support/tls/authority.pem";
 const TLS = { BERTH_TLS_CERT: "/tls/cert.pem", BERTH_TLS_KEY: "/tls/key.pem" };
 
 /** What is wrong, as an operator reads it. */
@@ -45,6 +46,7 @@ describe("without any variable", () => {
       account: "000000000000",
       region: "us-east-1",
       oidcPrivateHosts: [],
+      oidcAuthorities: undefined,
       autoCreate: true,
       uploadsPerPrincipal: 10_000,
       uploadExpiry: 86_400_000,
@@ -140,6 +142,7 @@ describe("every setting is read", () => {
     BERTH_BEARER_HOSTS: ["R.example, [::1],*", {}, (c) => c.bearer.hosts, ["r.example", "[::1]", "*"]],
     BERTH_ANONYMOUS_PULL: ["on", { BERTH_BEARER_HOSTS: "*" }, (c) => c.bearer.anonymousPull, true],
     BERTH_OIDC_PRIVATE_HOSTS: ["K8s.local, [::1]", {}, (c) => c.oidcPrivateHosts, ["k8s.local", "[::1]"]],
+    BERTH_OIDC_CA: [AUTHORITY, {}, (c) => c.oidcAuthorities, readFileSync(AUTHORITY, "utf8")],
     BERTH_AUTO_CREATE: ["off", {}, (c) => c.autoCreate, false],
     BERTH_UPLOADS_PER_PRINCIPAL: ["7", {}, (c) => c.uploadsPerPrincipal, 7],
     BERTH_UPLOAD_EXPIRY: ["90m", {}, (c) => c.uploadExpiry, 5_400_000],
@@ -275,6 +278,7 @@ describe("a mistake names variable, rule and value", () => {
     ["BERTH_REGION", "EU North", "must be letters, digits and dashes"],
     ["BERTH_REGISTRY_HOST", "https://r.example", "must be a host name, perhaps with {account} and {region}"],
     ["BERTH_TOKEN_LIFETIME", "899s", "must be 15m to 7d"],
+    ["BERTH_OIDC_CA", "test/support/tls/issuer.key", "must be a PEM file with certificates"],
     ["BERTH_BEARER_HOSTS", "r.example:443", "must be host names without ports, comma-separated, or *"],
     ["BERTH_BEARER_HOSTS", "r.example,", "must be host names without ports, comma-separated, or *"],
     ["BERTH_BEARER_HOSTS", "*.example", "must be host names without ports, comma-separated, or *"],

@@ -1,10 +1,12 @@
 import { type LookupAddress, lookup } from "node:dns";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { LookupFunction } from "node:net";
+import { rootCertificates } from "node:tls";
 import { addressOf, type IssuerHosts, isPublicAddress } from "../../iam/oidc/issuer-hosts.ts";
 import type { FetchJson } from "../../iam/oidc/issuer-keys.ts";
 import { isLoopback } from "../../iam/principals/oidc-providers.ts";
+import { findAnchor, isUntrusted } from "./thumbprints.ts";
 
 /** How an answer is bounded, so that a provider cannot hold or fill us. */
 export interface FetchLimits {
@@ -15,6 +17,15 @@ export interface FetchLimits {
 
 export const FETCH_LIMITS: FetchLimits = { time: 5_000, bytes: 256 * 1024 };
 
+/** What reaching providers rests on. */
+export interface ProviderAccess {
+  readonly hosts: IssuerHosts;
+  /** Certificates of authorities, in PEM, that are trusted beside those that Node ships. */
+  readonly authorities?: string | undefined;
+  readonly limits?: FetchLimits;
+  readonly resolve?: Resolve;
+}
+
 /** Every address of a name. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
@@ -23,16 +34,21 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
  * name is resolved once, all of its addresses are checked, and the connection goes to one of those. Redirects are not
  * followed: they would lead away from the issuer that an administrator registered.
  */
-export function providerFetch(
-  hosts: IssuerHosts,
-  limits: FetchLimits = FETCH_LIMITS,
-  resolve: Resolve = resolveAll,
-): FetchJson {
+export function providerFetch(access: ProviderAccess): FetchJson {
+  const { hosts, authorities, limits = FETCH_LIMITS, resolve = resolveAll } = access;
   const lookupChecked = checkedLookup(hosts, resolve);
-  return async (location) => {
+  const ca = authorities === undefined ? undefined : [...rootCertificates, authorities];
+  return async (location, thumbprints) => {
     const url = new URL(location);
     requireAllowed(url, hosts);
-    const response = await ask(url, lookupChecked, limits.time);
+    const signal = AbortSignal.timeout(limits.time);
+    const response = await ask(url, { lookup: lookupChecked, signal, ca }).catch(async (error: Error) => {
+      const anchor = isUntrusted(error)
+        ? await findAnchor(url, thumbprints, lookupChecked, signal)
+        : undefined;
+      if (anchor === undefined) throw error;
+      return ask(url, { lookup: lookupChecked, signal, ca: anchor, allowPartialTrustChain: true });
+    });
     try {
       const { statusCode } = response;
       if (statusCode !== 200) throw new Error(`it answered ${statusCode}`);
@@ -78,14 +94,13 @@ function checkedLookup(hosts: IssuerHosts, resolve: Resolve): LookupFunction {
   };
 }
 
-function ask(url: URL, lookupChecked: LookupFunction, time: number): Promise<IncomingMessage> {
+function ask(url: URL, how: RequestOptions): Promise<IncomingMessage> {
   const isTls = url.protocol === "https:";
   const options = {
+    ...how,
     headers: { accept: "application/json" },
-    lookup: lookupChecked,
     // A connection that was kept might be to an address of yesterday.
     agent: isTls ? new HttpsAgent() : new HttpAgent(),
-    signal: AbortSignal.timeout(time),
   };
   return new Promise((resolve, reject) => {
     const request = isTls ? httpsRequest(url, options) : httpRequest(url, options);

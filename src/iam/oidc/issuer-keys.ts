@@ -2,8 +2,21 @@ import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jos
 import { LRUCache } from "lru-cache";
 import { isLoopback } from "../principals/oidc-providers.ts";
 
-/** Reads a JSON object from a provider, within limits. @throws Error saying what was wrong, without the content */
-export type FetchJson = (url: string) => Promise<Readonly<Record<string, unknown>>>;
+/**
+ * Reads a JSON object from a provider, within limits. `thumbprints` are SHA-1 hashes, in hexadecimal, of certificates that
+ * its TLS may rest on where it rests on none that is trusted.
+ * @throws Error saying what was wrong, without the content
+ */
+export type FetchJson = (
+  url: string,
+  thumbprints: readonly string[],
+) => Promise<Readonly<Record<string, unknown>>>;
+
+/** An issuer as an account has registered it. */
+export interface RegisteredIssuer {
+  readonly url: string;
+  readonly thumbprints: readonly string[];
+}
 
 const ISSUERS_MAX = 1_000;
 const KEYS_MAX = 100;
@@ -33,34 +46,43 @@ export class IssuerKeys {
    * `renewed` asks again for keys that lack the one that a token names, unless that was done a moment ago.
    * @throws Error when the provider does not answer as it must
    */
-  get(issuer: string, renewed = false): Promise<JWTVerifyGetKey> {
-    const known = this.#known.get(issuer);
+  get(issuer: RegisteredIssuer, renewed = false): Promise<JWTVerifyGetKey> {
+    const known = this.#known.get(keyOf(issuer));
     const age = known === undefined ? Number.POSITIVE_INFINITY : this.#now() - known.at;
     if (known !== undefined && age < (renewed ? PAUSE : FRESH)) return known.keys;
     return this.#ask(issuer);
   }
 
-  #ask(issuer: string): Promise<JWTVerifyGetKey> {
+  #ask(issuer: RegisteredIssuer): Promise<JWTVerifyGetKey> {
     const entry: Known = { keys: discover(issuer, this.#fetch), at: this.#now() };
-    this.#known.set(issuer, entry);
+    const key = keyOf(issuer);
+    this.#known.set(key, entry);
     // A failure is remembered for the pause alone. Everyone who waits hears of it; this handler only keeps time.
     entry.keys.catch(() => {
-      if (this.#known.peek(issuer) === entry) {
-        this.#known.set(issuer, { keys: entry.keys, at: entry.at - FRESH + PAUSE });
+      if (this.#known.peek(key) === entry) {
+        this.#known.set(key, { keys: entry.keys, at: entry.at - FRESH + PAUSE });
       }
     });
     return entry.keys;
   }
 }
 
-async function discover(issuer: string, fetch: FetchJson): Promise<JWTVerifyGetKey> {
-  const found = await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+/** What one account trusts by a thumbprint is nothing to another. */
+function keyOf({ url, thumbprints }: RegisteredIssuer): string {
+  return [url, ...thumbprints.toSorted()].join("\n");
+}
+
+async function discover(
+  { url: issuer, thumbprints }: RegisteredIssuer,
+  fetch: FetchJson,
+): Promise<JWTVerifyGetKey> {
+  const found = await fetch(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`, thumbprints);
   if (found["issuer"] !== issuer) throw new Error("its discovery document names another issuer");
   const location = found["jwks_uri"];
   if (typeof location !== "string" || !isTrustworthy(location, issuer)) {
     throw new Error("its discovery document names no https jwks_uri");
   }
-  const { keys } = await fetch(location);
+  const { keys } = await fetch(location, thumbprints);
   if (!Array.isArray(keys) || keys.length > KEYS_MAX)
     throw new Error(`it has no list of at most ${KEYS_MAX} keys`);
   return createLocalJWKSet({ keys } as JSONWebKeySet);

@@ -3,7 +3,7 @@ import { IamError } from "../principals/errors.ts";
 import type { WebIdentityVerifier } from "../sessions/ports.ts";
 import { RefusedIdentityError } from "../sessions/refused-identity.ts";
 import { readClaims } from "./claims.ts";
-import type { IssuerKeys } from "./issuer-keys.ts";
+import type { IssuerKeys, RegisteredIssuer } from "./issuer-keys.ts";
 import type { VerifiedToken } from "./verified-token.ts";
 
 /** Signatures that only the provider can make: nothing with a shared secret. */
@@ -26,7 +26,7 @@ export class OidcVerifier implements WebIdentityVerifier {
 
   async verify(
     token: string,
-    issuer: string,
+    issuer: RegisteredIssuer,
     audiences: readonly string[],
     now: Date,
   ): Promise<VerifiedToken> {
@@ -42,9 +42,9 @@ export class OidcVerifier implements WebIdentityVerifier {
     return { claims, subject, audience, audiences: named };
   }
 
-  async #claims(token: string, issuer: string, now: Date): Promise<JWTPayload> {
+  async #claims(token: string, issuer: RegisteredIssuer, now: Date): Promise<JWTPayload> {
     const options = {
-      ...{ issuer, algorithms: ALGORITHMS, currentDate: now, clockTolerance: TOLERANCE },
+      ...{ issuer: issuer.url, algorithms: ALGORITHMS, currentDate: now, clockTolerance: TOLERANCE },
       requiredClaims: ["exp", "iat", "aud", "sub"],
     };
     const attempt = async (renewed: boolean): Promise<JWTPayload> =>
@@ -58,18 +58,18 @@ export class OidcVerifier implements WebIdentityVerifier {
     } catch (error) {
       if (!(error instanceof IamError || error instanceof errors.JOSEError)) {
         // A key that is none, such as one that is too short: the provider is wrong, not Berth.
-        this.#onFailure(issuer, error as Error);
+        this.#onFailure(issuer.url, error as Error);
         throw new IamError("InvalidIdentityTokenException", UNREACHABLE, { cause: error });
       }
       throw refusal(error, now);
     }
   }
 
-  async #keysOf(issuer: string, renewed: boolean): Promise<JWTVerifyGetKey> {
+  async #keysOf(issuer: RegisteredIssuer, renewed: boolean): Promise<JWTVerifyGetKey> {
     try {
       return await this.#keys.get(issuer, renewed);
     } catch (error) {
-      this.#onFailure(issuer, error as Error);
+      this.#onFailure(issuer.url, error as Error);
       throw new IamError("InvalidIdentityTokenException", UNREACHABLE, { cause: error });
     }
   }

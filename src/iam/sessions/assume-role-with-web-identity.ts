@@ -79,7 +79,8 @@ async function assume(
   }
   const now = ports.clock.now();
   const provider = oidcProviderArn(account, registered.url);
-  const token = await ports.webIdentity.verify(input.token, issuer, registered.clientIds, now);
+  const { clientIds, thumbprints } = registered;
+  const token = await ports.webIdentity.verify(input.token, { url: issuer, thumbprints }, clientIds, now);
   const wanted = tagsOfClaims(token.claims);
   const tagging = readSessionTags(wanted, undefined);
   const { tags, transitiveTagKeys } = tagging;

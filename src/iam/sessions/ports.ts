@@ -2,6 +2,7 @@ import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { Clock } from "../../registry/clock.ts";
 import type { MasterKey } from "../master-key.ts";
 import type { MfaAttempts } from "../mfa/prove.ts";
+import type { RegisteredIssuer } from "../oidc/issuer-keys.ts";
 import type { VerifiedToken } from "../oidc/verified-token.ts";
 import type { PolicyDecider } from "../policy/port.ts";
 import type { AwsPolicies } from "../principals/aws-policies.ts";
@@ -16,7 +17,12 @@ export interface WebIdentityVerifier {
    * `audiences` are those that the token may be for.
    * @throws IamError for a token that proves nothing, or a provider that does not answer as it must
    */
-  verify(token: string, issuer: string, audiences: readonly string[], now: Date): Promise<VerifiedToken>;
+  verify(
+    token: string,
+    issuer: RegisteredIssuer,
+    audiences: readonly string[],
+    now: Date,
+  ): Promise<VerifiedToken>;
 }
 
 /** What STS works with. */

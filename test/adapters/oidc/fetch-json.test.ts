@@ -2,7 +2,7 @@ import type { LookupAddress } from "node:dns";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { providerFetch } from "../../../src/adapters/oidc/fetch-json.ts";
+import { type ProviderAccess, providerFetch } from "../../../src/adapters/oidc/fetch-json.ts";
 import { IssuerHosts } from "../../../src/iam/oidc/issuer-hosts.ts";
 
 let server: Server;
@@ -30,6 +30,12 @@ afterEach(async () => {
 const LIMITS = { time: 2_000, bytes: 64 };
 const HERE = new IssuerHosts(["127.0.0.1"]);
 
+/** A fetch without thumbprints. */
+function open(access: ProviderAccess): (url: string) => ReturnType<ReturnType<typeof providerFetch>> {
+  const fetch = providerFetch({ limits: LIMITS, ...access });
+  return (url) => fetch(url, []);
+}
+
 /** Resolves names as a test says, and counts how often. */
 function resolver(...answers: readonly (readonly string[])[]) {
   const names: string[] = [];
@@ -44,13 +50,13 @@ function resolver(...answers: readonly (readonly string[])[]) {
 describe("a provider on this machine", () => {
   test("is asked where its address is named", async () => {
     answer = () => ({ body: '{"issuer":"me"}' });
-    expect(await providerFetch(HERE, LIMITS)(`http://127.0.0.1:${port}/x`)).toEqual({ issuer: "me" });
+    expect(await open({ hosts: HERE })(`http://127.0.0.1:${port}/x`)).toEqual({ issuer: "me" });
   });
 
   test.each(["127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "[::ffff:127.0.0.1]", "localhost"])(
     "is not asked otherwise, as %s",
     async (host) => {
-      const fetch = providerFetch(new IssuerHosts([]), LIMITS);
+      const fetch = open({ hosts: new IssuerHosts([]) });
       for (const scheme of ["http", "https"])
         await expect(fetch(`${scheme}://${host}:${port}/`)).rejects.toThrow();
       expect(asked).toEqual([]);
@@ -58,7 +64,7 @@ describe("a provider on this machine", () => {
   );
 
   test("speaks plain HTTP alone: others need TLS", async () => {
-    const fetch = providerFetch(new IssuerHosts(["*"]), LIMITS, resolver(["127.0.0.1"]).resolve);
+    const fetch = open({ hosts: new IssuerHosts(["*"]), resolve: resolver(["127.0.0.1"]).resolve });
     await expect(fetch(`http://issuer.internal:${port}/`)).rejects.toThrow("is not asked over TLS");
     await expect(fetch(`ftp://127.0.0.1:${port}/`)).rejects.toThrow("is not asked over TLS");
     expect(asked).toEqual([]);
@@ -74,20 +80,20 @@ describe("a name", () => {
     ["a mapped address", ["::ffff:169.254.169.254"]],
     ["a private address among others", ["93.184.216.34", "192.168.0.1"]],
   ])("that means %s is refused", async (_, addresses) => {
-    const fetch = providerFetch(new IssuerHosts([]), LIMITS, resolver(addresses).resolve);
+    const fetch = open({ hosts: new IssuerHosts([]), resolve: resolver(addresses).resolve });
     await expect(fetch("https://issuer.example/")).rejects.toThrow(
       /^issuer\.example has the private address .*; BERTH_OIDC_PRIVATE_HOSTS names those that may$/,
     );
   });
 
   test("without an address is refused", async () => {
-    const fetch = providerFetch(new IssuerHosts([]), LIMITS, resolver([]).resolve);
+    const fetch = open({ hosts: new IssuerHosts([]), resolve: resolver([]).resolve });
     await expect(fetch("https://issuer.example/")).rejects.toThrow("issuer.example has no address");
   });
 
   test("is resolved once for a connection, which goes to the address that was checked", async () => {
     const { names, resolve } = resolver(["127.0.0.1"], ["10.0.0.1"]);
-    const fetch = providerFetch(new IssuerHosts(["issuer.internal"]), LIMITS, resolve);
+    const fetch = open({ hosts: new IssuerHosts(["issuer.internal"]), resolve });
     // It reaches this machine, where nobody speaks TLS.
     await expect(fetch(`https://issuer.internal:${port}/`)).rejects.toThrow(/SSL|TLS|EPROTO|socket/i);
     expect(names).toEqual(["issuer.internal"]);
@@ -95,7 +101,7 @@ describe("a name", () => {
 
   test("that means something else at the next look is checked anew", async () => {
     const { names, resolve } = resolver(["127.0.0.1"], ["169.254.169.254"]);
-    const fetch = providerFetch(new IssuerHosts([]), LIMITS, resolve);
+    const fetch = open({ hosts: new IssuerHosts([]), resolve });
     await expect(fetch("https://issuer.example/")).rejects.toThrow("private address 127.0.0.1");
     await expect(fetch("https://issuer.example/")).rejects.toThrow("private address 169.254.169.254");
     expect(names).toHaveLength(2);
@@ -104,7 +110,7 @@ describe("a name", () => {
 
 describe("an answer is refused that", () => {
   const url = (): string => `http://127.0.0.1:${port}/`;
-  const fetch = providerFetch(HERE, LIMITS);
+  const fetch = open({ hosts: HERE });
 
   test.each([301, 302, 303, 307, 308])("leads elsewhere with %i", async (status) => {
     answer = () => ({ status, headers: { location: "/elsewhere" }, body: "{}" });
@@ -129,7 +135,7 @@ describe("an answer is refused that", () => {
 
   test("does not end in time", async () => {
     answer = () => ({});
-    const impatient = providerFetch(HERE, { ...LIMITS, time: 50 });
+    const impatient = open({ hosts: HERE, limits: { ...LIMITS, time: 50 } });
     await expect(impatient(url())).rejects.toThrow(/abort|timeout/i);
   });
 });

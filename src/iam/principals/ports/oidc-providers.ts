@@ -6,7 +6,7 @@ export interface OidcProvider {
   readonly url: string;
   /** Audiences that its tokens may be for. */
   readonly clientIds: readonly string[];
-  /** Of certificates; kept and shown, but certificates are verified as for any other host. */
+  /** SHA-1 of certificates that its TLS may rest on where it rests on no authority that is trusted. */
   readonly thumbprints: readonly string[];
   readonly tags: Tags;
   readonly createdAt: Date;

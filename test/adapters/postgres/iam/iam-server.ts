@@ -96,7 +96,7 @@ export async function startIamServer(): Promise<IamServer> {
       policies: new PrincipalPolicyCache(policyStore, clock),
       masterKey,
       mfa: postgresMfaAttempts(database),
-      webIdentity: new OidcVerifier(new IssuerKeys(providerFetch(issuerHosts))),
+      webIdentity: new OidcVerifier(new IssuerKeys(providerFetch({ hosts: issuerHosts }))),
       clock,
     },
   };
