@@ -50,6 +50,12 @@ export interface Config {
   readonly processes: number;
 }
 
+/**
+ * Object storage by S3's API. `endpoint`: an origin, AWS's own for `region` where it is undefined; `externalEndpoint`: under
+ * which clients reach the bucket, for redirects, and none are sent where it is undefined; `pathStyle`: whether the bucket
+ * is in the path and not in the host, where it is undefined everywhere but on AWS; `encryption`: of new objects, what the
+ * bucket does by itself where it is undefined.
+ */
 export interface S3Config {
   readonly endpoint: string | undefined;
   readonly region: string;

@@ -8,6 +8,7 @@ export interface Setting {
   readonly secret?: true;
 }
 
+/** Every environment variable that Berth reads, by its name. */
 export const SETTINGS = {
   BERTH_LISTEN: {
     default: "127.0.0.1:5050",
@@ -133,4 +134,5 @@ export const SETTINGS = {
   WEB_CONCURRENCY: { default: "1", doc: "Processes that serve requests, 1 to 64." },
 } as const satisfies Readonly<Record<string, Setting>>;
 
+/** Name of an environment variable. */
 export type SettingName = keyof typeof SETTINGS;

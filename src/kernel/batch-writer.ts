@@ -17,6 +17,7 @@ export interface BatchEvents {
   readonly schedule?: Schedule;
 }
 
+/** What a batch writer writes, how, and how much it holds. */
 export interface BatchWriterOptions<Entry> extends BatchEvents {
   /** Keeps all of a batch or none. One whose end is not known is given again. */
   readonly write: (batch: readonly Entry[]) => Promise<void>;

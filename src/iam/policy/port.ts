@@ -17,6 +17,7 @@ export interface PolicyRequest {
   readonly steps?: Steps;
 }
 
+/** Who asks, as one document sees it. */
 export interface RequestPrincipal {
   readonly caller: Caller;
   /** How directly an Allow must name the caller to count. A Deny counts however it names it. */
@@ -31,6 +32,7 @@ export type PolicyDecision =
   /** No statement matched. */
   | { readonly effect: "none" };
 
+/** Of a document that says nothing to a request. */
 export const NO_DECISION: PolicyDecision = { effect: "none" };
 
 /** Decides what the statements of one document say together: a Deny that matches beats every Allow. */

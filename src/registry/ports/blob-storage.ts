@@ -16,6 +16,7 @@ export interface UploadContent {
   readonly tail?: { readonly key: string; readonly size: number };
 }
 
+/** A part of a multipart upload that S3 has: its number from 1, its ETag as S3 gave it, and its bytes. */
 export interface StoredPart {
   readonly number: number;
   readonly etag: string;
@@ -54,6 +55,7 @@ export interface UploadAttempt {
   abort(): Promise<void>;
 }
 
+/** What an attempt has stored. */
 export interface FinishedAttempt {
   readonly content: UploadContent;
   /** Keys that the new content no longer needs; to be queued for deletion when the content is confirmed. */

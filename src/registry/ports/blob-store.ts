@@ -11,10 +11,12 @@ export interface StoredBlob {
   readonly key: string;
 }
 
+/** `repository: false`: there is no such repository. `blob` is undefined when the repository does not have it. */
 export type BlobLookup =
   | { readonly repository: false }
   | { readonly repository: true; readonly blob: StoredBlob | undefined };
 
+/** `referencedBy`: some of the manifests that keep the blob. */
 export type BlobRemoval = "removed" | "unknown" | { readonly referencedBy: readonly Digest[] };
 
 /** Which repository has which blob. */

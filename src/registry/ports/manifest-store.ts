@@ -13,6 +13,7 @@ export interface ManifestHead {
   readonly size: number;
 }
 
+/** `repository: false`: there is no such repository. `manifest` is undefined when the repository does not have it. */
 export type ManifestLookup =
   | { readonly repository: false }
   | { readonly repository: true; readonly manifest: ManifestHead | undefined };
@@ -25,6 +26,7 @@ export interface TagConditions {
   readonly ifNoneMatch: readonly string[] | "*" | undefined;
 }
 
+/** A manifest that is to be stored, and the tags that are to point at it: all or nothing. */
 export interface ManifestPut {
   readonly registryId: RegistryId;
   /** The repository, by name, so that no look-up of it must come before. */
@@ -38,6 +40,7 @@ export interface ManifestPut {
   readonly at: Date;
 }
 
+/** A manifest that has a subject, as an entry of the list of referrers; `id` grows with the order of pushes. */
 export interface ReferrerRow {
   readonly id: number;
   readonly digest: Digest;

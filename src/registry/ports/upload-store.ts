@@ -29,6 +29,7 @@ export interface PrincipalRange {
   readonly to: string;
 }
 
+/** A session that is to be made. */
 export interface NewUpload extends UploadAddress {
   readonly algorithm: DigestAlgorithm;
   /** Begins the first attempt (version 1) at once under this key. */
@@ -46,11 +47,13 @@ export interface UploadAddress {
   readonly principal: string;
 }
 
+/** Whether the session was made, and why not. */
 export type UploadCreation =
   | { readonly created: true; readonly repositoryId: RepositoryId }
   /** `full`: the principal has as many sessions as it may have. */
   | { readonly created: false; readonly because: "full" | "repository unknown" };
 
+/** `repository: false`: there is no such repository. `session` is undefined when the caller has none of that id there. */
 export type UploadLookup =
   | { readonly repository: false }
   | { readonly repository: true; readonly session: UploadSession | undefined };
@@ -63,6 +66,10 @@ export interface BegunAttempt extends UploadSession {
   readonly firstPart: number;
 }
 
+/**
+ * A session whose bytes are complete: an object of `size` bytes under `key`, of which `digest` was computed. `garbage`:
+ * keys that are needed no more.
+ */
 export interface CommittedUpload {
   readonly id: string;
   readonly version: number;

@@ -22,6 +22,7 @@ export interface AccessKeyReader {
   findAccessKey(id: string): Promise<AccessKeyFacts | undefined>;
 }
 
+/** Changes to access keys of one account, within one transaction. */
 export interface AccessKeyWriter {
   insertAccessKey(key: {
     readonly id: string;
@@ -31,5 +32,6 @@ export interface AccessKeyWriter {
   }): Promise<void>;
   /** False when the owner has no such key. */
   setAccessKeyActive(owner: KeyOwner, id: string, active: boolean): Promise<boolean>;
+  /** False when the owner has no such key. */
   deleteAccessKey(owner: KeyOwner, id: string): Promise<boolean>;
 }

@@ -18,6 +18,7 @@ export interface EntityReader {
   holdingsOf(entity: EntityId): Promise<Holdings>;
 }
 
+/** Numbers of what hangs on a user, group or role; 0 for what its kind cannot have. */
 export interface Holdings {
   readonly inlinePolicies: number;
   readonly attachedPolicies: number;
@@ -29,6 +30,10 @@ export interface Holdings {
   readonly members: number;
 }
 
+/**
+ * A user, group or role that is to be made. `path` begins and ends with `/`. `trustPolicy` (JSON text) and
+ * `maxSessionDuration` (seconds) are a role's alone, and it has both. `boundary`: ARN of a managed policy.
+ */
 export interface NewEntity {
   readonly kind: EntityKind;
   readonly uniqueId: string;
@@ -54,10 +59,15 @@ export interface EntityChange {
   readonly maxSessionDuration?: number;
 }
 
+/**
+ * Changes to users, groups and roles of one account, within one transaction that keeps all other changes of the account
+ * waiting: who calls has looked that entities exist, that names are free and that nothing hangs on what is deleted.
+ */
 export interface EntityWriter {
   insertEntity(entity: NewEntity): Promise<EntityId>;
   changeEntity(id: EntityId, change: EntityChange): Promise<void>;
   deleteEntity(id: EntityId): Promise<void>;
+  /** Nothing changes where the user is in the group already. */
   addMember(group: EntityId, user: EntityId): Promise<void>;
   /** False when the user was not in the group. */
   removeMember(group: EntityId, user: EntityId): Promise<boolean>;

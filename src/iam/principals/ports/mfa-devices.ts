@@ -19,6 +19,7 @@ export interface MfaDeviceUse {
   readonly at: Date;
 }
 
+/** A device that somebody has. */
 export interface EnabledMfaDevice extends MfaDevice {
   readonly enabled: MfaDeviceUse;
 }
@@ -45,6 +46,7 @@ export interface MfaDeviceReader {
   countMfaDevices(): Promise<number>;
 }
 
+/** Changes to virtual MFA devices of one account, within one transaction. Who calls has looked that the device exists. */
 export interface MfaDeviceWriter {
   insertMfaDevice(device: {
     readonly serialNumber: string;

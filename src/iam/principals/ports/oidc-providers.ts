@@ -19,11 +19,13 @@ export interface OidcProviderReader {
   listOidcProviders(): Promise<readonly OidcProvider[]>;
 }
 
+/** Changes to identity providers of one account, within one transaction. */
 export interface OidcProviderWriter {
   insertOidcProvider(provider: OidcProvider): Promise<void>;
   changeOidcProvider(
     url: string,
     change: { readonly clientIds?: readonly string[]; readonly thumbprints?: readonly string[] },
   ): Promise<void>;
+  /** False when there is none. */
   deleteOidcProvider(url: string): Promise<boolean>;
 }

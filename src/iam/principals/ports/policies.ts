@@ -2,6 +2,7 @@ import type { Page, PageRequest } from "../../../kernel/page.ts";
 import type { EntityId, EntityKind, Tags } from "../entity.ts";
 import type { ManagedPolicy, PolicyId, PolicyVersion } from "../managed-policy.ts";
 
+/** A policy that is part of a user, group or role. `document`: JSON text, as it was given. */
 export interface InlinePolicy {
   readonly name: string;
   readonly document: string;
@@ -21,6 +22,7 @@ export interface PolicyUse {
   readonly name: string;
 }
 
+/** What ListEntitiesForPolicy may ask for; `pathPrefix` is that of the entities. */
 export interface PolicyUseFilter {
   readonly kind: EntityKind | undefined;
   readonly pathPrefix: string;
@@ -45,6 +47,7 @@ export interface PolicyReader {
   listAttachedPolicies(entity: EntityId): Promise<readonly string[]>;
 }
 
+/** A managed policy that is to be made. `path` begins and ends with `/`; `document`: JSON text of its first version. */
 export interface NewPolicy {
   readonly uniqueId: string;
   readonly path: string;
@@ -55,11 +58,18 @@ export interface NewPolicy {
   readonly createdAt: Date;
 }
 
+/**
+ * Changes to policies of one account, within one transaction that keeps all other changes of the account waiting: who
+ * calls has looked that entities and policies exist and that names are free.
+ */
 export interface PolicyWriter {
+  /** Replaces the one of that name. */
   putInlinePolicy(entity: EntityId, policy: InlinePolicy): Promise<void>;
   /** False when there was none of that name. */
   deleteInlinePolicy(entity: EntityId, name: string): Promise<boolean>;
+  /** `policy` is undefined for one of AWS's. Nothing changes where it is attached already. */
   attachPolicy(entity: EntityId, arn: string, policy: PolicyId | undefined): Promise<void>;
+  /** False when it was not attached. */
   detachPolicy(entity: EntityId, arn: string): Promise<boolean>;
   /** With its first version. */
   insertPolicy(policy: NewPolicy): Promise<void>;
