@@ -3,8 +3,8 @@ import { boundJson, type JsonLimits, JsonSizeError } from "../kernel/json-size.t
 /** Nesting that no manifest needs; deeper text is hostile. */
 export const JSON_DEPTH_MAX = 64;
 
-/** What parsing and reading take a few hundredths of a second for: a manifest of about 8,000 layers or entries. */
-export const STRICT_JSON_LIMITS: JsonLimits = { depth: JSON_DEPTH_MAX, containers: 8_000, entries: 24_000 };
+/** What parsing and reading take a few hundredths of a second for: a manifest of about 5,000 layers or entries. */
+export const STRICT_JSON_LIMITS: JsonLimits = { depth: JSON_DEPTH_MAX, containers: 5_000, entries: 16_000 };
 
 /** Why a text is not acceptable JSON. */
 export class StrictJsonError extends Error {

@@ -144,19 +144,19 @@ describe("JSON", () => {
   )("%s", (_, dimension) => expectCheap(berth, dimension));
 
   test.each([
-    named("of as many different keys as there may be", 23_000, (size) =>
+    named("of as many different keys as there may be", 15_900, (size) =>
       signedJson(
         "CreateRepository",
         JSON.stringify(Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${at}`, at]))),
       ),
     ),
-    named("of as many objects, each of another shape", 7_000, (size) =>
+    named("of as many objects, each of another shape", 4_900, (size) =>
       signedJson(
         "CreateRepository",
         JSON.stringify({ tags: Array.from({ length: size }, (_, at) => ({ [`k${at}`]: at })) }),
       ),
     ),
-    named("of as many tags", 7_000, (size) =>
+    named("of as many tags", 4_900, (size) =>
       signedJson(
         "CreateRepository",
         JSON.stringify({
@@ -165,7 +165,7 @@ describe("JSON", () => {
         }),
       ),
     ),
-    named("of names", 23_000, (size) =>
+    named("of names", 15_900, (size) =>
       signedJson(
         "DescribeRepositories",
         JSON.stringify({ repositoryNames: Array.from({ length: size }, (_, at) => `a${at}`) }),
@@ -216,24 +216,24 @@ describe("a manifest", () => {
   const descriptors = (size: number, same: boolean): string =>
     JSON.stringify(Array.from({ length: size }, (_, at) => blob(same ? CONFIG : `${at}`, "a/b")));
   test.each([
-    named("of as many layers as there may be, all there", 7_990, (size) =>
+    named("of as many layers as there may be, all there", 4_990, (size) =>
       put(`${head.replace("[]", descriptors(size, true))}}`),
     ),
-    named("of as many layers as there may be, all absent", 7_990, (size) =>
+    named("of as many layers as there may be, all absent", 4_990, (size) =>
       put(`${head.replace("[]", descriptors(size, false))}}`),
     ),
-    named("of as many entries as there may be, all absent", 7_990, (size) =>
+    named("of as many entries as there may be, all absent", 4_990, (size) =>
       put(
         `{"schemaVersion":2,"mediaType":"${OCI_INDEX}","manifests":${descriptors(size, false)}}`,
         OCI_INDEX,
       ),
     ),
-    named("of as many annotations as there may be", 23_000, (size) =>
+    named("of as many annotations as there may be", 15_900, (size) =>
       put(
         `${head},"annotations":${JSON.stringify(Object.fromEntries(Array.from({ length: size }, (_, at) => [`k${at}`, "v"])))}}`,
       ),
     ),
-    named("of as many objects, each of another shape", 7_900, (size) =>
+    named("of as many objects, each of another shape", 4_900, (size) =>
       put(
         `${head},"x":${JSON.stringify(Array.from({ length: size }, (_, at) => ({ [`a${at}`]: 1, [`b${at}`]: 2 })))}}`,
       ),
