@@ -59,6 +59,11 @@ export function addAccount(parent: Command, io: Io, open: WithAccounts): void {
     .summary("take that back")
     .argument("<id>", "12 digits", accountId)
     .action(doing((id: string) => open((access) => setDisabled(access, id, false, io))));
+  account
+    .command("root-key")
+    .summary("make another access key of an account's root, for who has lost every key")
+    .argument("<id>", "12 digits", accountId)
+    .action(doing((id: string) => open((access) => makeRootKey(access, id, io))));
 }
 
 function accountId(id: string): string {
@@ -89,6 +94,21 @@ async function create(
     if (!created && !(await isUnused(change))) throw new Error(`the account ${id} exists already`);
     return createAccessKey(change, masterKey, undefined, at);
   });
+  writeJson(io, { account: id, ...key });
+}
+
+/** Whoever can reach the database may: it is the way back in when every key is lost. */
+async function makeRootKey(
+  { accounts, identity, masterKey, clock }: AccountAccess,
+  id: string,
+  io: Io,
+): Promise<void> {
+  if ((await accounts.find(id)) === undefined) throw unknown(id);
+  const at = clock.now();
+  const creation = operatorCause(id, "iam:CreateAccessKey", rootArn(id));
+  const key = await identity.change(id, creation, at, (change) =>
+    createAccessKey(change, masterKey, undefined, at),
+  );
   writeJson(io, { account: id, ...key });
 }
 

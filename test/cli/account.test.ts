@@ -63,6 +63,21 @@ async function callerIdentity(url: string, keyId: string, secret: string): Promi
   return (await fetch(url, { method: "POST", headers: signed.headers, body })).status;
 }
 
+describe("root-key", () => {
+  test("lets an operator in who has lost every key, at most twice", async () => {
+    await create("111122223399");
+    expect(await berth("root-key", "111122223399")).toBe(0);
+    expect(await statuses(JSON.parse(io.out))).toEqual([200, 200]);
+    io = new CapturedIo();
+    expect(await berth("root-key", "111122223399")).toBe(1);
+    expect(io.out).toBe("");
+  });
+
+  test("of an account that does not exist is refused", async () => {
+    await expectFailure(io, berth("root-key", "999999999999"), "there is no account 999999999999");
+  });
+});
+
 describe("create", () => {
   test("makes an account with its registry and shows a key of its root once", async () => {
     const made = await create("111122223333", "--name", "Team A");

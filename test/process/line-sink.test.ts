@@ -94,6 +94,26 @@ describe("a line for people", () => {
     );
   });
 
+  test("says of a request what was asked and how it ended, and the rest where it went wrong", () => {
+    const fields = {
+      requestId: "1-2",
+      method: "GET",
+      path: "/v2/",
+      route: "ping",
+      status: 200,
+      ms: 8,
+      ip: "::1",
+    };
+    const line = (level: "info" | "error", more = {}) =>
+      textLine(level, "request", { ...fields, ...more }, at);
+    expect(line("info", { principal: "me" })).toBe(
+      "12:00:01 info  request: GET /v2/ 200 8 ms principal=me\n",
+    );
+    expect(line("error", { error: "broken" })).toBe(
+      "12:00:01 error request: GET /v2/ 200 8 ms requestId=1-2 error=broken\n",
+    );
+  });
+
   test("moves no cursor, and is short", () => {
     const line = textLine("info", "request", { agent: "\u001b[2J\u009b2J\n", long: "x".repeat(9000) }, at);
     expect(line).toMatch(/^[\x20-\x7e…]+\n$/);
