@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Config } from "../config.ts";
+import { BearerHosts } from "../http/access/bearer-hosts.ts";
 import { type App, createApp } from "../http/app.ts";
 import { BodyMemory } from "../http/body-memory.ts";
 import { browserHeaders } from "../http/browser-headers.ts";
@@ -15,9 +16,10 @@ import type { Digest } from "../registry/digest.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { Scopes } from "../registry/scopes.ts";
 import { version } from "../version.ts";
-import { openAuditDays, startAuditDays } from "./audit-days.ts";
+import { openAuditDays } from "./audit-days.ts";
 import { type Batches, observeBatches } from "./batches.ts";
-import { gracesOf, startCollector } from "./collector.ts";
+import { gracesOf } from "./collector.ts";
+import { composeDoors } from "./doors.ts";
 import { listenFailure } from "./failures.ts";
 import { type Access, composeAccess } from "./identity.ts";
 import { observeContent } from "./observe-content.ts";
@@ -28,6 +30,7 @@ import { composePorts } from "./ports.ts";
 import { shareMetrics } from "./process-metrics.ts";
 import { composeReadiness } from "./readiness.ts";
 import type { State } from "./state.ts";
+import { startWorkers } from "./workers.ts";
 
 /** Manifests kept in memory: 64 MiB. */
 const MANIFEST_CACHE_BYTES = 64 * 1024 * 1024;
@@ -73,15 +76,14 @@ export async function startNode(
     await closeAll();
     throw listenFailure(error, `${config.listen.host}:${config.listen.port}`);
   });
-  const collector = startCollector(config, state, ports, metrics, log);
-  const auditDays = startAuditDays(config, state, log);
+  const workers = startWorkers(config, state, ports, metrics, log);
   const unwatch = loop.start();
   return {
     url: server.url,
     async drain() {
       draining.yes = true;
       await finish(app, server);
-      await Promise.all([collector.stop(), auditDays.stop()]);
+      await Promise.all(workers.map((worker) => worker.stop()));
       unwatch();
       await closeAll();
     },
@@ -111,6 +113,8 @@ function composeApp(config: Config, { state, ports, metrics, access, log, loop, 
   });
   const bodies = new BodyMemory();
   observeResources(metrics, state, ports, { manifestCache, bodies });
+  const scopes = new Scopes(ports.registries);
+  const bearer = new BearerHosts(config.bearer);
   const readiness = composeReadiness(state, ports.storage, metrics, log);
   observeBatches(metrics, { ...access.batches, ...ports.batches });
   const dropped = metrics.counter(
@@ -138,13 +142,8 @@ function composeApp(config: Config, { state, ports, metrics, access, log, loop, 
     authenticator: access.authenticator,
     logins: access.logins,
     authorizer: access.authorizer,
-    // Each answers what is its own, and leaves the rest.
-    aws: (exchange, request, response) =>
-      access.token(exchange, request, response) ??
-      access.explain(exchange, request, response) ??
-      access.aws(exchange, request, response),
-    bearer: access.bearer,
-    scopes: new Scopes(ports.registries),
+    doors: composeDoors(config, state, { access, ports, scopes, bearer, log }),
+    ...{ bearer, scopes },
     bodies,
     observer: new Observer(log, metrics, config.accessLog, loop),
     defaultRegistry: { account: config.account, region: config.region },

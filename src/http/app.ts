@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
-import type { AwsDoor } from "./aws/door.ts";
 import { answerBeforeDoors, nothingHere, wrongMethod } from "./before-doors.ts";
 import { hasBody } from "./body.ts";
 import type { BodyMemory } from "./body-memory.ts";
 import { clientOf, type Whereabouts } from "./client.ts";
 import type { CorsPolicy } from "./cors.ts";
+import type { Door } from "./door.ts";
 import { openFastLane } from "./fast-lane.ts";
 import { methodsAt } from "./methods.ts";
 import type { Exchange, Observer } from "./observe.ts";
@@ -17,7 +17,8 @@ import { Refusal } from "./refusal.ts";
 import { respond } from "./respond.ts";
 
 export interface EdgeDependencies extends OciDoorDependencies {
-  readonly aws: AwsDoor;
+  /** Beside the registry's, in the order in which they are asked. */
+  readonly doors: readonly Door[];
   readonly operations: OperationsDependencies;
   readonly observer: Observer;
   readonly whereabouts: Whereabouts;
@@ -93,7 +94,7 @@ function track(
   fastLane: ReturnType<typeof openFastLane>,
   koa: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): App {
-  const { observer, operations, aws, whereabouts, browserHeaders, cors, bodies } = edge;
+  const { observer, operations, doors, whereabouts, browserHeaders, cors, bodies } = edge;
   const running = new Set<Promise<void>>();
   const headersOf = (request: IncomingMessage): Outcome["headers"] =>
     cors.isOff ? browserHeaders : { ...browserHeaders, ...cors.headersFor(request) };
@@ -105,7 +106,7 @@ function track(
     const handled =
       answerBeforeDoors(edge, exchange, request, response) ??
       fastLane(exchange, request, response) ??
-      aws(exchange, request, response);
+      firstOf(doors, exchange, request, response);
     if (handled !== undefined) return handled;
     exchanges.set(request, exchange);
     return koa(request, response);
@@ -138,4 +139,13 @@ function track(
       while (running.size > 0) await Promise.allSettled(running);
     },
   };
+}
+
+/** The answer of the first door whose request it is. */
+function firstOf(doors: readonly Door[], ...asked: Parameters<Door>): ReturnType<Door> {
+  for (const door of doors) {
+    const answered = door(...asked);
+    if (answered !== undefined) return answered;
+  }
+  return undefined;
 }

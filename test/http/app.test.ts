@@ -4,6 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { createApp, type EdgeDependencies } from "../../src/http/app.ts";
 import { BodyMemory } from "../../src/http/body-memory.ts";
 import { CorsPolicy } from "../../src/http/cors.ts";
+import type { Door } from "../../src/http/door.ts";
 import { Observer } from "../../src/http/observe.ts";
 import { Metrics } from "../../src/metrics.ts";
 import { ALONE } from "../support/begin-exchange.ts";
@@ -19,7 +20,7 @@ const log = {
 };
 
 /** A door that breaks its promise. */
-const broken: Readonly<Record<string, EdgeDependencies["aws"]>> = {
+const broken: Readonly<Record<string, Door>> = {
   "/throws": () => {
     throw new Error("thrown");
   },
@@ -28,9 +29,12 @@ const broken: Readonly<Record<string, EdgeDependencies["aws"]>> = {
 const edge = {
   observer: new Observer(log, new Metrics(), false),
   operations: { isDraining: () => false } as EdgeDependencies["operations"],
-  aws: (exchange, request, response) => broken[request.url ?? ""]?.(exchange, request, response),
+  doors: [
+    () => undefined,
+    (exchange, request, response) => broken[request.url ?? ""]?.(exchange, request, response),
+  ],
   ...{ whereabouts: ALONE, browserHeaders: {}, cors: new CorsPolicy([]), bodies: new BodyMemory() },
-} satisfies Partial<EdgeDependencies> as EdgeDependencies;
+} satisfies Partial<EdgeDependencies> as Partial<EdgeDependencies> as EdgeDependencies;
 const app = createApp(edge);
 const server = createServer(app.listener);
 await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

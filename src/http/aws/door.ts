@@ -9,6 +9,7 @@ import { contextOf } from "../access/context.ts";
 import { mayExceed, readBody } from "../body.ts";
 import { setStanding } from "../body-memory.ts";
 import type { Client } from "../client.ts";
+import type { Door } from "../door.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { type Outcome, withHeaders } from "../outcome.ts";
@@ -43,15 +44,8 @@ export interface AwsDoorDependencies extends EntranceDependencies {
   readonly callMax?: number;
 }
 
-/** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
-export type AwsDoor = (
-  exchange: Exchange,
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Promise<void> | undefined;
-
 /** The AWS JSON 1.1 and AWS Query dialects: every `POST /`, and `GET /` with an `Action`. */
-export function openAwsDoor(dependencies: AwsDoorDependencies): AwsDoor {
+export function openAwsDoor(dependencies: AwsDoorDependencies): Door {
   return (exchange, request, response) =>
     isOurs(request) ? serve(dependencies, exchange, request, response) : undefined;
 }

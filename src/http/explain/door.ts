@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { ownerOf } from "../../iam/access/assemble.ts";
 import { ACCESS_PERMISSIONS } from "../../iam/actions.ts";
 import type { Authenticator } from "../../iam/authenticator.ts";
@@ -14,6 +14,7 @@ import { authorizeAny } from "../access/authorize.ts";
 import { basicChallenge } from "../access/challenge.ts";
 import { contextOf } from "../access/context.ts";
 import type { Client } from "../client.ts";
+import type { Door } from "../door.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { json, type Outcome } from "../outcome.ts";
@@ -30,15 +31,8 @@ export interface ExplainDoorDependencies {
   readonly clock: Clock;
 }
 
-/** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
-export type ExplainDoor = (
-  exchange: Exchange,
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Promise<void> | undefined;
-
 /** `berth explain` over HTTP, for those who may ask: about principals and resources of their own account alone. */
-export function openExplainDoor(dependencies: ExplainDoorDependencies): ExplainDoor {
+export function openExplainDoor(dependencies: ExplainDoorDependencies): Door {
   return (exchange, request, response) => {
     if (request.url?.split("?", 1)[0] !== EXPLAIN_PATH) return undefined;
     exchange.route = "explainAccess";

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { ANONYMOUS_SUBJECT } from "../../iam/access/credential-authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
 import type { Logins } from "../../iam/logins/login-attempt.ts";
@@ -17,6 +17,7 @@ import type { BearerHosts } from "../access/bearer-hosts.ts";
 import { basicChallenge, TOKEN_PATH } from "../access/challenge.ts";
 import { contextOf } from "../access/context.ts";
 import { Permissions } from "../access/permissions.ts";
+import type { Door } from "../door.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { json, type Outcome } from "../outcome.ts";
@@ -38,18 +39,11 @@ export interface TokenDoorDependencies extends LoginDependencies {
   readonly onIssue: (issued: IssuedToken) => void;
 }
 
-/** Answers a request if it is one of this door's; undefined leaves it to others. Never rejects. */
-export type TokenDoor = (
-  exchange: Exchange,
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Promise<void> | undefined;
-
 /** Milliseconds that a scoped token lives, unless what it rests on ends before. */
 const SCOPED_LIFETIME = 3_600_000;
 
 /** The Docker token service, on hosts whose challenge names it. */
-export function openTokenDoor(dependencies: TokenDoorDependencies): TokenDoor {
+export function openTokenDoor(dependencies: TokenDoorDependencies): Door {
   return (exchange, request, response) => {
     if (request.url?.split("?", 1)[0] !== TOKEN_PATH) return undefined;
     if (!dependencies.bearer.has(exchange.client)) return undefined;

@@ -1,0 +1,86 @@
+import { providerFetch } from "../adapters/oidc/fetch-json.ts";
+import { postgresMfaAttempts, postgresSessions } from "../adapters/postgres/iam/index.ts";
+import { postgresPolicies } from "../adapters/postgres/policies.ts";
+import type { Config } from "../config.ts";
+import { openAwsDoor } from "../http/aws/door.ts";
+import { ecrHandlers } from "../http/aws/ecr/index.ts";
+import { iamHandlers } from "../http/aws/iam/index.ts";
+import { PageTokens } from "../http/aws/page-tokens.ts";
+import { stsHandlers } from "../http/aws/sts/index.ts";
+import type { Door } from "../http/door.ts";
+import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
+import { IssuerHosts } from "../iam/oidc/issuer-hosts.ts";
+import { IssuerKeys } from "../iam/oidc/issuer-keys.ts";
+import { OidcVerifier } from "../iam/oidc/verify.ts";
+import { SignatureVerifier } from "../iam/sigv4/verify.ts";
+import type { Log } from "../log.ts";
+import type { RegistryPorts } from "../registry/ports/index.ts";
+import type { Scopes } from "../registry/scopes.ts";
+import type { Access } from "./identity.ts";
+import { registryHosts } from "./registry-hosts.ts";
+import type { State } from "./state.ts";
+
+/** What the AWS API works on beside identity. */
+export interface AwsApiParts {
+  readonly access: Access;
+  readonly ports: Pick<RegistryPorts, "repositories">;
+  readonly scopes: Scopes;
+  readonly log: Log;
+}
+
+/** The AWS API: ECR, IAM and STS behind one door. */
+export function composeAwsApi(
+  config: Config,
+  state: State,
+  { access, ports, scopes, log }: AwsApiParts,
+): Door {
+  const { database, clock, masterKey } = state;
+  const { audit, logins, authorizer, policyAuthorizer, credentials, versions, tokens, onIssue, noteUse } =
+    access;
+  const { identity, shipped, stored, policies, principals, decider } = access;
+  const issuerHosts = new IssuerHosts(config.oidcPrivateHosts);
+  const resourcePolicyRules = new ResourcePolicyRules(policyAuthorizer);
+  const pageTokens = new PageTokens(masterKey.derive("page tokens"));
+  return openAwsDoor({
+    logins,
+    onChange: (account) => versions.forget(account),
+    verifier: new SignatureVerifier({
+      async find(accessKeyId) {
+        const credential = await credentials.find(accessKeyId);
+        if (credential !== undefined) noteUse(accessKeyId, "api");
+        return credential;
+      },
+    }),
+    ...{ authorizer, clock, regions: [config.region] },
+    defaultRegistry: { account: config.account, region: config.region },
+    handlers: {
+      ecr: ecrHandlers({
+        ...{ scopes, repositories: ports.repositories },
+        policies: postgresPolicies(database),
+        ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
+        tokens: {
+          lifetime: config.tokenLifetime / 1000,
+          onIssue,
+          async issueToken({ accessKeyId, account }, expiresAt) {
+            const { region } = config;
+            return (await tokens.issue({ accessKeyId, account, region, access: undefined, expiresAt })).token;
+          },
+        },
+        hosts: registryHosts(config),
+        pageTokens,
+      }),
+      iam: iamHandlers({
+        ...{ identity, aws: shipped, masterKey, tokens: pageTokens, policies, decider, issuerHosts },
+      }),
+      sts: stsHandlers({
+        ...{ identity, sessions: postgresSessions(database), policies: principals, aws: shipped, stored },
+        ...{ decider, masterKey, clock, denials: audit, mfa: postgresMfaAttempts(database) },
+        webIdentity: new OidcVerifier(
+          new IssuerKeys(providerFetch({ hosts: issuerHosts, authorities: config.oidcAuthorities })),
+          (issuer, error) =>
+            log.warn("an identity provider could not be asked", { issuer, error: error.message }),
+        ),
+      }),
+    },
+  });
+}

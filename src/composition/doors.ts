@@ -1,0 +1,32 @@
+import type { Config } from "../config.ts";
+import type { BearerHosts } from "../http/access/bearer-hosts.ts";
+import type { Door } from "../http/door.ts";
+import { openExplainDoor } from "../http/explain/door.ts";
+import { openTokenDoor } from "../http/token/door.ts";
+import { RefreshTokens } from "../http/token/refresh-tokens.ts";
+import { type AwsApiParts, composeAwsApi } from "./aws-api.ts";
+import { composeExplainer } from "./explainer.ts";
+import type { State } from "./state.ts";
+
+/** Every door beside the registry's, in the order in which they are asked; a new one is one line here. */
+export function composeDoors(
+  config: Config,
+  state: State,
+  parts: AwsApiParts & { readonly bearer: BearerHosts },
+): readonly Door[] {
+  const { clock } = state;
+  const { access, bearer } = parts;
+  const { authenticator, logins, authorizer, credentials, tokens, signingKeys, onIssue } = access;
+  const token = openTokenDoor({
+    ...{ authenticator, logins, authorizer, credentials, tokens, clock, bearer },
+    refreshTokens: new RefreshTokens(signingKeys, clock),
+    defaultRegistry: { account: config.account, region: config.region },
+    tokenLifetime: config.tokenLifetime,
+    onIssue,
+  });
+  const explain = openExplainDoor({
+    ...{ authenticator, logins, authorizer, clock },
+    explainer: composeExplainer(config, state),
+  });
+  return [token, explain, composeAwsApi(config, state, parts)];
+}
