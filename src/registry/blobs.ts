@@ -16,7 +16,7 @@ export async function findBlob(
   name: RepositoryName,
   digest: Digest,
 ): Promise<StoredBlob> {
-  return known(await blobs.find(scope.id, name, digest), scope, name, digest);
+  return known(await blobs.find(scope, name, digest), scope, name, digest);
 }
 
 /** The same for a client that asks before it pushes: it need not upload the blob, for that stays long enough. */
@@ -26,7 +26,7 @@ export async function confirmBlob(
   name: RepositoryName,
   digest: Digest,
 ): Promise<StoredBlob> {
-  return known(await blobs.confirm(scope.id, name, digest, clock.now()), scope, name, digest);
+  return known(await blobs.confirm(scope, name, digest, clock.now()), scope, name, digest);
 }
 
 function known(found: BlobLookup, { account }: Scope, name: RepositoryName, digest: Digest): StoredBlob {
@@ -60,7 +60,7 @@ export async function mountBlob(
   for (const source of await sourcesOf(ports, scope, mount)) {
     if (!(await mount.mayPullFrom(source))) continue;
     const { digest, cause } = mount;
-    const mounted = await ports.blobs.mount(scope.id, target.id, source, digest, cause, ports.clock.now());
+    const mounted = await ports.blobs.mount(scope, target.id, source, digest, cause, ports.clock.now());
     if (mounted !== undefined) return true;
   }
   return false;
@@ -72,7 +72,7 @@ async function sourcesOf(
   mount: Mount,
 ): Promise<readonly RepositoryName[]> {
   return mount.from === undefined
-    ? ports.blobs.findRepositories(scope.id, mount.digest, MOUNT_SOURCES_MAX)
+    ? ports.blobs.findRepositories(scope, mount.digest, MOUNT_SOURCES_MAX)
     : [mount.from];
 }
 
@@ -84,7 +84,7 @@ export async function deleteBlob(
   digest: Digest,
   cause: Cause,
 ): Promise<void> {
-  const removal = await ports.blobs.unlink(scope.id, name, digest, cause, ports.clock.now());
+  const removal = await ports.blobs.unlink(scope, name, digest, cause, ports.clock.now());
   if (removal === "removed") return;
   if (removal === "unknown") {
     await findBlob(ports, scope, name, digest);

@@ -103,7 +103,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
     },
     stored: () => keys(home),
     async keyOf(name, digest) {
-      const found = await ports.blobs.find(scope.id, parseRepositoryName(name), digest);
+      const found = await ports.blobs.find(scope, parseRepositoryName(name), digest);
       return found.repository ? found.blob?.key : undefined;
     },
     async close() {

@@ -86,7 +86,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     await pass(registry, 365 * DAY);
     expect(await registry.stored()).toEqual(before);
     for (const { digest } of [untagged, moved, child, list, cache, signature]) {
-      const found = await ports.manifests.findByDigest(scope.id, parseRepositoryName("lib/kept"), digest);
+      const found = await ports.manifests.findByDigest(scope, parseRepositoryName("lib/kept"), digest);
       expect(found).toMatchObject({ manifest: { digest } });
     }
     expect(await registry.keyOf("lib/kept", digestOfText("cached layer"))).toBeDefined();
@@ -337,7 +337,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
     }
     expect(await rowsOf(registry, "SELECT 1 FROM repositories WHERE id = $1", [id])).toEqual([]);
     expect(await registry.stored()).toHaveLength(2);
-    const found = await ports.manifests.findByDigest(scope.id, parseRepositoryName("lib/gone"), kept.digest);
+    const found = await ports.manifests.findByDigest(scope, parseRepositoryName("lib/gone"), kept.digest);
     expect(found).toMatchObject({ manifest: { digest: kept.digest } });
   });
 

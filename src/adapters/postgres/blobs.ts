@@ -85,9 +85,9 @@ type Key = [RegistryId, RepositoryName, Buffer];
 export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): BlobStore {
   const found = new BatchedReads<Key, FoundRow>(database, FIND);
   const foundWithGrace = new BatchedReads<Key, GraceRow>(database, FIND_WITH_GRACE);
-  const find: BlobStore["find"] = async (registryId, name, digest) =>
-    toLookup(digest, await found.read(registryId, name, digestToBytes(digest)));
-  const unlink: BlobStore["unlink"] = (registryId, name, digest, cause, at) =>
+  const find: BlobStore["find"] = async (scope, name, digest) =>
+    toLookup(digest, await found.read(scope.id, name, digestToBytes(digest)));
+  const unlink: BlobStore["unlink"] = ({ id: registryId }, name, digest, cause, at) =>
     database.transaction(async (tx): Promise<BlobRemoval> => {
       const [link] = await tx.query<{ repository_id: number; blob_id: number }>(LOCK_FOR_UNLINK, [
         registryId,
@@ -105,14 +105,14 @@ export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): Bl
     });
   return {
     find,
-    async confirm(registryId, name, digest, at) {
-      const row = await foundWithGrace.read(registryId, name, digestToBytes(digest));
+    async confirm(scope, name, digest, at) {
+      const row = await foundWithGrace.read(scope.id, name, digestToBytes(digest));
       if (row === undefined || row.blob_id === null || row.since === null) return toLookup(digest, row);
       const link = { repositoryId: row.repository_id, blobId: row.blob_id };
       const stays = await confirmed.confirm(link, row.since, at);
-      return stays ? toLookup(digest, row) : find(registryId, name, digest);
+      return stays ? toLookup(digest, row) : find(scope, name, digest);
     },
-    async findRepositories(registryId, digest, limit) {
+    async findRepositories({ id: registryId }, digest, limit) {
       const rows = await database.run<{ name: RepositoryName }>(FIND_REPOSITORIES, [
         registryId,
         digestToBytes(digest),
@@ -120,7 +120,7 @@ export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): Bl
       ]);
       return rows.map(({ name }) => name);
     },
-    async mount(registryId, target, source, digest, cause, at) {
+    async mount({ id: registryId }, target, source, digest, cause, at) {
       const record = changeRecord(cause, at, { digest, from: source });
       const values = [registryId, target, source, digestToBytes(digest), at, record];
       const [row] = await database.run<MountRow>(MOUNT, values);

@@ -22,10 +22,10 @@ export async function deleteManifest(
 ): Promise<RemovedContent> {
   const at = ports.clock.now();
   if (reference.kind === "tag") {
-    const digest = await ports.manifests.untag(scope.id, name, reference.tag, cause, at);
+    const digest = await ports.manifests.untag(scope, name, reference.tag, cause, at);
     if (digest !== undefined) return { untagged: reference.tag, digest };
   } else {
-    const removal = await ports.manifests.delete(scope.id, name, reference.digest, cause, at);
+    const removal = await ports.manifests.delete(scope, name, reference.digest, cause, at);
     if (removal !== "unknown" && "removed" in removal) return removal.removed;
     if (removal !== "unknown") {
       throw new RegistryError(

@@ -30,8 +30,8 @@ export async function findManifest(
 ): Promise<ManifestHead> {
   const found =
     reference.kind === "tag"
-      ? await ports.manifests.findByTag(scope.id, name, reference.tag)
-      : await ports.manifests.findByDigest(scope.id, name, reference.digest);
+      ? await ports.manifests.findByTag(scope, name, reference.tag)
+      : await ports.manifests.findByDigest(scope, name, reference.digest);
   if (!found.repository) throw repositoryUnknown(scope.account, name);
   if (found.manifest === undefined) throw manifestUnknown(name, reference);
   return found.manifest;

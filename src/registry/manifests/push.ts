@@ -51,7 +51,7 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
   const { scope, name } = push.target;
   const change = await pushInto(ports, push.target, async () => {
     const at = ports.clock.now();
-    const content = { registryId: scope.id, name, digest, view, payload, tags };
+    const content = { scope, name, digest, view, payload, tags };
     return ports.manifests.put({ ...content, conditions, cause, at });
   });
   return { digest, subject: view.subject, tags: parameters, change };

@@ -35,7 +35,7 @@ export async function listReferrers(
   let bytes = EMPTY.length;
   let after = query.after;
   for (;;) {
-    const rows = await ports.manifests.listReferrers(scope.id, name, { ...query, after, limit: BATCH });
+    const rows = await ports.manifests.listReferrers(scope, name, { ...query, after, limit: BATCH });
     for (const row of rows) {
       const entry = descriptorOf(row);
       const size = Buffer.byteLength(entry) + 1;

@@ -12,7 +12,7 @@ export async function listTags(
   name: RepositoryName,
   { after, limit }: PageRequest,
 ): Promise<Page<Tag, Tag>> {
-  const tags = await ports.manifests.listTags(scope.id, name, after, limit + 1);
+  const tags = await ports.manifests.listTags(scope, name, after, limit + 1);
   if (tags === undefined) throw repositoryUnknown(scope.account, name);
   return cutPage(tags, limit);
 }

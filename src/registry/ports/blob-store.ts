@@ -1,7 +1,7 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { Digest } from "../digest.ts";
 import type { RepositoryName } from "../names.ts";
-import type { RegistryId } from "../scope.ts";
+import type { Scope } from "../scope.ts";
 import type { RepositoryId } from "./repository-store.ts";
 
 /** A blob that a repository has, and where its bytes are. */
@@ -22,20 +22,20 @@ export type BlobRemoval = "removed" | "unknown" | { readonly referencedBy: reado
 /** Which repository has which blob. */
 export interface BlobStore {
   /** One query. A blob whose bytes are known to be lost counts as unknown, so that a re-push heals it. */
-  find(registryId: RegistryId, name: RepositoryName, digest: Digest): Promise<BlobLookup>;
+  find(scope: Scope, name: RepositoryName, digest: Digest): Promise<BlobLookup>;
   /**
    * As {@link find}, for somebody who counts on the blob from now on: it stays for a whole grace, though no manifest names
    * it. Not a write for each: those whose grace is not about to end are written together.
    */
-  confirm(registryId: RegistryId, name: RepositoryName, digest: Digest, at: Date): Promise<BlobLookup>;
+  confirm(scope: Scope, name: RepositoryName, digest: Digest, at: Date): Promise<BlobLookup>;
   /** Names of repositories of the registry that have the blob, at most `limit`, newest link first. */
-  findRepositories(registryId: RegistryId, digest: Digest, limit: number): Promise<readonly RepositoryName[]>;
+  findRepositories(scope: Scope, digest: Digest, limit: number): Promise<readonly RepositoryName[]>;
   /**
    * Gives the repository a blob that `source` has, and tells whether it is new there. Undefined when the source has it no
    * (longer): the mount lost against an unlink and the caller must upload. @throws RegistryError NAME_UNKNOWN when the target was deleted meanwhile
    */
   mount(
-    registryId: RegistryId,
+    scope: Scope,
     target: RepositoryId,
     source: RepositoryName,
     digest: Digest,
@@ -43,11 +43,5 @@ export interface BlobStore {
     at: Date,
   ): Promise<{ readonly isNew: boolean } | undefined>;
   /** Takes the blob from the repository unless a manifest there names it. */
-  unlink(
-    registryId: RegistryId,
-    name: RepositoryName,
-    digest: Digest,
-    cause: Cause,
-    at: Date,
-  ): Promise<BlobRemoval>;
+  unlink(scope: Scope, name: RepositoryName, digest: Digest, cause: Cause, at: Date): Promise<BlobRemoval>;
 }

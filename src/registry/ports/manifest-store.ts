@@ -2,7 +2,7 @@ import type { Cause } from "../../audit/cause.ts";
 import type { Digest } from "../digest.ts";
 import type { ManifestView } from "../manifest.ts";
 import type { RepositoryName, Tag } from "../names.ts";
-import type { RegistryId } from "../scope.ts";
+import type { Scope } from "../scope.ts";
 import type { RepositoryId } from "./repository-store.ts";
 
 /** What a pull needs beside the bytes. */
@@ -28,7 +28,7 @@ export interface TagConditions {
 
 /** A manifest that is to be stored, and the tags that are to point at it: all or nothing. */
 export interface ManifestPut {
-  readonly registryId: RegistryId;
+  readonly scope: Scope;
   /** The repository, by name, so that no look-up of it must come before. */
   readonly name: RepositoryName;
   readonly digest: Digest;
@@ -74,9 +74,9 @@ export type ManifestRemoval =
 /** Manifests and the tags that point at them. Every change is one transaction. */
 export interface ManifestStore {
   /** One query. */
-  findByTag(registryId: RegistryId, name: RepositoryName, tag: Tag): Promise<ManifestLookup>;
+  findByTag(scope: Scope, name: RepositoryName, tag: Tag): Promise<ManifestLookup>;
   /** One query. */
-  findByDigest(registryId: RegistryId, name: RepositoryName, digest: Digest): Promise<ManifestLookup>;
+  findByDigest(scope: Scope, name: RepositoryName, digest: Digest): Promise<ManifestLookup>;
   /** The bytes, or undefined when the manifest was deleted meanwhile. */
   payload(repositoryId: RepositoryId, digest: Digest): Promise<Buffer | undefined>;
   /**
@@ -88,30 +88,24 @@ export interface ManifestStore {
   put(put: ManifestPut): Promise<ManifestChange | undefined>;
   /** Removes the manifest with its tags, unless an index lists it. */
   delete(
-    registryId: RegistryId,
+    scope: Scope,
     name: RepositoryName,
     digest: Digest,
     cause: Cause,
     at: Date,
   ): Promise<ManifestRemoval>;
   /** Removes the tag alone, and gives what it pointed at; undefined when there is none. */
-  untag(
-    registryId: RegistryId,
-    name: RepositoryName,
-    tag: Tag,
-    cause: Cause,
-    at: Date,
-  ): Promise<Digest | undefined>;
+  untag(scope: Scope, name: RepositoryName, tag: Tag, cause: Cause, at: Date): Promise<Digest | undefined>;
   /** Tags after `after` in byte order, at most `limit`; undefined when there is no such repository. */
   listTags(
-    registryId: RegistryId,
+    scope: Scope,
     name: RepositoryName,
     after: string,
     limit: number,
   ): Promise<readonly Tag[] | undefined>;
   /** Manifests whose subject is `subject`, by id after `after`, at most `limit`; none when there is no repository. */
   listReferrers(
-    registryId: RegistryId,
+    scope: Scope,
     name: RepositoryName,
     query: {
       readonly subject: Digest;

@@ -54,7 +54,7 @@ describe("a push by tag", () => {
     });
     expect(puts).toEqual([
       expect.objectContaining({
-        registryId: 1,
+        scope: expect.objectContaining({ id: 1 }),
         name: "app",
         digest: digestOf(IMAGE.bytes),
         payload: IMAGE.bytes,

@@ -63,7 +63,7 @@ const UNTAG = {
 };
 
 export function manifestRemovers(database: Database): Pick<ManifestStore, "delete" | "untag"> {
-  const remove: ManifestStore["delete"] = (registryId, name, digest, cause, at) =>
+  const remove: ManifestStore["delete"] = ({ id: registryId }, name, digest, cause, at) =>
     database.transaction(async (tx): Promise<ManifestRemoval> => {
       const [manifest] = await tx.query<{ repository_id: RepositoryId; id: number }>(LOCK, [
         registryId,
@@ -92,7 +92,7 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
         return remove(...args);
       }
     },
-    untag: (registryId, name, tag, cause, at) =>
+    untag: ({ id: registryId }, name, tag, cause, at) =>
       database.transaction(async (tx) => {
         const [row] = await tx.query<RemovedTag>(UNTAG, [registryId, name, tag, at, cause.principal]);
         if (row === undefined) return undefined;

@@ -72,22 +72,22 @@ export function manifestFinders(database: Database): Finders {
   const byTag = new BatchedReads<[RegistryId, RepositoryName, Tag], HeadRow>(database, BY_TAG);
   const byDigest = new BatchedReads<[RegistryId, RepositoryName, Buffer], HeadRow>(database, BY_DIGEST);
   return {
-    async findByTag(registryId, name, tag) {
+    async findByTag({ id: registryId }, name, tag) {
       return toLookup(await byTag.read(registryId, name, tag));
     },
-    async findByDigest(registryId, name, digest) {
+    async findByDigest({ id: registryId }, name, digest) {
       return toLookup(await byDigest.read(registryId, name, digestToBytes(digest)));
     },
     async payload(repositoryId, digest) {
       const [row] = await database.run<{ payload: Buffer }>(PAYLOAD, [repositoryId, digestToBytes(digest)]);
       return row?.payload;
     },
-    async listTags(registryId, name, after, limit) {
+    async listTags({ id: registryId }, name, after, limit) {
       const [row] = await database.run<{ names: string | null }>(TAGS, [registryId, name, after, limit]);
       if (row === undefined) return undefined;
       return row.names === null ? [] : (row.names.split(" ") as Tag[]);
     },
-    async listReferrers(registryId, name, { subject, artifactType, after, limit }) {
+    async listReferrers({ id: registryId }, name, { subject, artifactType, after, limit }) {
       const rows = await database.run<ReferrerColumns>(REFERRERS, [
         ...[registryId, name, digestToBytes(subject)],
         ...[after, artifactType ?? null, limit],

@@ -61,7 +61,7 @@ function valuesOf(put: ManifestPut): readonly unknown[] {
   const manifests = new Set(view.children.filter(isManifest).map(({ digest }) => digest));
   const childBlobs = view.children.filter(({ digest }) => !manifests.has(digest));
   return [
-    ...[put.registryId, put.name, digestToBytes(put.digest), view.mediaType, view.artifactType ?? null],
+    ...[put.scope.id, put.name, digestToBytes(put.digest), view.mediaType, view.artifactType ?? null],
     view.subject === undefined ? null : digestToBytes(view.subject),
     view.annotations === undefined ? null : JSON.stringify(view.annotations),
     ...[put.payload, bytesOf(view.blobs), bytesOf(view.children), bytesOf(childBlobs), bytesOf(required)],
