@@ -66,6 +66,24 @@ export function label(name: string, value: string | number): string {
   return `${name}="${String(value).replace(/[\\"\n]/g, (character) => ESCAPES[character] ?? "")}"`;
 }
 
+/** A label whose values are few (routes, methods, statuses): each is written once. */
+export class FewLabels {
+  readonly #name: string;
+  readonly #made = new Map<string | number, string>();
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  of(value: string | number): string {
+    const made = this.#made.get(value);
+    if (made !== undefined) return made;
+    const text = label(this.#name, value);
+    this.#made.set(value, text);
+    return text;
+  }
+}
+
 /** One number for each combination of labels; `labels` is what {@link label} gives, joined by commas. */
 export class Values {
   readonly #name: string;

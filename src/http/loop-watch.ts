@@ -30,8 +30,9 @@ export class LoopWatch {
   readonly #log: Pick<Log, "warn">;
   readonly #delays;
   readonly #underWay = new Set<Watched>();
-  /** The latest, since the last look: no more are kept than are named. */
+  /** The latest, since the last look: no more are kept than are named, each in the place of the oldest. */
   #ended: Watched[] = [];
+  #endings = 0;
   #last: Moment;
 
   constructor(log: Pick<Log, "warn">, metrics: Metrics, start = present()) {
@@ -57,8 +58,7 @@ export class LoopWatch {
   }
 
   left(request: Watched): void {
-    if (!this.#underWay.delete(request)) return;
-    if (this.#ended.push(request) > NAMED) this.#ended.shift();
+    if (this.#underWay.delete(request)) this.#ended[this.#endings++ % NAMED] = request;
   }
 
   /** One look; due {@link EVERY} milliseconds after the one before. */
@@ -67,12 +67,17 @@ export class LoopWatch {
     this.#delays.observe(late / 1_000);
     if (late >= HELD && now.worked - this.#last.worked >= late / 2) this.#tell(late);
     this.#last = now;
-    if (this.#ended.length > 0) this.#ended = [];
+    if (this.#endings > 0) {
+      this.#ended = [];
+      this.#endings = 0;
+    }
   }
 
   #tell(late: number): void {
     // Whoever came last, or has just ended, is the likeliest.
-    const requests = [...this.#ended.toReversed(), ...[...this.#underWay].toReversed()];
+    const latest = this.#endings % NAMED;
+    const ended = [...this.#ended.slice(latest), ...this.#ended.slice(0, latest)];
+    const requests = [...ended.toReversed(), ...[...this.#underWay].toReversed()];
     this.#log.warn("event loop held", {
       ms: Math.round(late),
       routes: [...new Set(requests.map(({ route }) => route))].slice(0, NAMED),

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Log } from "../log.ts";
-import { label, type Metrics } from "../metrics.ts";
+import { FewLabels, type Metrics } from "../metrics.ts";
 import type { Client } from "./client.ts";
 import { LoopWatch } from "./loop-watch.ts";
 import { faultOf } from "./on-error.ts";
@@ -40,6 +40,9 @@ export class Observer {
   readonly #loop: LoopWatch;
   readonly #requests;
   readonly #durations;
+  readonly #routes = new FewLabels("route");
+  readonly #methods = new FewLabels("method");
+  readonly #statuses = new FewLabels("status");
   readonly #sent;
   readonly #received;
   /** Bytes of a connection that belong to exchanges that have ended. */
@@ -91,9 +94,9 @@ export class Observer {
   }
 
   #end(request: IncomingMessage, response: ServerResponse, exchange: Exchange, facts: Facts): void {
-    const route = label("route", exchange.route);
-    const method = label("method", knownMethod(request.method));
-    this.#requests.add(1, `${route},${method},${label("status", statusOf(response))}`);
+    const route = this.#routes.of(exchange.route);
+    const method = this.#methods.of(knownMethod(request.method));
+    this.#requests.add(1, `${route},${method},${this.#statuses.of(statusOf(response))}`);
     this.#durations.observe(facts.milliseconds / 1000, route);
     this.#sent.add(facts.sent, route);
     this.#received.add(facts.received, route);

@@ -11,6 +11,8 @@ const ACCOUNTS_MAX = 10_000;
 interface Reading {
   readonly at: number;
   readonly version: Promise<AccountVersion | undefined>;
+  /** Once it has been read, of an account that is there and enabled. */
+  found: number | undefined;
 }
 
 /** How far each account has changed: what every cached decision and credential is held against. */
@@ -20,6 +22,12 @@ export class AccountVersions {
 
   constructor(store: Pick<PrincipalPolicyStore, "versions">) {
     this.#store = store;
+  }
+
+  /** What {@link of} says, where that is known without waiting. */
+  believed(account: string): number | undefined {
+    const known = this.#readings.get(account);
+    return known !== undefined && performance.now() - known.at < VERSION_BELIEVED ? known.found : undefined;
   }
 
   /** Undefined when there is no such account, or it is disabled. */
@@ -38,12 +46,17 @@ export class AccountVersions {
 
   #read(account: string): Promise<AccountVersion | undefined> {
     const version = this.#store.versions([account]).then((found) => found.get(account));
-    const reading = { at: performance.now(), version };
+    const reading: Reading = { at: performance.now(), version, found: undefined };
     this.#readings.set(account, reading);
-    // A reading that failed tells nothing: the next request asks again.
-    version.catch(() => {
-      if (this.#readings.get(account) === reading) this.#readings.delete(account);
-    });
+    version.then(
+      (found) => {
+        reading.found = found?.disabled === false ? found.version : undefined;
+      },
+      // A reading that failed tells nothing: the next request asks again.
+      () => {
+        if (this.#readings.get(account) === reading) this.#readings.delete(account);
+      },
+    );
     return version;
   }
 }

@@ -1,6 +1,6 @@
 import type { RequestContext } from "../authorizer.ts";
 import type { Access } from "../policy/access.ts";
-import { parseArn } from "../policy/arn.ts";
+import { accountOfArn, parseArn } from "../policy/arn.ts";
 import type { Caller } from "../policy/caller.ts";
 import { resourceOf } from "../policy/resource-kinds.ts";
 import { globalContext, resourceTagKeys } from "../principals/global-context.ts";
@@ -39,9 +39,9 @@ export interface DecisionVersions {
  * of AWS, which every account has.
  */
 export function ownerOf(resource: string, identity: Identity | undefined): string {
-  const arn = parseArn(resource);
-  const named = arn?.service === "iam" && arn.account === "aws" ? undefined : arn?.account;
-  return named || identity?.account || "";
+  const named = accountOfArn(resource);
+  const isOfEverybody = named === "aws" && parseArn(resource)?.service === "iam";
+  return (isOfEverybody ? undefined : named) || identity?.account || "";
 }
 
 /** Where the policies and tags of what a request is about are kept; undefined where there is nothing to look up. */

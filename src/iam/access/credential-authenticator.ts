@@ -100,7 +100,8 @@ export class CredentialAuthenticator implements Authenticator {
   async #isStillTrue({ account, version, expiresAt }: Believed): Promise<boolean> {
     const { versions, clock } = this.#dependencies;
     if (expiresAt !== undefined && expiresAt <= clock.now()) return false;
-    return version === undefined || (await versions.of(account)) === version;
+    if (version === undefined) return true;
+    return (versions.believed(account) ?? (await versions.of(account))) === version;
   }
 
   /** What was refused a moment ago, while nothing has changed that it rests on. */

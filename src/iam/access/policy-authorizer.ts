@@ -11,6 +11,7 @@ import { USER_AGENT_MAX } from "../principals/global-context.ts";
 import type { Identity } from "../principals/identity.ts";
 import { contextKeysOf } from "../principals/simulation/context-keys.ts";
 import { type AccessSources, addressOf, assembleAccess, ownerOf, type Question } from "./assemble.ts";
+import { keep, RecentDecisions } from "./recent-decisions.ts";
 import { NO_RESOURCE_POLICIES } from "./resource-policies.ts";
 import { requireDecided } from "./undecided.ts";
 
@@ -31,6 +32,7 @@ export class PolicyAuthorizer implements Authorizer {
   /** A decision may take milliseconds, and a request ask for many. */
   readonly #turns = new Turns();
   readonly #decisions = new LRUCache<string, Decision>({ max: DECISIONS_MAX });
+  readonly #recent = new RecentDecisions();
 
   constructor(sources: AccessSources, decider: PolicyDecider) {
     this.#sources = sources;
@@ -47,20 +49,31 @@ export class PolicyAuthorizer implements Authorizer {
     const identity = principal.kind === "anonymous" ? undefined : principal;
     const owner = ownerOf(resource, identity);
     const { versions } = this.#sources;
-    const ofOwner = await versions.of(owner);
-    const ofPrincipal =
-      identity === undefined || identity.account === owner ? ofOwner : await versions.of(identity.account);
+    const ofOwner = versions.believed(owner) ?? (await versions.of(owner));
+    const isOwn = identity === undefined || identity.account === owner;
+    const ofPrincipal = isOwn ? ofOwner : await versions.of(identity.account);
     if (identity !== undefined && ofPrincipal === undefined) return NOBODY;
+    const isUsual =
+      identity !== undefined && isOwn && ofOwner !== undefined && context.conditions === undefined;
+    const recent = isUsual ? this.#recent.of(identity, ofOwner, context) : undefined;
+    const name = `${action} ${resource}`;
+    const latest = recent?.get(name);
+    if (latest !== undefined) return latest;
     const key = keyOf(identity, action, resource, context, ofPrincipal, ofOwner);
     const known = this.#decisions.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (recent !== undefined) keep(recent, name, known);
+      return known;
+    }
     const access = await this.#gather({ identity, action, resource, context }, owner, ofPrincipal, ofOwner);
     if (access === undefined) return NOBODY;
     await this.#turns.take();
     const verdict = evaluate(access, this.#decider);
     requireDecided(verdict);
     const decision = decisionOf(verdict);
-    if (!changesByItself(access)) this.#decisions.set(key, decision);
+    if (changesByItself(access)) return decision;
+    this.#decisions.set(key, decision);
+    if (recent !== undefined) keep(recent, name, decision);
     return decision;
   }
 

@@ -18,6 +18,16 @@ export function parseArn(text: string): Arn | undefined {
   return { partition, service, region, account, resource };
 }
 
+/** The account of an ARN, which may be empty, without reading the rest of it; undefined where `text` is none. */
+export function accountOfArn(text: string): string | undefined {
+  if (!text.startsWith("arn:")) return undefined;
+  const service = text.indexOf(":", 4);
+  const region = service < 0 ? -1 : text.indexOf(":", service + 1);
+  const account = region < 0 ? -1 : text.indexOf(":", region + 1);
+  const resource = account < 0 ? -1 : text.indexOf(":", account + 1);
+  return resource < 0 ? undefined : text.slice(account + 1, resource);
+}
+
 /** The six parts of an ARN, or as many as there are. */
 export function cutAtColons(text: string): readonly string[] {
   const parts: string[] = [];
