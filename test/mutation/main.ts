@@ -1,0 +1,67 @@
+import { type Chosen, chooseMutants } from "./choose.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
+import { Judges } from "./reach/judges.ts";
+import { measureReach, notesIn } from "./reach/reach.ts";
+import { renderReport } from "./report.ts";
+import { Copy } from "./run/copy.ts";
+import { openServer } from "./run/database.ts";
+import { Tests } from "./run/tests.ts";
+import { tryMutant, type Verdict } from "./try.ts";
+
+/** What has to be undone at the end, latest first, however it comes. */
+const cleanUp = new AsyncDisposableStack();
+for (const [signal, code] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const])
+  process.once(signal, () => void cleanUp.disposeAsync().finally(() => process.exit(code)));
+
+try {
+  await main(readOptions(process.argv.slice(2)));
+} finally {
+  await cleanUp.disposeAsync();
+}
+
+async function main(options: Options): Promise<void> {
+  if (options.help) return say(HELP);
+  const mutants = chooseMutants(options);
+  if (options.list)
+    return say(
+      mutants
+        .map(({ name, file, line, kind, after }) => `${name} ${file}:${line} ${kind}: ${after}`)
+        .join("\n"),
+    );
+  const verdicts = await tryAll(mutants, options);
+  const { text, passed } = renderReport(verdicts, options.threshold);
+  say(text);
+  if (!passed) process.exitCode = 1;
+}
+
+async function tryAll(mutants: readonly Chosen[], options: Options): Promise<readonly Verdict[]> {
+  const copy = await Copy.make();
+  cleanUp.defer(() => copy.remove());
+  const server = await openServer();
+  cleanUp.defer(() => server.stop());
+  const env = { TEST_DATABASE_URL: server.url, BERTH_MUTATION_WORKERS: String(options.workers) };
+  const marked = new Tests({ folder: copy.folder, env: { ...env, BERTH_REACH: notesIn(copy) } });
+  cleanUp.defer(() => marked.stop());
+  const judges = new Judges(await measureReach(copy, marked, options.judges, progress));
+  const tests = new Tests({ folder: copy.folder, env });
+  cleanUp.defer(() => tests.stop());
+  const verdicts: Verdict[] = [];
+  for (const mutant of mutants) {
+    const verdict = await tryMutant(mutant, copy, tests, judges, options.tests);
+    verdicts.push(verdict);
+    progress(`${verdicts.length}/${mutants.length} ${lineOf(verdict)}`);
+  }
+  return verdicts;
+}
+
+function lineOf({ mutant: { file, line, kind, name }, noticed, by, seconds }: Verdict): string {
+  return `${noticed ? "noticed    " : "NOT NOTICED"} ${seconds.toFixed(1)} s ${name} ${file}:${line} ${kind}: ${by}`;
+}
+
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

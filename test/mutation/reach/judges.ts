@@ -1,0 +1,114 @@
+import { globSync, readFileSync } from "node:fs";
+import type { Mutant } from "../mutant.ts";
+import { functionBodies } from "../mutators/migrations.ts";
+import { namedFunctions } from "./functions.ts";
+import type { Reach } from "./reach.ts";
+
+/** Chooses the tests that may notice a change, most promising first. */
+export class Judges {
+  readonly #reach: Reach;
+  /** How often a test has noticed a change of a file. */
+  readonly #noticed = new Map<string, number>();
+
+  constructor(reach: Reach) {
+    this.#reach = reach;
+  }
+
+  of(mutant: Mutant, most: number): readonly string[] {
+    const calling = this.#callingAny(functionsOf(mutant));
+    const candidates = calling.length > 0 ? calling : this.#callingFile(mutant.file);
+    const rank = new Map(candidates.map((test) => [test, this.#rank(test, mutant.file)]));
+    return candidates.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0)).slice(0, most);
+  }
+
+  millisecondsOf(tests: readonly string[]): number {
+    return tests.reduce((sum, test) => sum + (this.#reach[test]?.milliseconds ?? 0), 0);
+  }
+
+  noticed(test: string, file: string): void {
+    const key = `${test} ${file}`;
+    this.#noticed.set(key, (this.#noticed.get(key) ?? 0) + 1);
+  }
+
+  #callingAny(ids: ReadonlySet<string>): readonly string[] {
+    return Object.keys(this.#reach).filter((test) => this.#reach[test]?.functions.some((id) => ids.has(id)));
+  }
+
+  /** Of a change outside all functions: the tests that call anything of its file, or of one that names it. */
+  #callingFile(file: string): readonly string[] {
+    const callers = new Set([file, ...importersOf(file)]);
+    return Object.keys(this.#reach).filter((test) =>
+      this.#reach[test]?.functions.some((id) => callers.has(id.split("#")[0] ?? "")),
+    );
+  }
+
+  /** Seconds that the test is away: its own time, less for what it has noticed and for a name like the file's. */
+  #rank(test: string, file: string): number {
+    const words = new Set(wordsOf(file));
+    const alike = wordsOf(test).filter((word) => words.has(word)).length;
+    const noticed = this.#noticed.get(`${test} ${file}`) ?? 0;
+    return this.millisecondsOf([test]) / 1000 - 3 * alike - 5 * Math.min(noticed, 4);
+  }
+}
+
+function wordsOf(path: string): readonly string[] {
+  const words = path.split(/[/.-]/).slice(1);
+  return words.filter((word) => !["ts", "test", "sql"].includes(word)).map((word) => word.replace(/s$/, ""));
+}
+
+/** The functions that hold a change, or that name the constant or the function of the schema that holds it. */
+function functionsOf({ file, start }: Mutant): ReadonlySet<string> {
+  const text = readFileSync(file, "utf8");
+  if (file.endsWith(".sql")) {
+    const changed = functionBodies(text).find(
+      ({ start: from, body }) => start >= from && start <= from + body.length,
+    );
+    return changed === undefined ? new Set() : callersOf(changed.name);
+  }
+  const around = namedFunctions(file, text).filter((named) => named.start <= start && start < named.end);
+  const innermost = around.toSorted((a, b) => b.start - a.start).at(0);
+  if (innermost !== undefined) return new Set([innermost.id]);
+  const constants = [...text.slice(0, start).matchAll(/^(?:export )?const (\w+)/gm)];
+  const constant = constants.at(-1)?.[1];
+  return constant === undefined ? new Set() : namingIn(file, text, constant);
+}
+
+/** The functions of a file that name a constant of it, or a constant that does. */
+function namingIn(file: string, text: string, constant: string): ReadonlySet<string> {
+  const names = new RegExp(`\\b${constant}\\b`);
+  const functions = namedFunctions(file, text).filter(({ start, end }) => names.test(text.slice(start, end)));
+  const others = text.split(/^(?=(?:export )?const )/m).flatMap((part) => {
+    const name = part.match(/^(?:export )?const (\w+)/)?.[1];
+    return name !== undefined && name !== constant && names.test(part.split("\n\n")[0] ?? "") ? [name] : [];
+  });
+  const found = functions.map(({ id }) => id);
+  const named = others.flatMap((name) =>
+    namedFunctions(file, text).filter(({ start, end }) =>
+      new RegExp(`\\b${name}\\b`).test(text.slice(start, end)),
+    ),
+  );
+  return new Set([...found, ...named.map(({ id }) => id)]);
+}
+
+/** The functions of Berth whose SQL calls a function of the schema, itself or through another; none for a trigger's. */
+function callersOf(name: string): ReadonlySet<string> {
+  const bodies = globSync("migrations/*.sql").flatMap((file) => functionBodies(readFileSync(file, "utf8")));
+  const callers = new Set([name]);
+  for (const known of callers)
+    for (const { name: other, body } of bodies)
+      if (new RegExp(`\\b${known}\\(`).test(body)) callers.add(other);
+  const ids = globSync("src/adapters/postgres/**/*.ts").flatMap((file) => {
+    const text = readFileSync(file, "utf8");
+    const isCaller = [...callers].some((caller) => new RegExp(`\\b${caller}\\(`).test(text));
+    return isCaller ? namedFunctions(file, text).map(({ id }) => id) : [];
+  });
+  return new Set(ids);
+}
+
+const sources = globSync("src/**/*.ts").map((file) => ({ file, text: readFileSync(file, "utf8") }));
+
+function importersOf(file: string): readonly string[] {
+  if (file.endsWith(".sql")) return globSync("src/adapters/postgres/**/*.ts");
+  const name = `/${file.split("/").at(-1)}"`;
+  return sources.filter(({ text }) => text.includes(name)).map((source) => source.file);
+}

@@ -1,0 +1,53 @@
+import { relative, resolve } from "node:path";
+import { createVitest, type TestModule } from "vitest/node";
+import type { Outcome, Run, TestFile } from "./messages.ts";
+
+/** The files of one run as they end; a failure ends the run, unless all are wanted. */
+class Watch {
+  files: TestFile[] = [];
+  all = false;
+
+  onTestCaseResult(test: { result(): { state: string } }): void {
+    if (test.result().state === "failed" && !this.all) void vitest.cancelCurrentRun("test-failure");
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    const times = module.diagnostic();
+    const milliseconds = times.duration + times.collectDuration + times.setupDuration + times.prepareDuration;
+    const failed = [...module.children.allTests("failed")].at(0);
+    const failure = failed?.fullName ?? module.errors().at(0)?.message;
+    const test = relative(process.cwd(), module.moduleId);
+    this.files.push({ test, milliseconds, passed: failure === undefined, ...(failure ? { failure } : {}) });
+  }
+}
+
+const watch = new Watch();
+const vitest = await createVitest("test", {
+  ...{ config: "test/mutation/vitest.config.ts", watch: false, reporters: [watch], silent: true },
+  maxWorkers: Number(process.env["BERTH_MUTATION_WORKERS"] ?? 2),
+});
+await vitest.standalone();
+
+process.on("message", (run: Run) => {
+  void answer(run).then((outcome) => process.send?.(outcome));
+});
+process.on("disconnect", () => process.exit());
+process.send?.("ready");
+
+async function answer({ changed, groups, all = false }: Run): Promise<Outcome> {
+  Object.assign(watch, { files: [], all });
+  for (const file of changed) vitest.invalidateFile(resolve(file));
+  const errors: string[] = [];
+  for (const group of groups) {
+    const paths = new Set(group.map((test) => resolve(test)));
+    const specifications = (await vitest.globTestSpecifications()).filter(({ moduleId }) =>
+      paths.has(moduleId),
+    );
+    const { unhandledErrors } = await vitest.runTestSpecifications(specifications);
+    errors.push(
+      ...unhandledErrors.map((error) => (error instanceof Error ? error.message : JSON.stringify(error))),
+    );
+    if (!all && (errors.length > 0 || watch.files.some(({ passed }) => !passed))) break;
+  }
+  return { files: watch.files, errors };
+}

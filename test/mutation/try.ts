@@ -1,0 +1,60 @@
+import type { Chosen } from "./choose.ts";
+import { apply } from "./mutant.ts";
+import type { Judges } from "./reach/judges.ts";
+import type { Copy } from "./run/copy.ts";
+import type { Tests } from "./run/tests.ts";
+
+export interface Verdict {
+  readonly mutant: Chosen;
+  readonly noticed: boolean;
+  /** The test that noticed the change, or why there was none. */
+  readonly by: string;
+  readonly seconds: number;
+}
+
+/** Which tests run together. The first group is small: most changes are noticed by one of the most promising tests. */
+const GROUPS = [[0, 2], [2, 6], [6, 14], [14]] as const;
+/** Milliseconds that the tests of a change may take beyond what they take without it, times the load of the machine. */
+const START = 90_000;
+const LOAD = 8;
+
+/** Makes the change in the copy, runs the tests that may notice it, and takes it back. */
+export async function tryMutant(
+  mutant: Chosen,
+  copy: Copy,
+  tests: Tests,
+  judges: Judges,
+  most: number,
+): Promise<Verdict> {
+  const started = performance.now();
+  const verdict = (noticed: boolean, by: string): Verdict => {
+    return { mutant, noticed, by, seconds: (performance.now() - started) / 1000 };
+  };
+  const chosen = judges.of(mutant, most);
+  if (chosen.length === 0) return verdict(false, "no test calls it");
+  const isSchema = mutant.file.endsWith(".sql");
+  const text = await copy.read(mutant.file);
+  await copy.write(mutant.file, apply(text, mutant));
+  if (isSchema) tests.stop();
+  try {
+    const limit = START + LOAD * Math.ceil(judges.millisecondsOf(chosen));
+    const outcome = await tests.run({ changed: [mutant.file], groups: groupsOf(chosen) }, limit);
+    if (outcome === undefined) return verdict(true, "the tests did not end");
+    const failed = outcome.files.find(({ passed }) => !passed);
+    if (failed !== undefined) {
+      judges.noticed(failed.test, mutant.file);
+      return verdict(true, `${failed.test}: ${failed.failure}`);
+    }
+    return outcome.errors.length > 0
+      ? verdict(true, outcome.errors[0] ?? "")
+      : verdict(false, `${outcome.files.length} test files passed, ${chosen[0]} first`);
+  } finally {
+    await copy.write(mutant.file, text);
+    if (isSchema) tests.stop();
+    else await tests.run({ changed: [mutant.file], groups: [] }, START);
+  }
+}
+
+function groupsOf(tests: readonly string[]): readonly (readonly string[])[] {
+  return GROUPS.map(([from, to]) => tests.slice(from, to)).filter((group) => group.length > 0);
+}

@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+import checkout from "../../vitest.config.ts";
+
+/** Milliseconds after which a test that a change has made wait is given up. */
+const WAITS = 30_000;
+const TRIED = ["unit", "server", "proofs"];
+
+/** The projects whose tests judge a change, with a note of what each of their files calls. */
+export default defineConfig({
+  root: process.cwd(),
+  test: {
+    projects: (checkout.test?.projects ?? []).flatMap((project) => {
+      if (typeof project !== "object" || !("test" in project)) return [];
+      const { test } = project;
+      if (!TRIED.includes(String(test?.name))) return [];
+      const setupFiles = [join(import.meta.dirname, "reach/marks.ts")];
+      return [{ ...project, test: { ...test, setupFiles, testTimeout: WAITS, hookTimeout: WAITS } }];
+    }),
+  },
+});
