@@ -302,12 +302,13 @@ describe("a push to a repository that does not exist", async () => {
   const creator = await user("creator", allow([...PUSH, "ecr:CreateRepository"], "made/*"));
   const path = (name: string) => `/v2/${name}/blobs/uploads/`;
 
-  test("needs ecr:CreateRepository on it", async () => {
-    expectAnswer(await pusher("POST", path("made/by-pusher")), { status: 404, code: "NAME_UNKNOWN" });
+  test("needs ecr:CreateRepository on it, and says so", async () => {
+    const says = "ecr:CreateRepository, by which a push would create it, is not allowed";
+    expectAnswer(await pusher("POST", path("made/by-pusher")), { status: 404, code: "NAME_UNKNOWN", says });
     const manifest = await pusher("PUT", "/v2/made/by-pusher/manifests/v1", {
       ...{ headers: { "content-type": app.mediaType }, body: app.bytes },
     });
-    expectAnswer(manifest, { status: 404, code: "NAME_UNKNOWN" });
+    expectAnswer(manifest, { status: 404, code: "NAME_UNKNOWN", says });
     expectAnswer(await pusher("POST", `${path("made/by-pusher")}?mount=${LAYER}&from=team/app`), {
       ...{ status: 404, code: "NAME_UNKNOWN" },
     });

@@ -74,7 +74,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
     },
     target: (name) => ({
       ...{ scope, name: parseRepositoryName(name), principal: PRINCIPAL },
-      ...{ mayCreate: async () => true, creation: CAUSE, completion: CAUSE },
+      ...{ mayCreate: async () => "allowed", creation: CAUSE, completion: CAUSE },
     }),
     repository: (name) => openForPush(ports, registry.target(name)),
     async pushBlob(name, content) {

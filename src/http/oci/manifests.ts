@@ -8,6 +8,7 @@ import { readBody } from "../body.ts";
 import { ASK_EACH_TIME } from "../browser-headers.ts";
 import { etagMatches, parseEntityTags } from "../entity-tags.ts";
 import { empty, type Outcome } from "../outcome.ts";
+import { creationOf } from "./creation.ts";
 import { header, type OciDependencies, type OciRequest } from "./request.ts";
 
 /** GET and HEAD (distribution-spec end-3). */
@@ -39,10 +40,11 @@ export async function getManifest(
 
 /** PUT (end-7). */
 export async function putManifest(
-  { ports, autoCreate }: OciDependencies,
+  dependencies: OciDependencies,
   request: OciRequest,
   [nameText = "", referenceText = ""]: readonly string[],
 ): Promise<Outcome> {
+  const { ports } = dependencies;
   const name = parseRepositoryName(nameText);
   const reference = parseReference(referenceText);
   await request.authorize("putManifest", name);
@@ -50,7 +52,7 @@ export async function putManifest(
   const pushed = await pushManifest(ports, {
     target: {
       ...{ scope: request.scope, name },
-      mayCreate: async () => (autoCreate ? request.may("createRepository", name) : false),
+      mayCreate: () => creationOf(dependencies, request, name),
       creation: request.causeOf("createRepository", name),
     },
     reference,

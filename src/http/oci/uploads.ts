@@ -15,6 +15,7 @@ import { bodyChunks, hasBody } from "../body.ts";
 import { empty, type Outcome } from "../outcome.ts";
 import { Refusal } from "../refusal.ts";
 import { uploadHeaders } from "../upload-headers.ts";
+import { creationOf } from "./creation.ts";
 import { header, type OciDependencies, type OciRequest } from "./request.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -25,7 +26,7 @@ export async function postUpload(
   request: OciRequest,
   [nameText = ""]: readonly string[],
 ): Promise<Outcome> {
-  const { ports, autoCreate } = dependencies;
+  const { ports } = dependencies;
   const name = parseRepositoryName(nameText);
   await request.authorize("startUpload", name);
   const wanted = request.query.get("mount") ?? "";
@@ -44,7 +45,7 @@ export async function postUpload(
   const algorithm = algorithmOf(request.query.get("digest-algorithm"));
   const target = {
     ...{ scope: request.scope, name, principal: request.principal },
-    mayCreate: async () => (autoCreate ? request.may("createRepository", name) : false),
+    mayCreate: () => creationOf(dependencies, request, name),
     creation: request.causeOf("createRepository", name),
     completion: request.causeOf("completeUpload", name),
   };

@@ -9,6 +9,21 @@ export function repositoryUnknown(account: string, name: string): RegistryError 
   );
 }
 
+const NOT_CREATED = {
+  denied: "and ecr:CreateRepository, by which a push would create it, is not allowed",
+  off: "and a push creates none here",
+};
+
+/** {@link repositoryUnknown} of a push that does not create the repository, with why not. */
+export function repositoryNotCreated(
+  account: string,
+  name: string,
+  why: keyof typeof NOT_CREATED,
+): RegistryError {
+  const { message } = repositoryUnknown(account, name);
+  return new RegistryError("NAME_UNKNOWN", `${message}, ${NOT_CREATED[why]}`, { detail: { name } });
+}
+
 /** ECR's RepositoryAlreadyExistsException, in its words. */
 export function repositoryExists(account: string, name: string): RegistryError {
   return new RegistryError(

@@ -3,14 +3,17 @@ import type { RepositoryName } from "../names.ts";
 import type { RegistryPorts, Repository } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
 import { draftRepository } from "./create.ts";
-import { repositoryUnknown } from "./errors.ts";
+import { repositoryNotCreated, repositoryUnknown } from "./errors.ts";
+
+/** Whether a push creates the repository that it misses: `denied` without `ecr:CreateRepository`, `off` by configuration. */
+export type Creation = "allowed" | "denied" | "off";
 
 /** Where a push goes to. */
 export interface PushTarget {
   readonly scope: Scope;
   readonly name: RepositoryName;
-  /** Whether a missing repository may be created: configuration and `ecr:CreateRepository`. */
-  readonly mayCreate: () => Promise<boolean>;
+  /** Asked only where the repository is missing. */
+  readonly mayCreate: () => Promise<Creation>;
   /** Why it is created then, and removed when nothing comes of it. */
   readonly creation: Cause;
 }
@@ -30,7 +33,8 @@ export async function pushInto<T>(
 ): Promise<T> {
   const pushed = await push();
   if (pushed !== undefined) return pushed;
-  if (!(await mayCreate())) throw repositoryUnknown(scope.account, name);
+  const allowed = await mayCreate();
+  if (allowed !== "allowed") throw repositoryNotCreated(scope.account, name, allowed);
   const draft = { ...draftRepository({ name }), provisional: true };
   const made = await ports.repositories.create(scope, draft, creation, ports.clock.now());
   try {

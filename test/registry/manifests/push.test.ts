@@ -30,7 +30,7 @@ function push(more: Partial<PushManifest> & { readonly to?: string }): {
   const pushed = pushManifest({ manifests, clock } as unknown as RegistryPorts, {
     target: {
       scope: { id: 1 as RegistryId, account: "000000000000", region: "us-east-1" },
-      ...{ name, mayCreate: async () => false, creation: CAUSE },
+      ...{ name, mayCreate: async () => "denied", creation: CAUSE },
     },
     reference: parseReference(to),
     tagParameters: [],

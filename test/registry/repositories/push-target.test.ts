@@ -49,7 +49,7 @@ function repositoryStore(
   };
 }
 
-const target = (mayCreate: () => Promise<boolean>): PushTarget => ({
+const target = (mayCreate: PushTarget["mayCreate"]): PushTarget => ({
   ...{ scope, name: NAME, mayCreate, creation: CAUSE },
 });
 
@@ -67,7 +67,7 @@ describe("openForPush", () => {
     const repositories = repositoryStore();
     const made = await openForPush(
       { repositories, clock },
-      target(async () => true),
+      target(async () => "allowed"),
     );
     expect(made).toMatchObject({
       name: NAME,
@@ -77,26 +77,32 @@ describe("openForPush", () => {
     });
   });
 
-  test("refuses a missing one in ECR's words when it may not, and creates nothing", async () => {
-    const repositories = repositoryStore();
-    await expect(
-      openForPush(
-        { repositories, clock },
-        target(async () => false),
-      ),
-    ).rejects.toThrow(
-      refusal(
-        "NAME_UNKNOWN",
-        404,
-        "The repository with name 'team/app' does not exist in the registry with id '123456789012'",
-      ),
-    );
-    expect(repositories.held.size).toBe(0);
-  });
+  test.each([
+    ["may not", "denied", "and ecr:CreateRepository, by which a push would create it, is not allowed"],
+    ["is not to", "off", "and a push creates none here"],
+  ] as const)(
+    "refuses a missing one in ECR's words when it %s, says so, and creates nothing",
+    async (_, creation, why) => {
+      const repositories = repositoryStore();
+      await expect(
+        openForPush(
+          { repositories, clock },
+          target(async () => creation),
+        ),
+      ).rejects.toThrow(
+        refusal(
+          "NAME_UNKNOWN",
+          404,
+          `The repository with name 'team/app' does not exist in the registry with id '123456789012', ${why}`,
+        ),
+      );
+      expect(repositories.held.size).toBe(0);
+    },
+  );
 });
 
 describe("pushInto", () => {
-  const pushed = target(async () => true);
+  const pushed = target(async () => "allowed");
   const fail = (): never => {
     throw new Error("no good");
   };
