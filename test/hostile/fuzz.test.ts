@@ -285,6 +285,9 @@ class Fuzzer {
   }
 }
 
+/** A transfer coding beside chunks, which Berth does not undo (RFC 9112, section 6.1). */
+const UNKNOWN_CODING = /^transfer-encoding:(?![ \t]*chunked[ \t]*\r$)/im;
+
 /** Sends one request on a connection of its own; everything that came back before it ended. */
 async function attempt(bytes: Buffer): Promise<string> {
   const client = new RawClient(berth.url).send(bytes);
@@ -319,10 +322,12 @@ test(`${REQUESTS} random requests are answered or hung up on, and none of them i
       sent++;
       const bytes = fuzzer.request();
       const answers = await attempt(bytes);
-      for (const [, status = ""] of answers.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
-        statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        expect(Number(status), bytes.toString("latin1")).toBeLessThan(500);
-      }
+      const said = Array.from(answers.matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status = ""]) => status);
+      for (const status of said) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      const text = bytes.toString("latin1");
+      // Nothing behind a body that nobody can delimit is taken for a request.
+      if (said.at(-1) === "501" && UNKNOWN_CODING.test(text)) said.pop();
+      for (const status of said) expect(Number(status), text).toBeLessThan(500);
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, work));
