@@ -66,7 +66,8 @@ export function addAccount(parent: Command, io: Io, open: WithAccounts): void {
     .action(doing((id: string) => open((access) => makeRootKey(access, id, io))));
 }
 
-function accountId(id: string): string {
+/** An argument that is the id of an account. @throws InvalidArgumentError */
+export function accountId(id: string): string {
   if (/^\d{12}$/.test(id)) return id;
   throw new InvalidArgumentError("The id of an account is 12 digits.");
 }

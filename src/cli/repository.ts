@@ -12,6 +12,7 @@ import { deleteRepository } from "../registry/repositories/delete.ts";
 import { describeRepository, listRepositories } from "../registry/repositories/describe.ts";
 import { changeSettings, type WantedSettings } from "../registry/repositories/settings.ts";
 import type { Scope } from "../registry/scope.ts";
+import { accountId } from "./account.ts";
 import { doing, UsageError } from "./command-line.ts";
 import { confirm } from "./confirm.ts";
 import { type Io, writeJson, writeJsonLine } from "./io.ts";
@@ -50,7 +51,7 @@ export function addRepository(parent: Command, io: Io, open: WithRepositories): 
     repository
       .command(name)
       .summary(summary)
-      .option("--account <id>", "the registry's account; by default the server's")
+      .option("--account <id>", "the registry's account; by default the server's", accountId)
       .option("--region <region>", "the registry's region; by default the server's");
   const inRegistry = (options: RegistryOptions, work: (registry: Located) => Promise<void>): Promise<void> =>
     open(async (access) => work(await locate(access, options)));
@@ -133,9 +134,11 @@ async function locate(access: RepositoryAccess, options: RegistryOptions): Promi
   const { account = access.account, region = access.region } = options;
   const id = await access.registries.find({ account, region });
   if (id === undefined) {
-    throw new Error(
-      `there is no registry of account ${account} in region ${region}; has the server been started?`,
-    );
+    const isOwn = account === access.account && region === access.region;
+    const hint = isOwn
+      ? "has the server been started?"
+      : `the server's own is of ${access.account} in ${access.region}, \`berth account list\` shows other accounts`;
+    throw new Error(`there is no registry of account ${account} in region ${region}; ${hint}`);
   }
   return { ...access, scope: { id, account, region } };
 }

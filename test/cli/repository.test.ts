@@ -195,8 +195,10 @@ describe("another registry", () => {
     await expectFailure(
       io,
       berth("list", "--account", "111122223333"),
-      "there is no registry of account 111122223333 in region us-east-1; has the server been started?",
+      `there is no registry of account 111122223333 in region us-east-1; the server's own is of ${scope.account} in ${scope.region}, \`berth account list\` shows other accounts`,
     );
+    expect(await berth("list", "--account", "12")).toBe(2);
+    expect(io.errors).toContain("The id of an account is 12 digits");
     await expectFailure(io, berth("list", "--region", "mars-north-1"), "mars-north-1");
     expect(await berth("create", "team/named", "--account", scope.account, "--region", scope.region)).toBe(0);
   });
