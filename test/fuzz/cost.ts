@@ -20,14 +20,17 @@ export interface Dimension {
   readonly request: (size: number) => Buffer;
   /** Each request is another one: what was found for the last one is remembered. */
   readonly isFresh?: boolean;
+  /** What happens before each request that is measured in turns. */
+  readonly before?: () => Promise<void>;
 }
 
 /** Fails where a request, which may cost more because others get their turn meanwhile, keeps them waiting for long. */
-export async function expectTurns(berth: TestBerth, { limit, request }: Dimension): Promise<void> {
+export async function expectTurns(berth: TestBerth, { limit, request, before }: Dimension): Promise<void> {
   // What had to be waited for is at hand the next time, and then there is nothing to wait for.
   await send(berth, request(limit));
   let longest = Number.POSITIVE_INFINITY;
   for (let batch = 0; batch < BATCHES && longest >= COST_MAX; batch++) {
+    await before?.();
     longest = Math.min(longest, await longestTurn(berth, request(limit)));
   }
   expect(longest, "milliseconds of the longest turn").toBeLessThan(COST_MAX);

@@ -192,3 +192,88 @@ describe("a decision about long values, by as many patterns as a user may have",
     ),
   ])("%s", (_, dimension) => expectTurns(berth, dimension));
 });
+
+describe("every policy of a user that may have 110 of them", async () => {
+  const iam = (action: string, parameters: Readonly<Record<string, string>>) =>
+    succeeded(callQuery(berth.url, "iam", action, parameters, ADMINISTRATOR));
+  const values = times(700, (at) => `b${at}`);
+  const documentOf = (sid: string): string =>
+    textOf({
+      Version: "2012-10-17",
+      Statement: {
+        ...{ Sid: sid, Effect: "Deny", Action: times(90, (at) => `ecr:*x${at}`), Resource: "*" },
+        Condition: { "ForAnyValue:StringEquals": { "aws:TagKeys": values } },
+      },
+    });
+  await iam("CreateUser", { UserName: "much" });
+  const policies: string[] = [];
+  for (const at of times(100, (each) => each)) {
+    const group = `much${Math.floor(at / 10)}`;
+    if (at % 10 === 0) {
+      await iam("CreateGroup", { GroupName: group });
+      await iam("AddUserToGroup", { GroupName: group, UserName: "much" });
+    }
+    const document = { PolicyName: `much${at}`, PolicyDocument: documentOf(`s${at}`) };
+    const arn = /<Arn>([^<]*)<\/Arn>/.exec(await iam("CreatePolicy", document))?.[1] ?? "";
+    await iam("AttachGroupPolicy", { GroupName: group, PolicyArn: arn });
+    policies.push(arn);
+  }
+  const { accessKeyId, secretAccessKey } = keysIn(await iam("CreateAccessKey", { UserName: "much" }));
+  const asking = requestText("GET", "/v2/app/manifests/v1", [
+    `Authorization: ${basic(accessKeyId, secretAccessKey)}`,
+  ]);
+
+  test("is compiled in turns", async () => {
+    let version = 0;
+    await expectTurns(berth, {
+      ...{ name: "new policies", limit: 1 },
+      request: () => asking,
+      before: async () => {
+        version++;
+        for (const [at, arn] of policies.entries()) {
+          const document = { PolicyArn: arn, PolicyDocument: documentOf(`v${version}s${at}`) };
+          const id = /<VersionId>([^<]*)</.exec(
+            await iam("CreatePolicyVersion", { ...document, SetAsDefault: "true" }),
+          )?.[1];
+          if (version > 1 && id !== undefined)
+            await iam("DeletePolicyVersion", { PolicyArn: arn, VersionId: `v${Number(id.slice(1)) - 1}` });
+        }
+      },
+    });
+  }, 600_000);
+
+  test("is explained in turns", async () => {
+    const query = new URLSearchParams({
+      ...{ principal: "arn:aws:iam::000000000000:user/much", action: "ecr:BatchGetImage" },
+      resource: "arn:aws:ecr:us-east-1:000000000000:repository/app",
+    });
+    const request = requestText("GET", `/v1/access/explain?${query}`, [
+      `Authorization: ${basic(ADMINISTRATOR.accessKeyId, ADMINISTRATOR.secretAccessKey)}`,
+    ]);
+    await expectTurns(berth, { name: "explain", limit: 1, request: () => request });
+  });
+});
+
+test("a simulation of many documents takes turns", async () => {
+  const document = (at: number) =>
+    encodeURIComponent(
+      textOf(
+        allow({
+          Action: `ecr:G${at}`,
+          Resource: times(100, (each) => `arn:aws:ecr:*:*:repository/a*${each}`),
+        }),
+      ),
+    );
+  await expectTurns(berth, {
+    ...{ name: "documents", limit: 120 },
+    request: (size) =>
+      signedForm(
+        "iam",
+        "SimulateCustomPolicy",
+        [
+          "ActionNames.member.1=ecr:GetImage",
+          ...times(size, (at) => `PolicyInputList.member.${at + 1}=${document(at)}`),
+        ].join("&"),
+      ),
+  });
+});

@@ -16,6 +16,8 @@ import { NO_RESOURCE_POLICIES } from "./resource-policies.ts";
 import { requireDecided } from "./undecided.ts";
 
 const DECISIONS_MAX = 50_000;
+/** Characters of what those decisions are about, and of what they say: callers choose tags and user agents. */
+const DECIDED_MAX = 32 * 1024 * 1024;
 
 /** Condition keys whose values change by themselves: decisions that ask for them are made anew each time. */
 const CHANGING_KEYS = new Set(["aws:currenttime", "aws:epochtime", "aws:multifactorauthage"]);
@@ -31,7 +33,10 @@ export class PolicyAuthorizer implements Authorizer {
   readonly #decider: PolicyDecider;
   /** A decision may take milliseconds, and a request ask for many. */
   readonly #turns = new Turns();
-  readonly #decisions = new LRUCache<string, Decision>({ max: DECISIONS_MAX });
+  readonly #decisions = new LRUCache<string, Decision>({
+    ...{ max: DECISIONS_MAX, maxSize: DECIDED_MAX },
+    sizeCalculation: (decision, key) => key.length + (decision.allowed ? 0 : decision.reason.length) + 1,
+  });
   readonly #recent = new RecentDecisions();
 
   constructor(sources: AccessSources, decider: PolicyDecider) {
@@ -71,6 +76,7 @@ export class PolicyAuthorizer implements Authorizer {
     const verdict = evaluate(access, this.#decider);
     requireDecided(verdict);
     const decision = decisionOf(verdict);
+    await this.#turns.take();
     if (changesByItself(access)) return decision;
     this.#decisions.set(key, decision);
     if (recent !== undefined) keep(recent, name, decision);

@@ -1,5 +1,5 @@
-import { LRUCache } from "lru-cache";
 import type { AttachedPolicy } from "../policy/access.ts";
+import { DocumentHolders } from "../principals/document-holders.ts";
 import type { StoredPolicies } from "../principals/stored-policies.ts";
 
 /** A repository of an account in a region, by name, or something of IAM: it need not exist. */
@@ -34,15 +34,18 @@ export interface ResourcePolicies {
 /** Of what hangs nothing on. */
 export const NO_RESOURCE_POLICIES: ResourcePolicies = { policies: [], tags: {} };
 
-const RESOURCES_MAX = 10_000;
+const SIZE = { entries: 10_000, characters: 4 * 1024 * 1024 };
+
+interface Known {
+  readonly version: number;
+  readonly found: ResourcePolicies;
+}
 
 /** Policies of resources, good for as long as the version of the owning account stays. */
 export class ResourcePolicyCache {
   readonly #store: ResourcePolicyStore;
   readonly #stored: StoredPolicies;
-  readonly #known = new LRUCache<string, { readonly version: number; readonly found: ResourcePolicies }>({
-    max: RESOURCES_MAX,
-  });
+  readonly #known = new DocumentHolders<Known>(SIZE, ({ found }) => found.policies);
 
   constructor(store: ResourcePolicyStore, stored: StoredPolicies) {
     this.#store = store;

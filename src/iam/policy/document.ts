@@ -13,6 +13,8 @@ export interface PolicyDocument {
   readonly scope: RegistryPolicyScope | undefined;
   /** Names what the statements mean: equal for documents of equal text, kind and scope. */
   readonly hash: string;
+  /** Characters of its text; 0 for what could not be read. */
+  readonly size: number;
   readonly version: PolicyVersion;
   readonly id: string | undefined;
   readonly statements: readonly Statement[];
@@ -64,6 +66,7 @@ export function readStoredDocument(text: string, options: Omit<ParseOptions, "ma
       kind,
       scope,
       hash,
+      size: 0,
       version: "2008-10-17",
       id: undefined,
       statements: [],
@@ -84,7 +87,7 @@ function parse(text: string, options: ParseOptions, stored: boolean): PolicyDocu
   if (id !== undefined && typeof id !== "string") throw new PolicyError("Id", "must be text", id);
   const rules: DocumentRules = { kind, scope, repository, variables: version === "2012-10-17", stored };
   const statements = parseStatements(value["Statement"], rules);
-  return { kind, scope, hash: hashOf(kind, scope, text), version, id, statements };
+  return { kind, scope, hash: hashOf(kind, scope, text), size: text.length, version, id, statements };
 }
 
 function scopeOf({ kind, scope }: ParseOptions): RegistryPolicyScope | undefined {

@@ -75,13 +75,11 @@ export function explain(access: Access, decider: PolicyDecider): Explanation {
 
 function consider(statement: Statement, access: Access, steps: Steps): ConsideredStatement {
   const { index, sid, effect } = statement;
-  const unknown = unknownActions(statement.actions.written);
-  const known = {
-    ...{ index, sid, effect, delegates: delegates(statement, access) },
-    ...(unknown.length === 0 ? {} : { unknownActions: unknown }),
-  };
+  const known = { index, sid, effect, delegates: delegates(statement, access) };
   try {
-    return { ...known, mismatches: mismatchesOf(statement, access, steps) };
+    const mismatches = mismatchesOf(statement, access, steps);
+    const unknown = unknownActions(statement.actions.written, steps);
+    return { ...known, mismatches, ...(unknown.length === 0 ? {} : { unknownActions: unknown }) };
   } catch (error) {
     if (!(error instanceof StepsExceededError)) throw error;
     return { ...known, mismatches: [], uncompared: true };

@@ -1,30 +1,37 @@
-import { type GlobUnits, MANY, wildcardUnits } from "./glob-units.ts";
+import { type GlobUnits, literalUnits, MANY, wildcardUnits } from "./glob-units.ts";
 import { fitAt, fitAtEnd, type SegmentSearch, searchFor } from "./segment-search.ts";
 import { Steps } from "./steps.ts";
+
+const NOTHING: GlobUnits = [];
 
 /**
  * A pattern, made once. It is matched without regular expressions and without going back in the text, so no pattern that
  * a user writes can blow up: the time grows with the text (and, where it has `?`, with the pattern times the text).
  */
 export class Glob {
-  readonly units: GlobUnits;
   /** The one text that fits; undefined where there are wildcards. */
   readonly exact: string | undefined;
   /** What every text that fits begins with. */
   readonly prefix: string;
+  /** What follows the prefix. Most patterns are exact: then nothing does. */
+  readonly rest: GlobUnits;
   #parts: GlobParts | undefined;
 
   constructor(units: GlobUnits) {
     const firstWildcard = units.findIndex((unit) => unit < 0);
     const literal = firstWildcard < 0 ? units : units.slice(0, firstWildcard);
-    this.units = units;
+    this.rest = firstWildcard < 0 ? NOTHING : units.slice(firstWildcard);
     this.prefix = literal.map((unit) => String.fromCharCode(unit)).join("");
     this.exact = firstWildcard < 0 ? this.prefix : undefined;
   }
 
+  get units(): GlobUnits {
+    return [...literalUnits(this.prefix), ...this.rest];
+  }
+
   /** Split at its `*`, when it is first needed: most patterns are exact or prefixes. */
   get parts(): GlobParts {
-    this.#parts ??= partsOf(this.units.slice(this.prefix.length));
+    this.#parts ??= partsOf(this.rest);
     return this.#parts;
   }
 }
@@ -61,11 +68,11 @@ export function wildcardGlob(text: string): Glob {
 
 /** Whether the whole of `text` fits. @throws StepsExceededError */
 export function globMatches(glob: Glob, text: string, steps: Steps = new Steps()): boolean {
-  const { units, exact, prefix } = glob;
+  const { rest, exact, prefix } = glob;
   if (exact !== undefined) return text === exact;
   if (!text.startsWith(prefix)) return false;
   // Most patterns end in their only wildcard.
-  if (units.length === prefix.length + 1 && units.at(-1) === MANY) return true;
+  if (rest.length === 1 && rest[0] === MANY) return true;
   return partsMatch(glob.parts, text, prefix.length, steps);
 }
 

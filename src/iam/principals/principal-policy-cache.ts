@@ -1,8 +1,9 @@
-import { LRUCache } from "lru-cache";
 import type { Clock } from "../../registry/clock.ts";
+import type { AttachedPolicy } from "../policy/access.ts";
+import { DocumentHolders } from "./document-holders.ts";
 import type { PolicySubject, PrincipalPolicies, PrincipalPolicyStore } from "./principal-policies.ts";
 
-const PRINCIPALS_MAX = 10_000;
+const SIZE = { entries: 10_000, characters: 4 * 1024 * 1024 };
 
 /**
  * Policies of principals, good for as long as the version of the account stays. Nothing here expires by time but
@@ -12,7 +13,7 @@ export class PrincipalPolicyCache {
   readonly #store: PrincipalPolicyStore;
   readonly #clock: Clock;
   readonly #loading = new Map<string, Promise<PrincipalPolicies | undefined>>();
-  readonly #known = new LRUCache<string, PrincipalPolicies>({ max: PRINCIPALS_MAX });
+  readonly #known = new DocumentHolders<PrincipalPolicies>(SIZE, documentsOf);
 
   constructor(store: PrincipalPolicyStore, clock: Clock) {
     this.#store = store;
@@ -72,4 +73,8 @@ export class PrincipalPolicyCache {
 
 function isOver({ sessionFacts }: PrincipalPolicies, now: Date): boolean {
   return sessionFacts !== undefined && sessionFacts.expiresAt.getTime() <= now.getTime();
+}
+
+function documentsOf({ identity, boundary, session }: PrincipalPolicies): readonly AttachedPolicy[] {
+  return [...identity, ...(boundary === undefined ? [] : [boundary]), ...session];
 }

@@ -1,12 +1,13 @@
 import { LRUCache } from "lru-cache";
+import { Turns } from "../../kernel/turns.ts";
 import type { AttachedPolicy } from "../policy/access.ts";
 import { type PolicyDocument, readStoredDocument } from "../policy/document.ts";
 import type { PolicyKind, RegistryPolicyScope } from "../policy/kinds.ts";
 
 /** Documents kept compiled: far more than an installation has in use. */
 const DOCUMENTS_MAX = 10_000;
-/** Characters of all of their texts together. */
-const TEXTS_MAX = 64 * 1024 * 1024;
+/** Characters of all of their texts together: a compiled one takes some 20 bytes a character, at worst 150. */
+const TEXTS_MAX = 4 * 1024 * 1024;
 
 /** What a stored document is, and where it hangs. */
 export interface StoredDocument {
@@ -24,11 +25,19 @@ export interface UnreadablePolicy extends StoredDocument {
   readonly reason: string;
 }
 
+/** A document to be compiled, as {@link StoredPolicies.attached} takes it. */
+export interface WantedPolicy {
+  readonly label: string;
+  readonly stored: StoredDocument;
+  readonly text: string | undefined;
+}
+
 const ALLOW_NOTHING = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"none:None","Resource":"*"}]}`;
 
 /** Compiles documents that were accepted when they were stored, each text once. */
 export class StoredPolicies {
   readonly #onUnreadable: (found: UnreadablePolicy) => void;
+  readonly #turns = new Turns();
   readonly #compiled = new LRUCache<string, PolicyDocument>({
     ...{ max: DOCUMENTS_MAX, maxSize: TEXTS_MAX },
     sizeCalculation: (_, key) => key.length,
@@ -46,6 +55,16 @@ export class StoredPolicies {
   attached(label: string, stored: PolicyKind | StoredDocument, text: string | undefined): AttachedPolicy {
     const known = typeof stored === "string" ? { kind: stored } : stored;
     return { label, document: this.#compile(label, known, text ?? ALLOW_NOTHING) };
+  }
+
+  /** The same of many, which may be long together: others get their turn in between. */
+  async attachedInTurns(wanted: readonly WantedPolicy[]): Promise<readonly AttachedPolicy[]> {
+    const attached: AttachedPolicy[] = [];
+    for (const { label, stored, text } of wanted) {
+      await this.#turns.take();
+      attached.push(this.attached(label, stored, text));
+    }
+    return attached;
   }
 
   #compile(label: string, stored: StoredDocument, text: string): PolicyDocument {

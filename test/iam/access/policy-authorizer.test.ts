@@ -506,3 +506,16 @@ describe("what another policy of the repository would allow", () => {
     expect(await would({ Principal: { AWS: ALICE.arn } })).toBe(false);
   });
 });
+
+test("decisions are kept in bounded memory, however long what was asked", async () => {
+  world.principal(ALICE.uniqueId, { identity: policy(allow(PULL)) });
+  const ask = (at: number) =>
+    decide({ conditions: { "aws:RequestTag/a": [`${at}${"a".repeat(1_000_000)}`] } });
+  await ask(0);
+  const { decisions } = world.count;
+  await ask(0);
+  expect(world.count.decisions).toBe(decisions);
+  for (let at = 1; at < 40; at++) await ask(at);
+  await ask(0);
+  expect(world.count.decisions).toBe(decisions + 40);
+});

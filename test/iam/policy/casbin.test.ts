@@ -81,6 +81,16 @@ describe("one document decides", () => {
   });
 });
 
+test("what is remembered is bounded, however many actions and documents are made up", () => {
+  const decider = new CasbinDecider(readModel(), 10_000);
+  const many = Array.from({ length: 90 }, () => statement("Allow", { Action: "*" }));
+  for (const name of ["a", "b", "c"]) {
+    const document = parse("identity", [statement("Deny", { Sid: name, Action: "a:b" }), ...many]);
+    for (let at = 0; at < 100; at++) decider.decide(document, { ...request, action: `ecr:${at}` });
+  }
+  expect(decider.remembered).toBeLessThanOrEqual(10_000);
+});
+
 describe("no text of a user is evaluated", () => {
   afterEach(() => vi.unstubAllGlobals());
 

@@ -29,3 +29,14 @@ test("an explanation names the actions of a statement that are none, in a Deny t
     undefined,
   ]);
 });
+
+test("to look for misspelt actions takes steps, as comparing them does", () => {
+  const misspelt = Array.from({ length: 300 }, (_, at) => `ecr:*x${at}`);
+  const policies = Array.from({ length: 200 }, () =>
+    parse("identity", [{ Effect: "Allow", Action: misspelt, Resource: "*" }]),
+  );
+  const access = anAccess({ identity: policies.map((document) => attached(document)) });
+  const { considered } = explain(access, new CasbinDecider());
+  expect(considered[0]?.statements[0]?.unknownActions).toHaveLength(300);
+  expect(considered.at(-1)?.statements[0]).toMatchObject({ uncompared: true });
+});

@@ -1,3 +1,4 @@
+import type { PolicyKind } from "../../../iam/policy/kinds.ts";
 import type { AwsPolicies } from "../../../iam/principals/aws-policies.ts";
 import type { Tags } from "../../../iam/principals/entity.ts";
 import type {
@@ -5,7 +6,7 @@ import type {
   PrincipalPolicies,
   PrincipalPolicyStore,
 } from "../../../iam/principals/principal-policies.ts";
-import type { StoredPolicies } from "../../../iam/principals/stored-policies.ts";
+import type { StoredPolicies, WantedPolicy } from "../../../iam/principals/stored-policies.ts";
 import type { Database } from "../database.ts";
 import { LOAD_PRINCIPAL, type PrincipalRow } from "./principal-policies-query.ts";
 
@@ -32,37 +33,43 @@ export function postgresPrincipalPolicies(
   };
 }
 
-function toPolicies(
+async function toPolicies(
   account: string,
   row: PrincipalRow,
   aws: AwsPolicies,
   stored: StoredPolicies,
-): PrincipalPolicies {
-  const textOf = (arn: string, document: string | null): string | undefined =>
-    document ?? aws.find(arn)?.document;
-  const inline = row.inline_policies.map(({ kind, holder, name, document }) =>
-    stored.attached(`inline policy ${name} of ${kind} ${holder}`, { kind: "identity", account }, document),
-  );
-  const managed = row.attached_policies.map(({ arn, document }) =>
-    stored.attached(arn, { kind: "identity", account }, textOf(arn, document)),
-  );
-  const boundary = row.boundary_arn;
-  const session = row.session_policies.map(({ arn, document }) =>
-    stored.attached(arn, { kind: "session", account }, textOf(arn, document)),
-  );
-  if (row.session_policy !== null) {
-    session.unshift(
-      stored.attached("policy of the session", { kind: "session", account }, row.session_policy),
-    );
-  }
+): Promise<PrincipalPolicies> {
+  const managed =
+    (kind: PolicyKind) =>
+    ({ arn, document }: { readonly arn: string; readonly document: string | null }): WantedPolicy => ({
+      ...{ label: arn, stored: { kind, account } },
+      text: document ?? aws.find(arn)?.document,
+    });
+  const inline = row.inline_policies.map(({ kind, holder, name, document }) => ({
+    label: `inline policy ${name} of ${kind} ${holder}`,
+    ...{ stored: { kind: "identity", account } as const, text: document },
+  }));
+  const identity = await stored.attachedInTurns([
+    ...inline,
+    ...row.attached_policies.map(managed("identity")),
+  ]);
+  const session = await stored.attachedInTurns([
+    ...(row.session_policy === null
+      ? []
+      : [
+          {
+            label: "policy of the session",
+            ...{ stored: { kind: "session", account } as const, text: row.session_policy },
+          },
+        ]),
+    ...row.session_policies.map(managed("session")),
+  ]);
+  const { boundary_arn: arn, boundary_document: document } = row;
+  const [boundary] =
+    arn === null ? [] : await stored.attachedInTurns([managed("boundary")({ arn, document })]);
   return {
     version: row.version,
-    identity: [...inline, ...managed],
-    boundary:
-      boundary === null
-        ? undefined
-        : stored.attached(boundary, { kind: "boundary", account }, textOf(boundary, row.boundary_document)),
-    session,
+    ...{ identity, boundary, session },
     tags: mergedTags(row.entity_tags, row.session_tags),
     sessionFacts:
       row.issued_at === null || row.expires_at === null
