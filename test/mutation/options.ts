@@ -31,7 +31,7 @@ export const HELP = `npm run test:mutation -- [OPTIONS]: changes the source one 
   --seed TEXT       what the draw depends on (the date)
   --threshold P     percent of the changes of each folder that a test has to notice (85)
   --only LIST       these mutants, by the names that the report gives them
-  --tests N         test files that a change is tried with at most (30)
+  --tests N         test files that a change is tried with at most (12)
   --judges FOLDER   only tests in this folder
   --workers N       test files that run at once (2)
   --list            print what would be tried
@@ -47,7 +47,7 @@ export function readOptions(args: readonly string[]): Options {
       seed: { type: "string", default: new Date().toISOString().slice(0, 10) },
       threshold: { type: "string", default: "85" },
       only: { type: "string", default: "" },
-      tests: { type: "string", default: "30" },
+      tests: { type: "string", default: "12" },
       judges: { type: "string", default: "test/" },
       workers: { type: "string", default: "2" },
       list: { type: "boolean", default: false },

@@ -45,6 +45,8 @@ export async function tryMutant(
       judges.noticed(failed.test, mutant.file);
       return verdict(true, `${failed.test}: ${failed.failure}`);
     }
+    if (outcome.errors.length === 0 && outcome.files.length < chosen.length)
+      throw new Error(`of ${chosen.join(", ")} not all have run`);
     return outcome.errors.length > 0
       ? verdict(true, outcome.errors[0] ?? "")
       : verdict(false, `${outcome.files.length} test files passed, ${chosen[0]} first`);

@@ -1,21 +1,26 @@
 import { relative, resolve } from "node:path";
-import { createVitest, type TestModule } from "vitest/node";
+import { createVitest, type TestCase, type TestModule } from "vitest/node";
 import type { Outcome, Run, TestFile } from "./messages.ts";
 
-/** The files of one run as they end; a failure ends the run, unless all are wanted. */
+/** The files of one run as they end. A failure ends the run, unless all are wanted: its file may not end any more then. */
 class Watch {
   files: TestFile[] = [];
   all = false;
 
-  onTestCaseResult(test: { result(): { state: string } }): void {
-    if (test.result().state === "failed" && !this.all) void vitest.cancelCurrentRun("test-failure");
+  onTestCaseResult(test: TestCase): void {
+    if (test.result().state !== "failed" || this.all) return;
+    this.#add(test.module, test.fullName);
+    void vitest.cancelCurrentRun("test-failure");
   }
 
   onTestModuleEnd(module: TestModule): void {
+    const failed = [...module.children.allTests("failed")].at(0);
+    this.#add(module, failed?.fullName ?? module.errors().at(0)?.message);
+  }
+
+  #add(module: TestModule, failure: string | undefined): void {
     const times = module.diagnostic();
     const milliseconds = times.duration + times.collectDuration + times.setupDuration + times.prepareDuration;
-    const failed = [...module.children.allTests("failed")].at(0);
-    const failure = failed?.fullName ?? module.errors().at(0)?.message;
     const test = relative(process.cwd(), module.moduleId);
     this.files.push({ test, milliseconds, passed: failure === undefined, ...(failure ? { failure } : {}) });
   }
