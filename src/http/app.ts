@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import Koa, { type Context } from "koa";
+import { addressBlock } from "../iam/logins/address-block.ts";
 import { answerBeforeDoors, nothingHere, wrongMethod } from "./before-doors.ts";
 import { hasBody } from "./body.ts";
 import type { BodyMemory } from "./body-memory.ts";
@@ -121,7 +122,7 @@ function track(
       const client = clientOf(request, whereabouts);
       const exchange = observer.begin(request, response, { client, headers: headersOf(request) });
       if (operations.isDraining()) response.setHeader("Connection", "close");
-      const lease = hasBody(request) ? bodies.open(request) : undefined;
+      const lease = hasBody(request) ? bodies.open(request, addressBlock(client.ip)) : undefined;
       const tracked = handle(exchange, request, response)
         .catch((error: Error) => {
           // A defect of a door costs its request, not the process.

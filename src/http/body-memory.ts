@@ -4,13 +4,26 @@ import { Refusal } from "./refusal.ts";
 /** What is known of whoever sends a body: nobody yet, the owner of a key that exists, or a principal that proved itself. */
 export type Standing = "unknown" | "claimed" | "proven";
 
-/** Bytes that all bodies of the process may have together, for one of a standing to be taken. */
-export type BodyMemoryLimits = Readonly<Record<Standing, number>>;
+/** Bytes that bodies may have together: of one standing, and of those from one address. */
+export interface BodyMemoryLimit {
+  readonly all: number;
+  readonly address: number;
+}
+
+export type BodyMemoryLimits = Readonly<Record<Standing, BodyMemoryLimit>>;
 
 const MIB = 1024 * 1024;
 
-/** Whoever proved nothing cannot take what is left for those who did. */
-export const BODY_MEMORY: BodyMemoryLimits = { unknown: 16 * MIB, claimed: 64 * MIB, proven: 96 * MIB };
+/**
+ * Each standing has what is its own, so that whoever proved nothing takes nothing from those who did, nor they from whoever
+ * is about to. One address, with many machines behind it or one neighbour who is slow, leaves room for others. A part of a
+ * layer is 28 MiB.
+ */
+export const BODY_MEMORY: BodyMemoryLimits = {
+  unknown: { all: 16 * MIB, address: 4 * MIB },
+  claimed: { all: 56 * MIB, address: 28 * MIB },
+  proven: { all: 56 * MIB, address: 28 * MIB },
+};
 
 /** What one request holds. */
 export interface BodyLease {
@@ -35,10 +48,14 @@ export function setStanding(request: IncomingMessage, standing: Standing): void 
   if (lease !== undefined) lease.standing = standing;
 }
 
-/** The memory of bodies that are read as a whole (manifests, forms, JSON): one budget for the process. */
+/** The memory of bodies that are read as a whole (manifests, forms, JSON): one for the process. */
 export class BodyMemory {
   readonly #limits: BodyMemoryLimits;
-  #held = 0;
+  readonly #pools: Readonly<Record<Standing, Pool>> = {
+    unknown: newPool(),
+    claimed: newPool(),
+    proven: newPool(),
+  };
   #refused = 0;
 
   constructor(limits: BodyMemoryLimits = BODY_MEMORY) {
@@ -47,7 +64,7 @@ export class BodyMemory {
 
   /** Bytes held now. */
   get heldBytes(): number {
-    return this.#held;
+    return Object.values(this.#pools).reduce((sum, { held }) => sum + held, 0);
   }
 
   /** Bodies that there was no room for, so far. */
@@ -55,27 +72,52 @@ export class BodyMemory {
     return this.#refused;
   }
 
-  /** To be released when the request has been handled, whatever came of it. */
-  open(request: IncomingMessage): BodyLease {
-    let own = 0;
+  /** To be released when the request has been handled, whatever came of it. `from` is where it comes from. */
+  open(request: IncomingMessage, from: string): BodyLease {
+    const own: Record<Standing, number> = { unknown: 0, claimed: 0, proven: 0 };
     const lease: BodyLease = {
       standing: "unknown",
       take: (bytes) => {
-        if (this.#held + bytes > this.#limits[lease.standing]) {
+        const { standing } = lease;
+        const pool = this.#pools[standing];
+        const { all, address } = this.#limits[standing];
+        if (pool.held + bytes > all || (pool.from.get(from) ?? 0) + bytes > address) {
           this.#refused++;
           throw noRoom();
         }
-        own += bytes;
-        this.#held += bytes;
+        own[standing] += bytes;
+        change(pool, from, bytes);
       },
       release: () => {
-        this.#held -= own;
-        own = 0;
+        for (const standing of STANDINGS) {
+          if (own[standing] > 0) change(this.#pools[standing], from, -own[standing]);
+          own[standing] = 0;
+        }
       },
     };
     leases.set(request, lease);
     return lease;
   }
+}
+
+const STANDINGS = ["unknown", "claimed", "proven"] as const;
+
+/** What is held of one standing. */
+interface Pool {
+  held: number;
+  /** By address, as far as any is held from there. */
+  readonly from: Map<string, number>;
+}
+
+function newPool(): Pool {
+  return { held: 0, from: new Map() };
+}
+
+function change(pool: Pool, from: string, bytes: number): void {
+  const held = (pool.from.get(from) ?? 0) + bytes;
+  pool.held += bytes;
+  if (held > 0) pool.from.set(from, held);
+  else pool.from.delete(from);
 }
 
 function noRoom(): Refusal {
