@@ -12,7 +12,7 @@ const REQUEST_HEADERS = [
 /** Headers of answers that a page may read. */
 const ANSWER_HEADERS = [
   ...["Docker-Content-Digest", "Docker-Distribution-Api-Version", "Docker-Upload-UUID"],
-  ...["OCI-Subject", "OCI-Filters-Applied", "OCI-Tag", "OCI-Chunk-Min-Length"],
+  ...["OCI-Subject", "OCI-Filters-Applied", "OCI-Tag"],
   ...["Link", "Location", "Range", "Content-Range", "Accept-Ranges", "Content-Length", "ETag"],
   ...["WWW-Authenticate", "Retry-After", "Allow", "X-Request-Id", "X-Amzn-RequestId", "X-Amzn-ErrorType"],
 ].join(", ");
