@@ -23,10 +23,12 @@ const FOUND = `FROM ${keysFrom([
       JOIN objects o ON o.blob_id = b.id AND o.state = 'present'
       WHERE b.registry_id = q.registry_id AND b.digest = q.digest LIMIT 1) o ON true`;
 const FIND = { name: "blob_find", text: `SELECT q.at, o.size, o.key ${FOUND}` };
+// A number is read many times faster than a time.
 const FIND_WITH_GRACE = {
   name: "blob_find_with_grace",
   text: `SELECT q.at, o.size, o.key, r.id AS repository_id, o.id AS blob_id,
-      (SELECT since FROM gc_link_queue WHERE repository_id = r.id AND blob_id = o.id) AS since ${FOUND}`,
+      (SELECT (extract(epoch FROM since) * 1000)::float8 FROM gc_link_queue
+        WHERE repository_id = r.id AND blob_id = o.id) AS since ${FOUND}`,
 };
 const FIND_REPOSITORIES = {
   name: "blob_find_repositories",
@@ -73,11 +75,11 @@ interface FoundRow {
   key: string | null;
 }
 
-/** With the ids of the link, where there is one, and when the grace began that it has while nothing names it. */
+/** With the ids of the link, where there is one, and when (ms since 1970) the grace began that it has while nothing names it. */
 interface GraceRow extends FoundRow {
   repository_id: number;
   blob_id: number | null;
-  since: Date | null;
+  since: number | null;
 }
 
 type Key = [RegistryId, RepositoryName, Buffer];

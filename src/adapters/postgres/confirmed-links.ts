@@ -46,9 +46,9 @@ export class ConfirmedLinks {
     });
   }
 
-  /** `since` is when the link's grace began. False when the link may be gone by now: look again. */
-  async confirm(link: Link, since: Date, at: Date): Promise<boolean> {
-    const isLate = at.getTime() >= since.getTime() + this.#grace - LAST_MOMENT;
+  /** `since` is when the link's grace began, in ms since 1970. False when the link may be gone by now: look again. */
+  async confirm(link: Link, since: number, at: Date): Promise<boolean> {
+    const isLate = at.getTime() >= since + this.#grace - LAST_MOMENT;
     if (!isLate && this.writer.add(link)) return true;
     return this.#renew([link]);
   }
