@@ -226,6 +226,18 @@ describe("DELETE of a blob", () => {
     expectAnswer(answer, { status: 202 });
   });
 
+  test("that more than 20 manifests reference names 20 of them", async () => {
+    const path = `/v2/lib/much-held/blobs/${await pushBlob(berth, "lib/much-held", "{}")}`;
+    const manifests = Array.from({ length: 21 }, (_, at) =>
+      image("{}", [], { annotations: { n: String(at) } }),
+    );
+    for (const manifest of manifests) await pushManifest(berth, "lib/much-held", manifest);
+    const answer = await exchange(berth, { method: "DELETE", path });
+    expectAnswer(answer, { status: 405, code: "UNSUPPORTED" });
+    const named = manifests.filter(({ digest }) => answer.body.toString().includes(digest));
+    expect(named).toHaveLength(20);
+  });
+
   test("that meets the PUT of a manifest that references it: one of them is refused", async () => {
     for (let round = 0; round < 12; round++) {
       const content = `met ${round}`;

@@ -97,6 +97,8 @@ const table: Readonly<Record<string, readonly [wanted: unknown, found: string, h
   ],
   DateGreaterThan: [
     ["2030-01-01", "1893456001", true],
+    ["2030-01-01", "2030-01-01T23:59:59Z", true],
+    ["2030-01-01", "2030-01-01T24:00:00Z", false],
     ["2030-01-01", "1893456000", false],
   ],
   DateGreaterThanEquals: [
@@ -212,7 +214,12 @@ describe("sets", () => {
 });
 
 describe("policy variables", () => {
-  const user = { "aws:UserName": "bob", "aws:PrincipalTag/Team": "r*d", "aws:TagKeys": ["a", "b"] };
+  const user = {
+    "aws:UserName": "bob",
+    "aws:PrincipalTag/Team": "r*d",
+    "aws:PrincipalTag/Name": "Bob",
+    "aws:TagKeys": ["a", "b"],
+  };
   const cases: readonly [operator: string, wanted: string, found: string, holds: boolean][] = [
     ["StringEquals", "${aws:username}", "bob", true],
     ["StringEquals", "${AWS:UserName}-x", "bob-x", true],
@@ -232,6 +239,8 @@ describe("policy variables", () => {
     ["StringEquals", "${$}{x}", "${x}", true],
     ["ArnLike", "arn:aws:iam::1:user/${aws:username}", "arn:aws:iam::1:user/bob", true],
     ["ArnLike", "arn:aws:iam::1:user/${aws:missing}", "arn:aws:iam::1:user/", false],
+    ["ArnLike", "arn:aws:iam::1:user/${aws:PrincipalTag/Name}", "arn:aws:iam::1:user/Bob", true],
+    ["ArnLike", "arn:aws:iam::1:user/${aws:PrincipalTag/Name}", "arn:aws:iam::1:user/bob", false],
   ];
   test.each(cases)("%s %s of %s: %s", (operator, wanted, found, expected) => {
     expect(holds(operator, wanted, [found], user)).toBe(expected);

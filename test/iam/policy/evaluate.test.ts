@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CasbinDecider } from "../../../src/adapters/casbin/decider.ts";
 import type { Access, AttachedPolicy, Verdict } from "../../../src/iam/policy/access.ts";
+import { readStoredDocument } from "../../../src/iam/policy/document.ts";
 import { evaluate } from "../../../src/iam/policy/evaluate.ts";
 import {
   ACCOUNT,
@@ -400,6 +401,36 @@ describe("trust policies", () => {
     expect(outcome(decide({ ...web, resourcePolicies: [trust("*")] }))).toBe(
       missing("role trust policy", web.action),
     );
+  });
+});
+
+describe("a stored policy that cannot be read", () => {
+  const broken = (kind: "identity" | "repository"): AttachedPolicy =>
+    attached(readStoredDocument("{", { kind }));
+
+  test.each<[string, Partial<Access>]>([
+    ["an identity policy", { identity: [broken("identity"), allow("identity")] }],
+    ["a resource policy", { identity: [allow("identity")], resourcePolicies: [broken("repository")] }],
+    [
+      "a resource policy, to whom their own account lets ask",
+      {
+        caller: STRANGER,
+        identity: [allow("identity")],
+        resourcePolicies: [broken("repository"), grant("*")],
+      },
+    ],
+    [
+      "an identity policy, to a stranger",
+      { caller: STRANGER, identity: [broken("identity")], resourcePolicies: [grant("*")] },
+    ],
+  ])("denies and is named: %s", (_, access) => {
+    expect(decide(access)).toMatchObject({ allowed: false, unreadable: { document: { statements: [] } } });
+  });
+
+  test("of the resource is not named to a stranger whose own account does not let them ask", () => {
+    const verdict = decide({ caller: STRANGER, resourcePolicies: [broken("repository"), grant("*")] });
+    expect(outcome(verdict)).toBe(missing("identity-based policy"));
+    expect(verdict).not.toHaveProperty("unreadable");
   });
 });
 

@@ -195,6 +195,13 @@ describe("the smallest statement that would allow", () => {
   test("is none where no policy can have it", () => {
     expect(remedies({ action: "PutImage" })).toEqual([{ change: "none", role: "identity" }]);
   });
+  test("is none in the owner's account where no policy of a resource is asked", () => {
+    const elsewhere = { caller: STRANGER, action: "iam:GetUser", resource: `arn:aws:iam::${ACCOUNT}:user/a` };
+    expect(remedies(elsewhere)).toMatchObject([
+      { change: "add", role: "identity" },
+      { change: "none", role: "resource" },
+    ]);
+  });
   test("is none against a Deny: that has to change", () => {
     const policy = attached(aDocument("identity", { Effect: "Deny", Sid: "Never" }));
     expect(remedies({ identity: [policy] })).toEqual([

@@ -12,7 +12,7 @@ test("every operation of ECR is an action", () => {
 });
 
 test.each([
-  [["ecr:PutImages", "ecr:GetImages*", "ECR:batchgetimag", "sts:AssumeRoles", "berth:Explain"], true],
+  [["ecr:PutImages", "ecr:GetImages*", "ECR:batchgetimag", "sts:AssumeRoles", "berth:Explain", "sts:"], true],
   [["*", "ecr:*", "ecr:Put*", "ecr:?utImage", "ecr:ReplicateImage", "sts:TagSession"], false],
   [["s3:GetObjekt", "iam:CreateUsers", "nothing"], false],
 ])("%j are unknown: %s", (actions, unknown) => {

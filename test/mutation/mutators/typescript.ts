@@ -84,6 +84,8 @@ function otherCall({ callee, end }: CallExpression): readonly Edit[] {
 
 function otherLiteral(node: Literal, parent: AnyNode | undefined): readonly Edit[] {
   const { value } = node;
+  // What is changed of a default is whether it stands in at all.
+  if (parent?.type === "LogicalExpression" && parent.operator === "??") return [];
   const edit = (replacement: string): readonly Edit[] => [{ ...spanOf(node), replacement, kind: "literal" }];
   if (typeof value === "boolean") return edit(String(!value));
   if (typeof value === "number") return edit(String(value + 1));
