@@ -10,11 +10,18 @@ import { tryMutant, type Verdict } from "./try.ts";
 
 /** What has to be undone at the end, latest first, however it comes. */
 const cleanUp = new AsyncDisposableStack();
+let interrupted = false;
 for (const [signal, code] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const])
-  process.once(signal, () => void cleanUp.disposeAsync().finally(() => process.exit(code)));
+  process.once(signal, () => {
+    interrupted = true;
+    void cleanUp.disposeAsync().finally(() => process.exit(code));
+  });
 
 try {
   await main(readOptions(process.argv.slice(2)));
+} catch (error) {
+  process.exitCode = 1;
+  if (!interrupted) process.stderr.write(`mutation: ${error instanceof Error ? error.stack : error}\n`);
 } finally {
   await cleanUp.disposeAsync();
 }

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import type { Mutant } from "../mutant.ts";
-import { functionBodies } from "../mutators/migrations.ts";
+import { functionBodies, type SchemaFunction } from "../mutators/migrations.ts";
 import { namedFunctions } from "./functions.ts";
 import type { Reach } from "./reach.ts";
 
@@ -63,7 +63,7 @@ function functionsOf({ file, start }: Mutant): ReadonlySet<string> {
     const changed = functionBodies(text).find(
       ({ start: from, body }) => start >= from && start <= from + body.length,
     );
-    return changed === undefined ? new Set() : callersOf(changed.name);
+    return changed === undefined ? new Set() : callersOf(changed);
   }
   const around = namedFunctions(file, text).filter((named) => named.start <= start && start < named.end);
   const innermost = around.toSorted((a, b) => b.start - a.start).at(0);
@@ -90,17 +90,28 @@ function namingIn(file: string, text: string, constant: string): ReadonlySet<str
   return new Set([...found, ...named.map(({ id }) => id)]);
 }
 
-/** The functions of Berth whose SQL calls a function of the schema, itself or through another; none for a trigger's. */
-function callersOf(name: string): ReadonlySet<string> {
+/** The functions of Berth whose SQL calls a function of the schema, itself or through another; see below for a trigger's. */
+function callersOf({ name, body }: SchemaFunction): ReadonlySet<string> {
   const bodies = globSync("migrations/*.sql").flatMap((file) => functionBodies(readFileSync(file, "utf8")));
   const callers = new Set([name]);
   for (const known of callers)
-    for (const { name: other, body } of bodies)
-      if (new RegExp(`\\b${known}\\(`).test(body)) callers.add(other);
+    for (const each of bodies) if (new RegExp(`\\b${known}\\(`).test(each.body)) callers.add(each.name);
+  const calling = functionsNaming([...callers].map((caller) => new RegExp(`\\b${caller}\\(`)));
+  return calling.size > 0 ? calling : functionsNaming(tablesWritten(body));
+}
+
+/** What a trigger does shows to whoever looks at the tables that it writes. */
+function tablesWritten(body: string): readonly RegExp[] {
+  const written = body.matchAll(/\b(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/g);
+  return [...written].map(([, table]) => new RegExp(`\\b${table}\\b`));
+}
+
+function functionsNaming(patterns: readonly RegExp[]): ReadonlySet<string> {
   const ids = globSync("src/adapters/postgres/**/*.ts").flatMap((file) => {
     const text = readFileSync(file, "utf8");
-    const isCaller = [...callers].some((caller) => new RegExp(`\\b${caller}\\(`).test(text));
-    return isCaller ? namedFunctions(file, text).map(({ id }) => id) : [];
+    return patterns.some((pattern) => pattern.test(text))
+      ? namedFunctions(file, text).map(({ id }) => id)
+      : [];
   });
   return new Set(ids);
 }
