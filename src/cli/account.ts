@@ -88,11 +88,12 @@ async function create(
   const at = clock.now();
   const root = rootArn(id);
   const cause = operatorCause(id, "berth:CreateAccount", root);
-  const created = await accounts.create({ id, name }, region, cause, at);
+  await accounts.create({ id, name }, region, cause, at);
   const creation = operatorCause(id, "iam:CreateAccessKey", root);
   const key = await identity.change(id, creation, at, async (change) => {
-    // Whoever was interrupted between account and key tries again: an account that nobody can use is no obstacle.
-    if (!created && !(await isUnused(change))) throw new Error(`the account ${id} exists already`);
+    // Whoever was interrupted between account and key tries again: an account that nobody can use is no obstacle. Whoever
+    // made it asks too: another one may have come in between and have the key.
+    if (!(await isUnused(change))) throw new Error(`the account ${id} exists already`);
     return createAccessKey(change, masterKey, undefined, at);
   });
   writeJson(io, { account: id, ...key });
