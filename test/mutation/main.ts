@@ -44,6 +44,8 @@ async function main(options: Options): Promise<void> {
 async function tryAll(mutants: readonly Chosen[], options: Options): Promise<readonly Verdict[]> {
   const copy = await Copy.make();
   cleanUp.defer(() => copy.remove());
+  // The checkout may be worked on meanwhile: from here on all is read from the copy.
+  process.chdir(copy.folder);
   const server = await openServer();
   cleanUp.defer(() => server.stop());
   const env = { TEST_DATABASE_URL: server.url, BERTH_MUTATION_WORKERS: String(options.workers) };
