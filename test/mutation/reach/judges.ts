@@ -10,14 +10,23 @@ export class Judges {
   /** How often a test has noticed a change of a file. */
   readonly #noticed = new Map<string, number>();
 
+  /** How many tests call a function. */
+  readonly #callers = new Map<string, number>();
+  readonly #tests: number;
+
   constructor(reach: Reach) {
     this.#reach = reach;
+    const all = Object.values(reach);
+    this.#tests = all.length;
+    for (const { functions } of all)
+      for (const id of functions) this.#callers.set(id, (this.#callers.get(id) ?? 0) + 1);
   }
 
   of(mutant: Mutant, most: number): readonly string[] {
-    const calling = this.#callingAny(functionsOf(mutant));
+    const changed = functionsOf(mutant);
+    const calling = this.#callingAny(changed);
     const candidates = calling.length > 0 ? calling : this.#callingFile(mutant.file);
-    const rank = new Map(candidates.map((test) => [test, this.#rank(test, mutant.file)]));
+    const rank = new Map(candidates.map((test) => [test, this.#rank(test, mutant.file, changed)]));
     return candidates.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0)).slice(0, most);
   }
 
@@ -42,12 +51,18 @@ export class Judges {
     );
   }
 
-  /** Seconds that the test is away: its own time, less for what it has noticed and for a name like the file's. */
-  #rank(test: string, file: string): number {
+  /**
+   * Seconds that the test is away: its own time, less for a name like the file's, for what it has noticed before, and for
+   * calling what few tests call of what was changed and of its file.
+   */
+  #rank(test: string, file: string, changed: ReadonlySet<string>): number {
     const words = new Set(wordsOf(file));
     const alike = wordsOf(test).filter((word) => words.has(word)).length;
     const noticed = this.#noticed.get(`${test} ${file}`) ?? 0;
-    return this.millisecondsOf([test]) / 1000 - 3 * alike - 5 * Math.min(noticed, 4);
+    const near =
+      this.#reach[test]?.functions.filter((id) => changed.has(id) || id.startsWith(`${file}#`)) ?? [];
+    const rare = near.reduce((sum, id) => sum + Math.log(this.#tests / (this.#callers.get(id) ?? 1)), 0);
+    return this.millisecondsOf([test]) / 1000 - 3 * alike - 5 * Math.min(noticed, 4) - 3 * rare;
   }
 }
 
@@ -102,7 +117,7 @@ function callersOf({ name, body }: SchemaFunction): ReadonlySet<string> {
 
 /** What a trigger does shows to whoever looks at the tables that it writes. */
 function tablesWritten(body: string): readonly RegExp[] {
-  const written = body.matchAll(/\b(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)/g);
+  const written = body.matchAll(/\b(?:INSERT INTO|UPDATE|DELETE FROM) ((?!SET)\w+)/g);
   return [...written].map(([, table]) => new RegExp(`\\b${table}\\b`));
 }
 
