@@ -58,13 +58,26 @@ const WRONG_USAGE = 2;
 /** Runs a command line; resolves with the exit code: 0 done, 1 failed, 2 wrong usage. Never rejects. */
 export async function runCommandLine(berth: Command, argv: readonly string[], io: Io): Promise<number> {
   try {
-    await berth.parseAsync([...argv], { from: "user" });
+    await berth.parseAsync(withoutHelpOfNothing(berth, argv), { from: "user" });
     return DONE;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === DONE ? DONE : WRONG_USAGE;
     io.stderr.write(`berth: ${wordsOf(error)}\n`);
     return FAILED;
   }
+}
+
+/** Help that is asked about a word that is no command is the mistake that the word would be by itself. */
+function withoutHelpOfNothing(command: Command, [word, ...rest]: readonly string[]): string[] {
+  if (word === undefined) return [];
+  const below = find(command, word);
+  if (below !== undefined) return [word, ...withoutHelpOfNothing(below, rest)];
+  const isOfNothing = word === "help" && rest[0] !== undefined && find(command, rest[0]) === undefined;
+  return isOfNothing ? rest : [word, ...rest];
+}
+
+function find(command: Command, word: string): Command | undefined {
+  return command.commands.find((below) => below.name() === word || below.aliases().includes(word));
 }
 
 /** A defect shows where it is; what is meant for people is its message alone. */

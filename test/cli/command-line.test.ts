@@ -65,6 +65,20 @@ test("a word that is nearly a command is met with that command", async () => {
   );
 });
 
+test.each([
+  [["help", "strat"], "berth: unknown command 'strat'\n(Did you mean start?)\nSee: berth --help\n"],
+  [["noun", "help", "vreb"], "berth: unknown command 'vreb'\n(Did you mean verb?)\nSee: berth noun --help\n"],
+])("help that is asked about nothing says so: %j", async (argv, errors) => {
+  const noun: AddCommand = (parent) => void parent.command("noun").command("verb");
+  expect(await run(argv, start, noun)).toEqual({ code: 2, out: "", errors });
+});
+
+test("help that is asked about a command is that command's", async () => {
+  const ran = await run(["help", "start"], start);
+  expect(ran).toMatchObject({ code: 0, errors: "" });
+  expect(ran.out).toContain("berth start");
+});
+
 describe("a confirmation", () => {
   const asked = (typed: string | undefined) => {
     const io = new CapturedIo(typed === undefined ? {} : { typed });
