@@ -158,6 +158,14 @@ describe("principals of two accounts with the same names", () => {
     }
   });
 
+  test("are found by their unique ids by their own account alone", async () => {
+    for (const account of [A, B]) {
+      const find = (of: string) => identity.reader(account).findEntityByUniqueId(ids.get(of) ?? "");
+      expect(await find(account)).toMatchObject({ name: "alice", uniqueId: ids.get(account) });
+      expect(await find(account === A ? B : A)).toBeUndefined();
+    }
+  });
+
   test("managed policies have the tags of their own account", async () => {
     const arn = (account: string): string => `arn:aws:iam::${account}:policy/shared`;
     const tagsOf = async (account: string, iamArn: string) =>

@@ -304,3 +304,29 @@ describe("an account", () => {
     expect(text).toMatch(/<key>Users<\/key>\s*<value>[1-9]\d*<\/value>/);
   });
 });
+
+test("a policy says how many carry it and how many it bounds", async () => {
+  const PolicyArn = arnOf("counted");
+  await iam("CreatePolicy", { PolicyName: "counted", PolicyDocument: allow(["ecr:*"]) });
+  await iam("CreatePolicy", { PolicyName: "uncounted", PolicyDocument: allow(["ecr:*"]) });
+  const counts = async () => {
+    const answer = await iam("GetPolicy", { PolicyArn });
+    return [answer.one("AttachmentCount"), answer.one("PermissionsBoundaryUsageCount")];
+  };
+  expect(await counts()).toEqual(["0", "0"]);
+  const bounded = await iam("CreateUser", { UserName: "counted-by", PermissionsBoundary: PolicyArn });
+  expect(bounded.status).toBe(200);
+  for (const UserName of ["otherwise1", "otherwise2"])
+    await iam("CreateUser", { UserName, PermissionsBoundary: arnOf("uncounted") });
+  expect(await counts()).toEqual(["0", "1"]);
+  for (const UserName of ["counted-by", "otherwise1", "otherwise2"])
+    await iam("AttachUserPolicy", { UserName, PolicyArn });
+  expect(await counts()).toEqual(["3", "1"]);
+  const held = await iam("DeletePolicy", { PolicyArn });
+  expect([held.status, held.one("Code")]).toEqual([409, "DeleteConflict"]);
+  for (const UserName of ["counted-by", "otherwise1", "otherwise2"])
+    await iam("DetachUserPolicy", { UserName, PolicyArn });
+  expect((await iam("DeletePolicy", { PolicyArn })).one("Code")).toBe("DeleteConflict");
+  await iam("DeleteUserPermissionsBoundary", { UserName: "counted-by" });
+  expect((await iam("DeletePolicy", { PolicyArn })).status).toBe(200);
+});
