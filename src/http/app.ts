@@ -14,8 +14,8 @@ import { type OciDoorDependencies, openOciDoor } from "./oci/door.ts";
 import { routeOf } from "./oci/router.ts";
 import { type OperationsDependencies, operationsRouter } from "./ops/router.ts";
 import type { Outcome } from "./outcome.ts";
-import { Refusal } from "./refusal.ts";
 import { respond } from "./respond.ts";
+import { takeTarget } from "./target.ts";
 
 export interface EdgeDependencies extends OciDoorDependencies {
   /** Beside the registry's, in the order in which they are asked. */
@@ -60,9 +60,6 @@ export function createApp(edge: EdgeDependencies): App {
     exchange.route = route;
     return respond(exchange, ctx.req, ctx.res, () => handle(exchange));
   });
-  app.use((ctx, next) =>
-    hasPath(ctx) ? next() : respond(take(ctx), ctx.req, ctx.res, () => Promise.reject(noTarget())),
-  );
   app.use(operations.routes());
   app.use((ctx, next) => {
     const route = routeOf(edge.oci, ctx.method, ctx.path);
@@ -75,19 +72,6 @@ export function createApp(edge: EdgeDependencies): App {
     return respond(exchange, ctx.req, ctx.res, () => Promise.reject(refusal));
   });
   return track(edge, openFastLane(edge.oci, door), app.callback());
-}
-
-/** Whether the target has a path: one with a scheme may be no URL. */
-function hasPath(ctx: Context): boolean {
-  try {
-    return ctx.path !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-function noTarget(): Refusal {
-  return new Refusal("UNSUPPORTED", "the target of the request is not a valid URL", { status: 400 });
 }
 
 function track(
@@ -119,6 +103,7 @@ function track(
         request.socket.destroy();
         return;
       }
+      takeTarget(request);
       const client = clientOf(request, whereabouts);
       const exchange = observer.begin(request, response, { client, headers: headersOf(request) });
       if (operations.isDraining()) response.setHeader("Connection", "close");

@@ -7,6 +7,7 @@ import type { Exchange } from "./observe.ts";
 import { empty } from "./outcome.ts";
 import { Refusal } from "./refusal.ts";
 import { respond } from "./respond.ts";
+import { misdirected } from "./target.ts";
 
 /** What no door is asked: what may be done at a path, and what no door would understand or may do. */
 export function answerBeforeDoors(
@@ -17,6 +18,8 @@ export function answerBeforeDoors(
 ): Promise<void> | undefined {
   const refuse = (error: Refusal): Promise<void> =>
     respond(exchange, request, response, () => Promise.reject(error));
+  const astray = misdirected(request);
+  if (astray !== undefined) return refuse(astray);
   if (isTooLong(request)) return refuse(pathTooLong());
   if (isCodedTransfer(request)) return refuse(codedTransfer());
   if (isCrossSite(request, exchange.client, cors)) return refuse(crossSite());
