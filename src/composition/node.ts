@@ -82,6 +82,7 @@ export async function startNode(
     url: server.url,
     async drain() {
       draining.yes = true;
+      server.announceEnd();
       await finish(app, server);
       await Promise.all(workers.map((worker) => worker.stop()));
       unwatch();

@@ -17,6 +17,7 @@ import {
   followCertificate,
   loadCertificate,
 } from "./certificate.ts";
+import { LastAnswers } from "./last-answers.ts";
 import type { Refusals } from "./refusals.ts";
 import { watchTls } from "./tls-front.ts";
 
@@ -46,6 +47,8 @@ export interface ListenOptions {
 
 export interface RunningServer {
   readonly url: string;
+  /** Has the requests in flight end their connections: their clients shall not send another one there. */
+  announceEnd(): void;
   /** Stops accepting, lets requests in flight finish for `milliseconds`, then cuts what is left. */
   drain(milliseconds: number): Promise<void>;
 }
@@ -70,6 +73,7 @@ export async function listen(
   const { server, close } = await makeServer(listener, limits, options);
   new BrokenRequests(options.refusals).watch(server);
   askForBodies(server);
+  const last = new LastAnswers(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -81,8 +85,10 @@ export async function listen(
   const host = family === "IPv6" ? `[${address}]` : address;
   return {
     url: `${options.tls === undefined ? "http" : "https"}://${host}:${port}`,
+    announceEnd: () => last.endConnections(),
     async drain(milliseconds) {
       close();
+      last.endConnections();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), milliseconds);

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { RequestListener } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
@@ -177,6 +177,33 @@ describe("drain", () => {
     await expect(once(connectTcp(port, "127.0.0.1"), "connect")).rejects.toThrow(/ECONNREFUSED/);
     release();
     expect(await answer).toMatchObject({ status: 200, body: "whole" });
+    await drained;
+  });
+
+  test("ends a connection with the answer that it waits for", async () => {
+    const { promise: entered, resolve: enter } = Promise.withResolvers<ServerResponse>();
+    const { port, drain } = await start((_, response) => enter(response));
+    const socket = await dial(port);
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const response = await entered;
+    const drained = drain(60_000);
+    response.end("whole");
+    expect(await text(socket)).toMatch(/\r\nConnection: close\r\n[\s\S]*whole$/i);
+    await drained;
+  });
+
+  test("ends a connection behind an answer that was under way", async () => {
+    const { promise: entered, resolve: enter } = Promise.withResolvers<ServerResponse>();
+    const { port, drain } = await start((_, response) => {
+      response.writeHead(200, { "Content-Length": 4 });
+      response.write("wh", () => enter(response));
+    });
+    const socket = await dial(port);
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const response = await entered;
+    const drained = drain(60_000);
+    response.end("ol");
+    expect(await text(socket)).toMatch(/whol$/);
     await drained;
   });
 
