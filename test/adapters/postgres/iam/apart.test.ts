@@ -174,6 +174,31 @@ describe("principals of two accounts with the same names", () => {
     expect(await tagsOf(A, arn(B))).toEqual({});
   });
 
+  test("identity providers and devices have the tags of their own account", async () => {
+    const provider = (account: string): string => `arn:aws:iam::${account}:oidc-provider/idp.example`;
+    const device = (account: string): string => `arn:aws:iam::${account}:mfa/phone`;
+    for (const account of [A, B]) {
+      const tags = JSON.stringify({ of: account });
+      await rowsOf(
+        { database },
+        `INSERT INTO iam_oidc_providers (account_id, url, tags, created_at) VALUES ($1, 'idp.example', $2, $3)`,
+        [account, tags, AT],
+      );
+      await rowsOf(
+        { database },
+        `INSERT INTO iam_mfa_devices (serial_number, account_id, name, seed_ciphertext, master_key_id, tags, created_at)
+          VALUES ($1, $2, 'phone', '', '', $3, $4)`,
+        [device(account), account, tags, AT],
+      );
+    }
+    for (const arn of [provider, device]) {
+      const tagsOf = async (account: string, iamArn: string) =>
+        (await resources.load({ account, region: "eu-north-1", repository: undefined, iamArn })).tags;
+      for (const account of [A, B]) expect(await tagsOf(account, arn(account))).toEqual({ of: account });
+      expect(await tagsOf(A, arn(B))).toEqual({});
+    }
+  });
+
   test("one that is deleted is followed in the policies that name it, and its namesake's stay", async () => {
     const [first, , third] = scopes;
     if (first === undefined || third === undefined) throw new Error("no scopes");

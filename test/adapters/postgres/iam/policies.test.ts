@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rowsOf } from "../../../support/rows.ts";
 import { ACCOUNT, allow, type IamServer, type Parameters, startIamServer, trust } from "./iam-server.ts";
 
 let server: IamServer;
@@ -329,4 +330,25 @@ test("a policy says how many carry it and how many it bounds", async () => {
   expect((await iam("DeletePolicy", { PolicyArn })).one("Code")).toBe("DeleteConflict");
   await iam("DeleteUserPermissionsBoundary", { UserName: "counted-by" });
   expect((await iam("DeletePolicy", { PolicyArn })).status).toBe(200);
+});
+
+test("an account has 1500 policies and no more, whatever others have", async () => {
+  const [, other = ""] = (
+    await rowsOf<{ id: string }>(server, "SELECT id FROM accounts ORDER BY id <> $1", [ACCOUNT])
+  ).map(({ id }) => id);
+  const [made] = await rowsOf<{ have: number }>(
+    server,
+    "SELECT count(*)::int AS have FROM iam_policies WHERE account_id = $1",
+    [ACCOUNT],
+  );
+  const fill = `INSERT INTO iam_policies (account_id, unique_id, path, name, created_at, updated_at)
+    SELECT $1, $1 || 'FILLER' || n, '/', 'filler' || n, now(), now() FROM generate_series(1, $2::int) AS n`;
+  await rowsOf(server, fill, [ACCOUNT, 1499 - (made?.have ?? 0)]);
+  await rowsOf(server, fill, [other, 100]);
+  const create = (PolicyName: string) =>
+    iam("CreatePolicy", { PolicyName, PolicyDocument: allow(["ecr:*"]) });
+  expect((await create("last")).status).toBe(200);
+  const answer = await create("beyond");
+  expect([answer.status, answer.one("Code")]).toEqual([409, "LimitExceeded"]);
+  expect(answer.one("Message")).toContain("1500");
 });
