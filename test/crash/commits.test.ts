@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Database } from "../../src/adapters/postgres/database.ts";
 import { startTestBerth } from "../support/berth.ts";
+import { isBackground } from "../support/crash/background.ts";
 import { ask } from "../support/crash/client.ts";
 import {
   cancellation,
@@ -55,14 +56,9 @@ test("what is acknowledged for good was committed to the disk; the requests of a
   expect(await rowsOf(berth, "SELECT current_setting('fsync') AS fsync")).toEqual([{ fsync: "on" }]);
 });
 
-/** The collector and the days of the audit log are kept beside, and a first push makes its repository. */
+/** A first push makes its repository, by a commit of its own. */
 function isOfPush({ name, writes }: Ending): boolean {
-  return (
-    writes &&
-    !/^(?:gc_|purge_|upload_expire|iam_session_delete_expired|audit_open_day|audit_drop_days|repository_insert)/.test(
-      name,
-    )
-  );
+  return writes && !isBackground(name) && !name.startsWith("repository_insert");
 }
 
 function observe(database: Database, endings: Ending[]): Database {

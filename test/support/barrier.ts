@@ -81,6 +81,7 @@ export class Barriers {
 
   async close(): Promise<void> {
     this.clear();
+    await this.#arming;
     await this.#steps?.close();
   }
 
@@ -176,6 +177,8 @@ class StepHolds {
   readonly #node: string;
   /** One statement after the other, on one connection, which has the gates. */
   #last: Promise<unknown> = Promise.resolve();
+  /** What each hold has under way until it is over. */
+  readonly #holds: Promise<void>[] = [];
 
   private constructor(client: pg.Client, node: string) {
     this.#client = client;
@@ -196,16 +199,19 @@ class StepHolds {
       [step, this.#node],
     );
     const id = row?.["id"];
-    void this.#watch(id, hold, claim);
-    void hold.released.then(async () => {
-      await this.#query("DELETE FROM test_holds WHERE id = $1", [id]);
-      await this.#query(`SELECT pg_advisory_unlock(${GATE}, $1)`, [id]);
-    });
+    this.#holds.push(this.#watch(id, hold, claim), this.#open(id, hold));
   }
 
+  /** To be called when every hold was released. */
   async close(): Promise<void> {
-    await this.#last.catch(() => undefined);
+    await Promise.all(this.#holds);
     await this.#client.end();
+  }
+
+  async #open(id: unknown, hold: ArmedHold): Promise<void> {
+    await hold.released;
+    await this.#query("DELETE FROM test_holds WHERE id = $1", [id]);
+    await this.#query(`SELECT pg_advisory_unlock(${GATE}, $1)`, [id]);
   }
 
   async #watch(id: unknown, hold: ArmedHold, claim: () => boolean): Promise<void> {

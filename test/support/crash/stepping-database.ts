@@ -1,9 +1,6 @@
 import type { Database } from "../../../src/adapters/postgres/database.ts";
+import { isBackground } from "./background.ts";
 import type { Steps } from "./steps.ts";
-
-/** The collector and the days of the audit log are kept beside every push; their statements are no steps of one. */
-const BACKGROUND =
-  /^(?:gc_|purge_|upload_expire|iam_session_delete_expired|audit_open_day|audit_drop_days|ready_|clock_)/;
 
 /** The same database, whose every write is a step before and a step after. Reads change nothing and are none. */
 export function steppingDatabase(database: Database, steps: Steps): Database {
@@ -13,7 +10,7 @@ export function steppingDatabase(database: Database, steps: Steps): Database {
     close: () => database.close(),
     run<Row>(statement: Parameters<Database["run"]>[0], values: readonly unknown[]) {
       const call = (): Promise<readonly Row[]> => database.run<Row>(statement, values);
-      return BACKGROUND.test(statement.name) ? call() : steps.around(statement.name, call);
+      return isBackground(statement.name) ? call() : steps.around(statement.name, call);
     },
     async transaction(work) {
       let name: string | undefined;
@@ -25,17 +22,17 @@ export function steppingDatabase(database: Database, steps: Steps): Database {
             // Named by its first statement: until then it is open and has done nothing.
             if (name === undefined) {
               name = statement.name;
-              if (!BACKGROUND.test(name)) steps.reach(`before transaction ${name}`);
+              if (!isBackground(name)) steps.reach(`before transaction ${name}`);
             }
             const rows = await tx.query<never>(statement, values);
-            if (!BACKGROUND.test(name)) steps.reach(`within ${name} after ${statement.name}`);
+            if (!isBackground(name)) steps.reach(`within ${name} after ${statement.name}`);
             return rows;
           },
         });
-        if (name !== undefined && !BACKGROUND.test(name)) steps.reach(`before COMMIT of ${name}`);
+        if (name !== undefined && !isBackground(name)) steps.reach(`before COMMIT of ${name}`);
         return worked;
       });
-      if (name !== undefined && !BACKGROUND.test(name)) steps.reach(`after COMMIT of ${name}`);
+      if (name !== undefined && !isBackground(name)) steps.reach(`after COMMIT of ${name}`);
       return result;
     },
   };
