@@ -39,7 +39,11 @@ export async function measureReach(
     await Promise.all(files.map(async (test) => [test, await digestOf(test)] as const)),
   );
   const known = await readStore();
-  const missing = files.filter((test) => known[test]?.digest !== digests.get(test));
+  const isKnown = (test: string): boolean => {
+    const { digest, functions = [] } = known[test] ?? {};
+    return digest === digests.get(test) && functions.length > 0;
+  };
+  const missing = files.filter((test) => !isKnown(test));
   if (missing.length > 0) {
     progress(`Finding out what ${missing.length} test files call`);
     const originals = await markCalls(copy);
