@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { MasterKey } from "../iam/master-key.ts";
-import { createAccessKey } from "../iam/principals/access-keys.ts";
+import { createAccessKey, deleteAccessKey } from "../iam/principals/access-keys.ts";
 import type { AccountFacts, AccountStore } from "../iam/principals/accounts.ts";
 import { rootArn } from "../iam/principals/arns.ts";
+import { LIMITS } from "../iam/principals/limits.ts";
 import type { IdentityStore } from "../iam/principals/ports/index.ts";
 import type { Clock } from "../registry/clock.ts";
 import { doing } from "./command-line.ts";
@@ -63,7 +64,12 @@ export function addAccount(parent: Command, io: Io, open: WithAccounts): void {
     .command("root-key")
     .summary("make another access key of an account's root, for who has lost every key")
     .argument("<id>", "12 digits", accountId)
-    .action(doing((id: string) => open((access) => makeRootKey(access, id, io))));
+    .option("--replace", "delete the root's other keys, for who has lost those too")
+    .action(
+      doing((id: string, { replace = false }: { replace?: boolean }) =>
+        open((access) => makeRootKey(access, id, replace, io)),
+      ),
+    );
 }
 
 /** An argument that is the id of an account. @throws InvalidArgumentError */
@@ -99,19 +105,30 @@ async function create(
   writeJson(io, { account: id, ...key });
 }
 
-/** Whoever can reach the database may: it is the way back in when every key is lost. */
-async function makeRootKey(
-  { accounts, identity, masterKey, clock }: AccountAccess,
-  id: string,
-  io: Io,
-): Promise<void> {
+/**
+ * Whoever can reach the database may: it is the way back in when every key is lost, and where no policy lets anybody mend
+ * another, since the root needs none.
+ */
+async function makeRootKey(access: AccountAccess, id: string, replace: boolean, io: Io): Promise<void> {
+  const { accounts, identity, masterKey, clock } = access;
   if ((await accounts.find(id)) === undefined) throw unknown(id);
+  if (replace) await deleteRootKeys(access, id);
+  else if ((await identity.reader(id).listAccessKeys("root")).length >= LIMITS.accessKeysPerUser) {
+    throw new Error(`the root of ${id} has ${LIMITS.accessKeysPerUser} keys already; --replace deletes them`);
+  }
   const at = clock.now();
   const creation = operatorCause(id, "iam:CreateAccessKey", rootArn(id));
   const key = await identity.change(id, creation, at, (change) =>
     createAccessKey(change, masterKey, undefined, at),
   );
   writeJson(io, { account: id, ...key });
+}
+
+async function deleteRootKeys({ identity, clock }: AccountAccess, id: string): Promise<void> {
+  for (const key of await identity.reader(id).listAccessKeys("root")) {
+    const deletion = operatorCause(id, "iam:DeleteAccessKey", rootArn(id));
+    await identity.change(id, deletion, clock.now(), (change) => deleteAccessKey(change, undefined, key.id));
+  }
 }
 
 async function list({ accounts }: AccountAccess, json: boolean, io: Io): Promise<void> {

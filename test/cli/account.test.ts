@@ -73,6 +73,18 @@ describe("root-key", () => {
     expect(io.out).toBe("");
   });
 
+  test("lets one in as well who has lost both keys, which are good no more", async () => {
+    const lost = await create("111122223398");
+    await berth("root-key", "111122223398");
+    io = new CapturedIo();
+    await expectFailure(io, berth("root-key", "111122223398"), "--replace deletes them");
+    io = new CapturedIo();
+    expect(await berth("root-key", "111122223398", "--replace")).toBe(0);
+    expect(await statuses(JSON.parse(io.out))).toEqual([200, 200]);
+    expect(await statuses(lost)).toEqual([401, 401]);
+    expect(await access.identity.reader("111122223398").listAccessKeys("root")).toHaveLength(1);
+  });
+
   test("of an account that does not exist is refused", async () => {
     await expectFailure(io, berth("root-key", "999999999999"), "there is no account 999999999999");
   });

@@ -50,8 +50,9 @@ async function logInAgain(
   entrance: Entrance,
 ): Promise<Login> {
   const { attempt } = entrance;
-  attempt.admit({ accessKeyId: "", fingerprint: hash("sha256", token, "base64") });
   const claims = await dependencies.refreshTokens.verify(token, scopedRegistry(entrance.address));
+  const fingerprint = hash("sha256", token, "base64");
+  attempt.admit({ accessKeyId: "", fingerprint, isVouched: claims !== "unknown" });
   if (claims === "unknown") {
     attempt.failed("wrong");
     throw refused(entrance);

@@ -71,7 +71,8 @@ export class CredentialAuthenticator implements Authenticator {
       return this.#prove(known, fingerprint, attempt);
     }
     const proof = readProof(authorization);
-    attempt.admit({ accessKeyId: proof?.accessKeyId ?? "", fingerprint });
+    const isVouched = await this.#isSignedHere(proof);
+    attempt.admit({ accessKeyId: proof?.accessKeyId ?? "", fingerprint, isVouched });
     const found = (await this.#remembered(fingerprint)) ?? (await this.#verify(proof));
     if (!("refusal" in found)) {
       this.#believed.set(fingerprint, found);
@@ -92,9 +93,15 @@ export class CredentialAuthenticator implements Authenticator {
   #prove({ authentication }: Believed, fingerprint: string, attempt: LoginAttempt): Authentication {
     const { principal } = authentication;
     if (principal.kind === "anonymous") return authentication;
-    attempt.admit({ accessKeyId: principal.accessKeyId, fingerprint });
+    attempt.admit({ accessKeyId: principal.accessKeyId, fingerprint, isVouched: true });
     attempt.proven(principal);
     return authentication;
+  }
+
+  /** A signature is verified without the database: whoever has a token is let in beside any number of wrong ones. */
+  async #isSignedHere(proof: Proof | undefined): Promise<boolean> {
+    if (proof === undefined || !("token" in proof)) return false;
+    return (await this.#dependencies.tokens.verify(proof.token)).state !== "unknown";
   }
 
   async #isStillTrue({ account, version, expiresAt }: Believed): Promise<boolean> {

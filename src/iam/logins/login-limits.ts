@@ -13,7 +13,7 @@ export interface Try {
 
 const SECOND = 1_000;
 
-/** Keys that one address gets wrong, and tokens that nobody signed. */
+/** Keys that one address gets wrong; and apart from them tokens that nobody signed. */
 export const ADDRESS: BucketSize = { burst: 400, every: SECOND / 2 };
 /** Wrong secrets of one key from one address. */
 export const PAIR: BucketSize = { burst: 20, every: SECOND };
@@ -40,8 +40,8 @@ export class LoginLimits {
   readonly #knownPairs = new TokenBuckets(KNOWN_PAIR, REMEMBERED_MAX);
   readonly #repeats = new TokenBuckets(REPEAT, REMEMBERED_MAX);
   readonly #keys = new TokenBuckets(KEY, REMEMBERED_MAX);
-  /** When a key, or a credential, was proven from an address. */
-  readonly #known = new LRUCache<string, number>({ max: 2 * REMEMBERED_MAX });
+  /** When a key, or a credential, was proven from an address; and a key from anywhere. */
+  readonly #known = new LRUCache<string, number>({ max: 3 * REMEMBERED_MAX });
 
   /** Milliseconds until a try is heard; 0 for now. */
   wait(attempt: Try, now: number): number {
@@ -53,8 +53,9 @@ export class LoginLimits {
     }
     const pair = named(from, accessKeyId);
     if (accessKeyId !== "" && this.#isKnown(pair, now)) return this.#knownPairs.wait(pair, now);
-    const wait = this.#addresses.wait(from, now);
-    if (accessKeyId === "") return wait;
+    if (accessKeyId === "") return this.#addresses.wait(pair, now);
+    // A bad neighbour shuts out nobody whose key is known from elsewhere.
+    const wait = this.#isKnown(accessKeyId, now) ? 0 : this.#addresses.wait(from, now);
     return Math.max(wait, this.#pairs.wait(pair, now), this.#waitOfKey(accessKeyId, pair, now));
   }
 
@@ -68,7 +69,7 @@ export class LoginLimits {
       if (isRepeated) return;
     }
     if (accessKeyId === "") {
-      this.#addresses.take(from, now);
+      this.#addresses.take(pair, now);
       return;
     }
     if (this.#isKnown(pair, now)) {
@@ -87,6 +88,7 @@ export class LoginLimits {
     if (accessKeyId !== "") {
       const pair = named(from, accessKeyId);
       this.#known.set(pair, now);
+      this.#known.set(accessKeyId, now);
       this.#pairs.fill(pair);
       this.#knownPairs.fill(pair);
     }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AccountVersions } from "../../../src/iam/access/account-versions.ts";
 import { CredentialAuthenticator } from "../../../src/iam/access/credential-authenticator.ts";
 import type { LoginAttempt } from "../../../src/iam/logins/login-attempt.ts";
+import { LoginGuard } from "../../../src/iam/logins/login-guard.ts";
 import { MasterKey } from "../../../src/iam/master-key.ts";
 import { ANONYMOUS } from "../../../src/iam/principal.ts";
 import type { Credential } from "../../../src/iam/principals/credentials.ts";
@@ -376,8 +377,8 @@ describe("a try", () => {
     for (let time = 0; time < 2; time++) {
       await authenticator.authenticate(basic(ALICE.accessKeyId, SECRET), attempt);
     }
-    const claimed = { accessKeyId: ALICE.accessKeyId, fingerprint };
-    expect(told).toEqual([claimed, ALICE, claimed, ALICE]);
+    const claimed = { accessKeyId: ALICE.accessKeyId, fingerprint, isVouched: false };
+    expect(told).toEqual([claimed, ALICE, { ...claimed, isVouched: true }, ALICE]);
   });
 
   test.each([
@@ -387,7 +388,7 @@ describe("a try", () => {
     ["no token of ours", "AWS", "token", ["wrong", undefined]],
   ])("with %s is told so, from memory too", async (_, user, password, ended) => {
     for (let time = 0; time < 2; time++) await authenticator.authenticate(basic(user, password), attempt);
-    const claimed = { accessKeyId: /^AKIA/.test(user) ? user : "", fingerprint };
+    const claimed = { accessKeyId: /^AKIA/.test(user) ? user : "", fingerprint, isVouched: false };
     expect(told).toEqual([claimed, ended, claimed, ended]);
   });
 
@@ -408,7 +409,7 @@ describe("a try", () => {
     const header = basic("AWS", await tokenOf(ALICE.accessKeyId));
     clock.advance(13 * HOUR);
     await authenticator.authenticate(header, attempt);
-    expect(told).toEqual([{ accessKeyId: "", fingerprint }]);
+    expect(told).toEqual([{ accessKeyId: "", fingerprint, isVouched: true }]);
   });
 });
 
@@ -461,5 +462,42 @@ describe("what was verified", () => {
   test("makes no other header believed", async () => {
     await authenticate(header);
     expect(await authenticate(basic(ALICE.accessKeyId, "wrong"))).toEqual(REFUSED);
+  });
+});
+
+describe("where somebody else was wrong too often", () => {
+  let guard: LoginGuard;
+  const from = (sourceIp: string, header: string) => {
+    const origin = {
+      door: "registry",
+      sourceIp,
+      secureTransport: true,
+      userAgent: "",
+      requestId: "",
+    } as const;
+    return authenticator.authenticate(header, guard.begin({ ...origin, at: clock.now() }));
+  };
+  const flood = async (headerOf: (at: number) => string) => {
+    for (let at = 0; at < 500; at++) await from("192.0.2.1", headerOf(at)).catch(() => undefined);
+    await expect(from("192.0.2.1", headerOf(501))).rejects.toMatchObject({ reason: "TOOMANYREQUESTS" });
+  };
+  beforeEach(() => {
+    guard = new LoginGuard(() => undefined);
+  });
+
+  test("a token of this registry is heard all the same", async () => {
+    await flood((at) => basic("AWS", `wrong${at}`));
+    const header = basic("AWS", await tokenOf(ALICE.accessKeyId));
+    expect(await from("192.0.2.1", header)).toMatchObject({ state: "proven" });
+  });
+
+  test("a password that was right a moment ago is heard all the same", async () => {
+    const header = basic(ALICE.accessKeyId, SECRET);
+    await from("198.51.100.1", header);
+    await flood((at) => basic(`AKIAFLOODFLOODFLO${at}`, "wrong"));
+    for (let at = 0; at < 30; at++) {
+      await from("192.0.2.1", basic(ALICE.accessKeyId, `wrong${at}`)).catch(() => undefined);
+    }
+    expect(await from("192.0.2.1", header)).toMatchObject({ state: "proven" });
   });
 });

@@ -116,6 +116,35 @@ describe("many wrong keys from one address", () => {
   });
 });
 
+describe("a flood of a neighbour behind the same address", () => {
+  const elsewhere = { from: "198.51.100.1" };
+  const ofKeys = (at: number): Try => attempt(`${at}`, { accessKeyId: `AKIA${at}` });
+
+  test("does not shut out a key that was proven elsewhere within the hour", () => {
+    const limits = new LoginLimits();
+    limits.proven(attempt(undefined, elsewhere), 0);
+    guess(limits, 2_000, ofKeys);
+    expect(limits.wait(attempt("right"), 0)).toBe(0);
+    expect(limits.wait(attempt(undefined), 0)).toBe(0);
+    expect(limits.wait(attempt("right", { accessKeyId: "AKIANOBODYKNOWSTHIS1" }), 0)).toBeGreaterThan(0);
+  });
+
+  test("does not let that key be guessed", () => {
+    const limits = new LoginLimits();
+    limits.proven(attempt(undefined, elsewhere), 0);
+    guess(limits, 2_000, ofKeys);
+    expect(guess(limits, 550, (at) => attempt(`wrong ${at}`))).toBe(PAIR.burst);
+  });
+
+  test("of wrong keys does not shut out tokens of issuers, nor the other way round", () => {
+    const limits = new LoginLimits();
+    guess(limits, 2_000, ofKeys);
+    expect(limits.wait(attempt("token", { accessKeyId: "" }), 0)).toBe(0);
+    guess(limits, 2_000, (at) => attempt(`token ${at}`, { accessKeyId: "", ...elsewhere }));
+    expect(limits.wait(attempt("right", elsewhere), 0)).toBe(0);
+  });
+});
+
 describe("a farm of 200 machines behind one address", () => {
   const right = (at: number): Try => attempt("right", { accessKeyId: `AKIA${1_000 + (at % 200)}` });
 
