@@ -412,6 +412,14 @@ describe("a stored policy that cannot be read", () => {
     ["an identity policy", { identity: [broken("identity"), allow("identity")] }],
     ["a resource policy", { identity: [allow("identity")], resourcePolicies: [broken("repository")] }],
     [
+      "a resource policy, to its owner whom nothing else allows",
+      { resourcePolicies: [broken("repository")] },
+    ],
+    [
+      "a resource policy, to whoever has no account",
+      { caller: { kind: "anonymous" }, resourcePolicies: [broken("repository"), grant("*")] },
+    ],
+    [
       "a resource policy, to whom their own account lets ask",
       {
         caller: STRANGER,
