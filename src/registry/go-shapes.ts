@@ -57,7 +57,8 @@ const INDEXES: ReadonlyMap<string, Shape> = new Map([
 
 /**
  * The first member of a manifest that Go's `encoding/json` would refuse: it takes null for anything, members that it
- * does not know, and names in any letter case. Undefined when there is none.
+ * does not know, and names in any letter case. Of two names that differ by that alone it takes the last one, where others
+ * take the one they know: such a pair is a misfit as well. Undefined when there is none.
  */
 export function findMisfit(manifest: unknown, mediaType: string): Misfit | undefined {
   return misfitOf(manifest, INDEXES.get(mediaType) ?? IMAGE, "");
@@ -77,9 +78,18 @@ function misfitOf(value: unknown, shape: Shape, member: string): Misfit | undefi
       misfitOf(each, shape.values, `${member}[${quoted(name)}]`),
     );
   }
+  const seen = new Set<string>();
   return first(Object.entries(value), ([name, each]) => {
-    const wanted = shape.members.get(name) ?? shape.members.get(folded(name));
-    return wanted && misfitOf(each, wanted, member === "" ? name : `${member}.${quotedUnlessPlain(name)}`);
+    const known = shape.members.has(name) ? name : folded(name);
+    const wanted = shape.members.get(known);
+    if (wanted === undefined) return undefined;
+    const path = member === "" ? name : `${member}.${quotedUnlessPlain(name)}`;
+    const misfit = misfitOf(each, wanted, path);
+    if (misfit !== undefined || !seen.has(known)) {
+      seen.add(known);
+      return misfit;
+    }
+    return { member: path, rule: "must come once, in whatever letter case", value: each };
   });
 }
 
@@ -103,8 +113,8 @@ function isBase64(text: string): boolean {
   return compact.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(compact);
 }
 
-/** As Go compares names: also the two letters of Unicode that fold to ASCII. */
-function folded(name: string): string {
+/** A name in lower case, as Go compares those of members: also the two letters of Unicode that fold to ASCII. Empty for one that is too long to be a known one. */
+export function folded(name: string): string {
   return name.length > LONGEST_NAME ? "" : name.toUpperCase().toLowerCase();
 }
 

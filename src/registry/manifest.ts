@@ -1,6 +1,6 @@
 import { type Digest, parseDigest } from "./digest.ts";
 import { RegistryError } from "./errors.ts";
-import { findMisfit } from "./go-shapes.ts";
+import { findMisfit, folded } from "./go-shapes.ts";
 import {
   IMAGE_MEDIA_TYPES,
   INDEX_MEDIA_TYPES,
@@ -122,11 +122,11 @@ function mediaTypeOf(json: Json, contentType: string): string {
 
 const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+json";
 
-/** A body that reads as image and as index is refused, so that no two clients can see different things (CVE-2021-41190). */
+/** A body that reads as image and as index is refused, so that no two clients can see different things (CVE-2021-41190), whatever the case. */
 function refuseOtherShape(json: Json, isIndex: boolean): void {
-  const foreign = isIndex ? ["config", "layers", "fsLayers", "blobs"] : ["manifests", "fsLayers", "blobs"];
-  for (const field of foreign) {
-    if (json[field] !== undefined) {
+  const foreign = isIndex ? ["config", "layers", "fslayers", "blobs"] : ["manifests", "fslayers", "blobs"];
+  for (const field of Object.keys(json)) {
+    if (foreign.includes(folded(field))) {
       throw new RegistryError(
         "MANIFEST_INVALID",
         `the field ${field} does not belong into ${isIndex ? "an index" : "an image manifest"}`,

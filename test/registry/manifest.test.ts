@@ -267,6 +267,27 @@ describe("a body that reads as image and as index", () => {
     );
   });
 
+  test.each(["Manifests", "MANIFESTS", "manifeſts", "FsLayers"])(
+    "is refused for %s as well, which clients in Go read as the field",
+    (field) => {
+      expect(refuse({ ...IMAGE, [field]: [] })).toThrow(
+        refusal("MANIFEST_INVALID", 400, `the field ${field} does not belong into an image manifest`),
+      );
+    },
+  );
+
+  test.each([
+    ["Layers", { ...IMAGE, Layers: [CONFIG] }],
+    ["MediaType", { ...IMAGE, MediaType: DOCKER_MANIFEST }],
+    ["config.Digest", { ...IMAGE, config: { ...CONFIG, Digest: LAYER.digest } }],
+    ["SUBJECT", { ...IMAGE, subject: LAYER, SUBJECT: CONFIG }],
+  ])(
+    "is refused where %s says again in another case what clients in Go take from the last of both",
+    (member, body) => {
+      expect(refuse(body)).toThrow(refusal("MANIFEST_INVALID", 400, `${member} must come once`));
+    },
+  );
+
   test("is refused for an empty field too", () => {
     expect(refuse({ ...IMAGE, manifests: null })).toThrow(refusal("MANIFEST_INVALID", 400, "manifests"));
   });
