@@ -143,6 +143,22 @@ describe("a change of the registry", () => {
     expect(tagged).toMatchObject({ "build-1000": digest });
   });
 
+  test("by deletion of a repository counts no more than ten thousand: nobody may push there meanwhile", async () => {
+    await createRepository(berth, "vast/app");
+    await rowsOf(
+      berth,
+      `INSERT INTO manifests (repository_id, digest, media_type, size, payload, pushed_at, pushed_by)
+        SELECT id, decode('01', 'hex') || sha256(n::text::bytea), 'x/y', 0, '', created_at, 'test'
+        FROM repositories, generate_series(1, 10001) AS n WHERE name = 'vast/app' RETURNING 1`,
+    );
+    await news();
+    const input = { repositoryName: "vast/app", force: true };
+    expect((await callEcrApi(berth.url, "DeleteRepository", input, { ...ADMINISTRATOR })).status).toBe(200);
+    expect((await news()).map(({ detail }) => [detail["manifests"], detail["tags"]])).toEqual([
+      ["more than 10000", 0],
+    ]);
+  });
+
   test("by deletion of an empty repository names nothing more", async () => {
     await createRepository(berth, "empty/app");
     await news();
