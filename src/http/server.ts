@@ -87,8 +87,10 @@ export async function listen(
     url: `${options.tls === undefined ? "http" : "https"}://${host}:${port}`,
     announceEnd: () => last.endConnections(),
     async drain(milliseconds) {
-      close();
       last.endConnections();
+      // Connections that wait to be accepted are taken first: the system would reset them, and their requests with them.
+      await nextPoll();
+      close();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
@@ -96,6 +98,11 @@ export async function listen(
       clearTimeout(cut);
     },
   };
+}
+
+/** Resolves once the event loop has looked at all sockets: the first turn may be the one that it is in, and behind that. */
+async function nextPoll(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate);
 }
 
 /** A client that waits to be asked for its body is asked when somebody reads it, and not when it is refused. */

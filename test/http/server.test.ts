@@ -162,6 +162,19 @@ describe("who reaches no handler is told why, logged and counted", () => {
   });
 });
 
+/** What becomes of a connection that is asked for. */
+async function connecting(port: number): Promise<string | undefined> {
+  const socket = connectTcp(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return "connected";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  } finally {
+    socket.destroy();
+  }
+}
+
 describe("drain", () => {
   test("lets a request in flight end, and takes no new connection", async () => {
     const { promise: entered, resolve: enter } = Promise.withResolvers<void>();
@@ -174,9 +187,19 @@ describe("drain", () => {
     const answer = send(port);
     await entered;
     const drained = drain(60_000);
-    await expect(once(connectTcp(port, "127.0.0.1"), "connect")).rejects.toThrow(/ECONNREFUSED/);
+    await expect.poll(() => connecting(port)).toBe("ECONNREFUSED");
     release();
     expect(await answer).toMatchObject({ status: 200, body: "whole" });
+    await drained;
+  });
+
+  test("answers on a connection that nobody had accepted yet", async () => {
+    const { port, drain } = await start();
+    const socket = connectTcp(port, "127.0.0.1");
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await new Promise((connecting) => process.nextTick(connecting));
+    const drained = drain(60_000);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
     await drained;
   });
 
