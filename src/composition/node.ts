@@ -36,6 +36,8 @@ import { startWorkers } from "./workers.ts";
 const MANIFEST_CACHE_BYTES = 64 * 1024 * 1024;
 /** Milliseconds for which a draining node still takes requests, so that a balancer can see that it is not ready. */
 const NOTICE = 3_000;
+/** Milliseconds without a request after which nobody is thought to send any, so that the notice may end. */
+const QUIET = 100;
 /** Milliseconds that requests in flight have to finish. */
 const DRAIN_MAX = 25_000;
 
@@ -92,7 +94,7 @@ export async function startNode(
 }
 
 async function finish(app: App, server: RunningServer): Promise<void> {
-  if (app.inFlight() > 0) await within(NOTICE, app.idle());
+  await within(NOTICE, app.quiet(QUIET));
   await server.drain(DRAIN_MAX);
   await app.idle();
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import Koa, { type Context } from "koa";
 import { addressBlock } from "../iam/logins/address-block.ts";
 import { answerBeforeDoors, nothingHere, wrongMethod } from "./before-doors.ts";
@@ -32,10 +33,10 @@ export interface EdgeDependencies extends OciDoorDependencies {
 /** All doors behind one request listener. */
 export interface App {
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Requests whose handler has not ended. */
-  inFlight(): number;
   /** Resolves when no handler runs. */
   idle(): Promise<void>;
+  /** Resolves when no handler runs, and no request has come for so many milliseconds. */
+  quiet(milliseconds: number): Promise<void>;
 }
 
 const exchanges = new WeakMap<IncomingMessage, Exchange>();
@@ -81,6 +82,10 @@ function track(
 ): App {
   const { observer, operations, doors, whereabouts, browserHeaders, cors, bodies } = edge;
   const running = new Set<Promise<void>>();
+  let last = Number.NEGATIVE_INFINITY;
+  const idle = async (): Promise<void> => {
+    while (running.size > 0) await Promise.allSettled(running);
+  };
   const headersOf = (request: IncomingMessage): Outcome["headers"] =>
     cors.isOff ? browserHeaders : { ...browserHeaders, ...cors.headersFor(request) };
   const handle = async (
@@ -103,6 +108,7 @@ function track(
         request.socket.destroy();
         return;
       }
+      last = performance.now();
       takeTarget(request);
       const client = clientOf(request, whereabouts);
       const exchange = observer.begin(request, response, { client, headers: headersOf(request) });
@@ -120,9 +126,14 @@ function track(
         });
       running.add(tracked);
     },
-    inFlight: () => running.size,
-    async idle() {
-      while (running.size > 0) await Promise.allSettled(running);
+    idle,
+    async quiet(milliseconds) {
+      for (;;) {
+        await idle();
+        const rest = last + milliseconds - performance.now();
+        if (rest <= 0) return;
+        await setTimeout(rest);
+      }
     },
   };
 }

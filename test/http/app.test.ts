@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, expect, test } from "vitest";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, expect, onTestFinished, test, vi } from "vitest";
 import { createApp, type EdgeDependencies } from "../../src/http/app.ts";
 import { BodyMemory } from "../../src/http/body-memory.ts";
 import { CorsPolicy } from "../../src/http/cors.ts";
@@ -48,5 +49,21 @@ test.each([
   await expect(fetch(`${url}/${path}`)).rejects.toThrow();
   expect(defects.at(-1)).toBe(`edge failed: ${said}`);
   await app.idle();
-  expect(app.inFlight()).toBe(0);
+});
+
+test("is quiet when no request has come for a while, and not at once when none is under way", async () => {
+  const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
+  onTestFinished(() => now.mockRestore());
+  await expect(fetch(`${url}/throws`)).rejects.toThrow();
+  let isQuiet = false;
+  const quiet = app.quiet(5).then(() => {
+    isQuiet = true;
+  });
+  for (const time of [1_001, 1_004]) {
+    now.mockReturnValue(time);
+    await setTimeout(10);
+    expect(isQuiet, `at ${time}`).toBe(false);
+  }
+  now.mockReturnValue(1_005);
+  await quiet;
 });
