@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Server as NetServer } from "node:net";
 import type { Log } from "../log.ts";
 import { BODY_WANTED } from "./body.ts";
 import { BrokenRequests } from "./broken-requests.ts";
@@ -17,7 +17,7 @@ import {
   followCertificate,
   loadCertificate,
 } from "./certificate.ts";
-import { LastAnswers } from "./last-answers.ts";
+import { KeptAlive } from "./kept-alive.ts";
 import type { Refusals } from "./refusals.ts";
 import { watchTls } from "./tls-front.ts";
 
@@ -31,9 +31,14 @@ export interface ConnectionLimits {
   readonly lookEvery: number;
   /** Between two requests. */
   readonly keepAlive: number;
+  /** Until the first byte, once nobody listens any more: it may have been on its way. */
+  readonly firstWord: number;
 }
 
-export const CONNECTION_LIMITS: ConnectionLimits = { headers: 10_000, lookEvery: 2_000, keepAlive: 65_000 };
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  ...{ headers: 10_000, lookEvery: 2_000, keepAlive: 65_000 },
+  firstWord: 500,
+};
 
 export interface ListenOptions {
   readonly host: string;
@@ -73,7 +78,7 @@ export async function listen(
   const { server, close } = await makeServer(listener, limits, options);
   new BrokenRequests(options.refusals).watch(server);
   askForBodies(server);
-  const last = new LastAnswers(server);
+  const kept = new KeptAlive(server);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
@@ -85,16 +90,19 @@ export async function listen(
   const host = family === "IPv6" ? `[${address}]` : address;
   return {
     url: `${options.tls === undefined ? "http" : "https"}://${host}:${port}`,
-    announceEnd: () => last.endConnections(),
+    announceEnd: () => kept.announceEnd(),
     async drain(milliseconds) {
-      last.endConnections();
+      kept.announceEnd();
       // Connections that wait to be accepted are taken first: the system would reset them, and their requests with them.
       await nextPoll();
       close();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
+      // Not the method of HTTP's own, which cuts those on which the first request is under way.
+      const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+      kept.endWaiting();
+      const silent = setTimeout(() => server.closeIdleConnections(), limits.firstWord);
       const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
       await closed;
+      clearTimeout(silent);
       clearTimeout(cut);
     },
   };

@@ -4,7 +4,9 @@ import { expectHealthy } from "./health.ts";
 import { RawClient, requestText } from "./raw.ts";
 
 /** The limits of production, fifty times shorter. */
-const SHORT = vi.hoisted(() => ({ connection: { headers: 200, lookEvery: 20, keepAlive: 200 } }));
+const SHORT = vi.hoisted(() => ({
+  connection: { headers: 200, lookEvery: 20, keepAlive: 200, firstWord: 200 },
+}));
 vi.mock("../../src/http/server.ts", async (load) => {
   const real = await load<typeof import("../../src/http/server.ts")>();
   return {

@@ -11,7 +11,12 @@ import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Refusals } from "../../src/http/refusals.ts";
-import { type ConnectionLimits, type ListenOptions, listen } from "../../src/http/server.ts";
+import {
+  CONNECTION_LIMITS,
+  type ConnectionLimits,
+  type ListenOptions,
+  listen,
+} from "../../src/http/server.ts";
 import { openLog } from "../../src/log.ts";
 import { Metrics } from "../../src/metrics.ts";
 import { dial, send } from "./loopback.ts";
@@ -88,7 +93,7 @@ describe("what is no HTTP", () => {
   });
 
   test("headers that do not end in time are answered 408", async () => {
-    const { port } = await start(ok, {}, { headers: 50, lookEvery: 10, keepAlive: 1_000 });
+    const { port } = await start(ok, {}, { headers: 50, lookEvery: 10, keepAlive: 1_000, firstWord: 50 });
     expect(await answerTo(port, "GET / HTTP/1.1\r\nHost: x\r\nA: b")).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
@@ -128,7 +133,7 @@ describe("who reaches no handler is told why, logged and counted", () => {
 
   test("a request whose headers do not end", async () => {
     const { refusals: watched, counted } = watchRefusals();
-    const slow = { headers: 50, lookEvery: 10, keepAlive: 1_000 };
+    const slow = { headers: 50, lookEvery: 10, keepAlive: 1_000, firstWord: 50 };
     const { port } = await start(ok, { refusals: watched }, slow);
     expect(await answerTo(port, "GET / HTTP/1.1\r\nA: b")).toMatch(/ 408 [\s\S]*did not end in time\n$/);
     expect(await counted("timeout")).toBe(1);
@@ -201,6 +206,23 @@ describe("drain", () => {
     const drained = drain(60_000);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
     await drained;
+  });
+
+  test("answers the first request of a connection that it had accepted already", async () => {
+    const { port, drain } = await start(ok, {}, { ...CONNECTION_LIMITS, firstWord: 60_000 });
+    const socket = await dial(port);
+    await send(port);
+    const drained = drain(60_000);
+    await expect.poll(() => connecting(port)).toBe("ECONNREFUSED");
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\nConnection: close\r\n/i);
+    await drained;
+  });
+
+  test("does not wait for long for a connection that says nothing", async () => {
+    const { port, drain } = await start(ok, {}, { ...CONNECTION_LIMITS, firstWord: 1 });
+    const socket = await dial(port);
+    await Promise.all([drain(60_000), once(socket.resume(), "end")]);
   });
 
   test("ends a connection with the answer that it waits for", async () => {
@@ -309,7 +331,7 @@ describe("HTTPS", () => {
     ["nothing", ""],
     ["the beginning of a handshake", "\x16\x03\x01\x02\x00\x01"],
   ])("cuts off who sends %s", async (_, bytes) => {
-    const { port, counted } = await startTls({ headers: 50, lookEvery: 10, keepAlive: 1_000 });
+    const { port, counted } = await startTls({ headers: 50, lookEvery: 10, keepAlive: 1_000, firstWord: 50 });
     const socket = await dial(port);
     socket.on("error", () => undefined).resume();
     if (bytes !== "") socket.write(Buffer.from(bytes, "latin1"));
