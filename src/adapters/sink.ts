@@ -8,7 +8,9 @@ type Reject = (error: Error) => void;
  */
 export class Sink {
   readonly #stream: Writable;
+  /** Writes that have not settled. */
   readonly #pending = new Set<Reject>();
+  readonly #listeners = new Set<Reject>();
   #failure: Error | undefined;
 
   constructor(stream: Writable) {
@@ -41,7 +43,7 @@ export class Sink {
   /** Calls `listener` once when the stream fails or closes before {@link release}. */
   onFailure(listener: Reject): void {
     if (this.#failure !== undefined) listener(this.#failure);
-    else this.#pending.add(listener);
+    else this.#listeners.add(listener);
   }
 
   release(): void {
@@ -49,15 +51,17 @@ export class Sink {
     // The error event of a failed write may come after its callback: somebody must be listening then.
     if (this.#failure === undefined && this.#pending.size === 0) this.#stream.off("error", this.#fail);
     this.#pending.clear();
+    this.#listeners.clear();
   }
 
   readonly #closed = (): void => this.#fail(prematureClose());
 
   readonly #fail = (error: Error): void => {
     this.#failure ??= asClose(error);
-    const pending = [...this.#pending];
+    const told = [...this.#pending, ...this.#listeners];
     this.#pending.clear();
-    for (const reject of pending) reject(this.#failure);
+    this.#listeners.clear();
+    for (const reject of told) reject(this.#failure);
   };
 }
 

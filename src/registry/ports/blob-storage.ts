@@ -69,8 +69,9 @@ export interface BlobReader {
   /** All of them, where they are in memory: nobody may change them. */
   readonly bytes?: Buffer;
   /**
-   * Writes all bytes to `sink` with backpressure and leaves `sink` open. Rejects when storage or sink fails, or when
-   * the sink closes early (code `ERR_STREAM_PREMATURE_CLOSE`). Call it once; afterwards the reader is closed.
+   * Writes all bytes to `sink` with backpressure and leaves `sink` open and without a listener. Rejects when storage
+   * or sink fails, or when the sink closes early (code `ERR_STREAM_PREMATURE_CLOSE`). Call it once; afterwards the reader
+   * is closed.
    */
   copyTo(sink: Writable): Promise<void>;
   /** Gives up without reading. Idempotent. */

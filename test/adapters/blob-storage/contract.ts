@@ -237,6 +237,14 @@ export function describeBlobStorage(name: string, start: () => Promise<StorageKi
       expect(good.writable).toBe(true);
     });
 
+    test.each([1000, 2 * MiB])("leaves no listener on a sink that took %i bytes", async (size) => {
+      const key = await store(storage, randomBytes(size));
+      const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
+      const before = sink.eventNames();
+      await (await storage.read(key, size)).copyTo(sink);
+      expect(sink.eventNames()).toEqual(before);
+    });
+
     test("a slow sink holds storage back", async () => {
       const key = await store(storage, randomBytes(20 * MiB));
       const release = Promise.withResolvers<void>();
