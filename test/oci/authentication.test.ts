@@ -115,10 +115,15 @@ test("other requests are accepted with headers of 30 KiB", async () => {
   });
 });
 
-test("a host that nobody could put into a challenge is cleaned", async () => {
-  const answer = await exchange(berth, { path: "/v2/", headers: { ...NONE, host: 'a"b,c=d\\' } });
+test("of a host, what a challenge has other uses for is left out", async () => {
+  const answer = await exchange(berth, { path: "/v2/", headers: { ...NONE, host: "a'b,c=d" } });
   expectAnswer(answer, {
     status: 401,
     answers: { "WWW-Authenticate": 'Basic realm="http://abcd/",service="berth"' },
   });
+});
+
+test("a host that would end the challenge's string is none", async () => {
+  const answer = await exchange(berth, { path: "/v2/", headers: { ...NONE, host: 'a"b,c=d\\' } });
+  expectAnswer(answer, { status: 400, code: "UNSUPPORTED" });
 });

@@ -32,7 +32,7 @@ async function outcomesOf(state: string): Promise<readonly unknown[]> {
   ];
 }
 
-describe("a state that says not now is answered 503 with Retry-After, and the next statement works", () => {
+describe("a state that says not now is to be tried again after a second, and the next statement works", () => {
   test.each([
     ["08006", "connection failure"],
     ["08P01", "protocol violation"],
@@ -58,7 +58,7 @@ describe("a state that says not now is answered 503 with Retry-After, and the ne
   ])("%s %s", async (state) => {
     for (const outcome of await outcomesOf(state)) {
       expect(outcome).toBeInstanceOf(RegistryError);
-      expect(outcome).toMatchObject({ code: "UNAVAILABLE", status: 503, headers: { "Retry-After": "1" } });
+      expect(outcome).toMatchObject({ reason: "UNAVAILABLE", facts: { retryAfter: 1 } });
     }
     expect(await database.run({ name: "one", text: "SELECT 1 AS one" }, [])).toEqual([{ one: 1 }]);
   });
