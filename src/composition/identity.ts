@@ -29,7 +29,7 @@ import { type IssuedToken, recordIssue } from "../iam/tokens/issue-record.ts";
 import { RegistryTokens } from "../iam/tokens/registry-token.ts";
 import { SigningKeys } from "../iam/tokens/signing-keys.ts";
 import type { Log } from "../log.ts";
-import { label, type Metrics } from "../metrics.ts";
+import { FewLabels, type Metrics } from "../metrics.ts";
 import { type Batches, batchEvents } from "./batches.ts";
 import type { State } from "./state.ts";
 
@@ -69,11 +69,12 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
     "berth_logins_total",
     "Proofs of who somebody is, by door and outcome.",
   );
+  const [doors, outcomes] = [new FewLabels("door"), new FewLabels("outcome")];
   const { database, clock, masterKey } = state;
   const audit = new AuditRecorder(postgresAuditLog(database), clock, batchEvents("audit", log));
   const logins = new LoginGuard(
     (event) => recordLogin(audit, config.account, event),
-    (door, outcome) => loginCounts.add(1, `${label("door", door)},${label("outcome", outcome)}`),
+    (door, outcome) => loginCounts.add(1, `${doors.of(door)},${outcomes.of(outcome)}`),
   );
   const onIssue = (issued: IssuedToken): void => recordIssue(audit, issued);
   const decider = new CasbinDecider();

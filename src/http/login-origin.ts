@@ -6,14 +6,43 @@ import type { Exchange } from "./observe.ts";
 export function loginOrigin(
   door: LoginDoor,
   exchange: Exchange,
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   at: Date,
 ): LoginOrigin {
-  return {
-    ...{ door, sourceIp: exchange.client.ip, secureTransport: exchange.client.secure, at },
-    ...{ userAgent: headers["user-agent"] ?? "", requestId: exchange.id },
-    onClaim: (accessKeyId) => {
-      exchange.accessKeyId = accessKeyId;
-    },
-  };
+  return new RequestOrigin(door, exchange, request, at);
+}
+
+/** Reads what most tries have no use for when it is asked for. */
+class RequestOrigin implements LoginOrigin {
+  readonly door: LoginDoor;
+  readonly at: Date;
+  readonly #exchange: Exchange;
+  readonly #request: IncomingMessage;
+
+  constructor(door: LoginDoor, exchange: Exchange, request: IncomingMessage, at: Date) {
+    this.door = door;
+    this.at = at;
+    this.#exchange = exchange;
+    this.#request = request;
+  }
+
+  get sourceIp(): string {
+    return this.#exchange.client.ip;
+  }
+
+  get secureTransport(): boolean {
+    return this.#exchange.client.secure;
+  }
+
+  get userAgent(): string {
+    return this.#request.headers["user-agent"] ?? "";
+  }
+
+  get requestId(): string {
+    return this.#exchange.id;
+  }
+
+  onClaim(accessKeyId: string): void {
+    this.#exchange.accessKeyId = accessKeyId;
+  }
 }

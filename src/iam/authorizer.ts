@@ -34,6 +34,13 @@ export interface Denial {
 /** Decides whether a principal may take an action on a resource. Reveals nothing about whether the resource exists. */
 export interface Authorizer {
   decide(principal: Principal, action: string, resource: string, context: RequestContext): Promise<Decision>;
+  /** What {@link decide} answers, where that is known without waiting. */
+  known?(
+    principal: Principal,
+    action: string,
+    resource: string,
+    context: RequestContext,
+  ): Decision | undefined;
   /** Keeps a denial in the audit log, and gives the id to ask for it with; undefined when it is not kept. */
   keepDenial?(denial: Denial): string | undefined;
 }

@@ -4,6 +4,7 @@ import type { LoginAttempt, Logins } from "../../src/iam/logins/login-attempt.ts
 export const UNCOUNTED: LoginAttempt = {
   admit: () => undefined,
   failed: () => undefined,
+  believed: () => undefined,
   proven: () => undefined,
 };
 

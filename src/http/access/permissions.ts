@@ -57,7 +57,10 @@ export class Permissions {
   async requireLogin(): Promise<void> {
     const { principal } = this.#proven;
     if (principal.kind === "anonymous") return;
-    const decision = await this.#authorizer.decide(principal, LOGIN_ACTION, "*", this.#facts.context);
+    const { context } = this.#facts;
+    const decision =
+      this.#authorizer.known?.(principal, LOGIN_ACTION, "*", context) ??
+      (await this.#authorizer.decide(principal, LOGIN_ACTION, "*", context));
     if (!decision.allowed && decision.isExplicit === true)
       throw this.#denied(LOGIN_ACTION, "*", decision.reason, undefined);
   }

@@ -134,7 +134,10 @@ function challengeOf(
 /** Nothing is in it: that of a ping, and of an account that does not exist. */
 const NO_REGISTRY = 0 as Scope["id"];
 
+const NO_QUERY = Parameters.parse("", QUERY_LIMITS);
+
 function queryOf(incoming: IncomingMessage): Parameters {
+  if (incoming.url?.includes("?") !== true) return NO_QUERY;
   const query = Parameters.parse(registryQuery(incoming.url), QUERY_LIMITS);
   for (const [key, value] of query) {
     // Postgres text holds no NUL, and nothing that a registry knows has one.

@@ -93,8 +93,7 @@ export class CredentialAuthenticator implements Authenticator {
   #prove({ authentication }: Believed, fingerprint: string, attempt: LoginAttempt): Authentication {
     const { principal } = authentication;
     if (principal.kind === "anonymous") return authentication;
-    attempt.admit({ accessKeyId: principal.accessKeyId, fingerprint, isVouched: true });
-    attempt.proven(principal);
+    attempt.believed(principal, fingerprint);
     return authentication;
   }
 

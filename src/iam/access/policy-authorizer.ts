@@ -44,6 +44,19 @@ export class PolicyAuthorizer implements Authorizer {
     this.#decider = decider;
   }
 
+  known(
+    principal: Principal,
+    action: string,
+    resource: string,
+    context: RequestContext,
+  ): Decision | undefined {
+    if (principal.kind === "anonymous" || context.conditions !== undefined) return undefined;
+    if (ownerOf(resource, principal) !== principal.account) return undefined;
+    const version = this.#sources.versions.believed(principal.account);
+    if (version === undefined) return undefined;
+    return this.#recent.of(principal, version, context).get(`${action} ${resource}`);
+  }
+
   /** @throws UndecidedError when the answer depends on a policy that cannot be read */
   async decide(
     principal: Principal,

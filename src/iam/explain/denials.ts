@@ -60,6 +60,15 @@ export class RecordingAuthorizer implements Authorizer {
     return this.#authorizer.decide(principal, action, resource, context);
   }
 
+  known(
+    principal: Principal,
+    action: string,
+    resource: string,
+    context: RequestContext,
+  ): Decision | undefined {
+    return this.#authorizer.known?.(principal, action, resource, context);
+  }
+
   keepDenial(denial: Denial): string | undefined {
     return recordDenial(this.#recorder, denial);
   }

@@ -41,6 +41,8 @@ export interface LoginAttempt {
   admit(claimed: Claimed): void;
   /** `account` owns the key, where that is known. One request fails once, however often it is looked at. */
   failed(failure: LoginFailure, account?: string): void;
+  /** What was verified before and is as good as then: nothing to admit. `fingerprint` is a hash of the credential. */
+  believed(principal: AccountPrincipal, fingerprint: string): void;
   /** Without a principal where what is proven becomes one only then. */
   proven(principal?: AccountPrincipal): void;
 }

@@ -24,11 +24,16 @@ const KEY_ID = /^\w{16,128}$/;
 /** What Berth calls its keys. Anything else may be a secret all the same: it is named where a key is known to be called so. */
 const OWN_KEY_ID = /^A[KS]IA[A-Z0-9]{16,124}$/;
 
+/** Who hears of tries. */
+interface Listeners {
+  readonly onEvent: (event: LoginEvent) => void;
+  readonly onCount: (door: LoginDoor, outcome: LoginOutcome) => void;
+}
+
 /** Tries of every door: counted, limited and told to the audit log. */
 export class LoginGuard implements Logins {
   readonly #limits = new LoginLimits();
-  readonly #onEvent: (event: LoginEvent) => void;
-  readonly #onCount: (door: LoginDoor, outcome: LoginOutcome) => void;
+  readonly #listeners: Listeners;
 
   /**
    * `onEvent` hears of everything but a credential that is proven to the registry again from the same address.
@@ -38,53 +43,86 @@ export class LoginGuard implements Logins {
     onEvent: (event: LoginEvent) => void,
     onCount: (door: LoginDoor, outcome: LoginOutcome) => void = () => undefined,
   ) {
-    this.#onEvent = onEvent;
-    this.#onCount = onCount;
+    this.#listeners = { onEvent, onCount };
   }
 
   begin(origin: LoginOrigin): LoginAttempt {
-    const from = addressBlock(origin.sourceIp);
-    const now = origin.at.getTime();
-    let hasFailed = false;
-    let attempt: Try = { from, accessKeyId: "", fingerprint: undefined };
-    const nameOf = (isKnown: boolean): string =>
-      isKnown || OWN_KEY_ID.test(attempt.accessKeyId) ? attempt.accessKeyId : "";
-    const claim = (isKnown: boolean): void => {
-      const accessKeyId = nameOf(isKnown);
-      if (accessKeyId !== "") origin.onClaim?.(accessKeyId);
-    };
-    const tell = (outcome: LoginOutcome, account: string | undefined, principal = "anonymous"): void => {
-      const accessKeyId = nameOf(account !== undefined);
-      this.#onEvent({ origin, outcome, from, accessKeyId, account, principal });
-    };
-    return {
-      admit: ({ accessKeyId, fingerprint, isVouched = false }: Claimed) => {
-        attempt = { from, accessKeyId: KEY_ID.test(accessKeyId) ? accessKeyId : "", fingerprint };
-        claim(false);
-        const wait = isVouched ? 0 : this.#limits.wait(attempt, now);
-        if (wait <= 0) return;
-        this.#onCount(origin.door, "throttled");
-        tell("throttled", undefined);
-        throw throttled(wait);
-      },
-      failed: (failure, account) => {
-        if (hasFailed) return;
-        hasFailed = true;
-        claim(account !== undefined);
-        this.#onCount(origin.door, failure);
-        if (failure !== "expired") this.#limits.failed(attempt, now);
-        tell(failure, account);
-      },
-      proven: (principal?: AccountPrincipal) => {
-        this.#onCount(origin.door, "proven");
-        if (principal !== undefined) attempt = { ...attempt, accessKeyId: principal.accessKeyId };
-        claim(true);
-        const isNews = this.#limits.proven(attempt, now);
-        // The registry is proven the same with each request.
-        if (principal === undefined || (origin.door === "registry" && !isNews)) return;
-        tell("proven", principal.account, principalName(principal));
-      },
-    };
+    return new GuardedAttempt(origin, this.#limits, this.#listeners);
+  }
+}
+
+/** One for each request, most of which come with what was proven a moment ago. */
+class GuardedAttempt implements LoginAttempt {
+  readonly #origin: LoginOrigin;
+  readonly #limits: LoginLimits;
+  readonly #listeners: Listeners;
+  readonly #from: string;
+  readonly #now: number;
+  #accessKeyId = "";
+  #fingerprint: string | undefined;
+  #hasFailed = false;
+
+  constructor(origin: LoginOrigin, limits: LoginLimits, listeners: Listeners) {
+    this.#origin = origin;
+    this.#limits = limits;
+    this.#listeners = listeners;
+    this.#from = addressBlock(origin.sourceIp);
+    this.#now = origin.at.getTime();
+  }
+
+  admit({ accessKeyId, fingerprint, isVouched = false }: Claimed): void {
+    this.#accessKeyId = KEY_ID.test(accessKeyId) ? accessKeyId : "";
+    this.#fingerprint = fingerprint;
+    this.#claim(false);
+    const wait = isVouched ? 0 : this.#limits.wait(this.#try(), this.#now);
+    if (wait <= 0) return;
+    this.#listeners.onCount(this.#origin.door, "throttled");
+    this.#tell("throttled", undefined);
+    throw throttled(wait);
+  }
+
+  failed(failure: LoginFailure, account?: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    this.#claim(account !== undefined);
+    this.#listeners.onCount(this.#origin.door, failure);
+    if (failure !== "expired") this.#limits.failed(this.#try(), this.#now);
+    this.#tell(failure, account);
+  }
+
+  believed(principal: AccountPrincipal, fingerprint: string): void {
+    this.#fingerprint = fingerprint;
+    this.proven(principal);
+  }
+
+  proven(principal?: AccountPrincipal): void {
+    const { door } = this.#origin;
+    this.#listeners.onCount(door, "proven");
+    if (principal !== undefined) this.#accessKeyId = principal.accessKeyId;
+    this.#claim(true);
+    const isNews = this.#limits.proven(this.#try(), this.#now);
+    // The registry is proven the same with each request.
+    if (principal === undefined || (door === "registry" && !isNews)) return;
+    this.#tell("proven", principal.account, principalName(principal));
+  }
+
+  #try(): Try {
+    return { from: this.#from, accessKeyId: this.#accessKeyId, fingerprint: this.#fingerprint };
+  }
+
+  #nameOf(isKnown: boolean): string {
+    return isKnown || OWN_KEY_ID.test(this.#accessKeyId) ? this.#accessKeyId : "";
+  }
+
+  #claim(isKnown: boolean): void {
+    const accessKeyId = this.#nameOf(isKnown);
+    if (accessKeyId !== "") this.#origin.onClaim?.(accessKeyId);
+  }
+
+  #tell(outcome: LoginOutcome, account: string | undefined, principal = "anonymous"): void {
+    const accessKeyId = this.#nameOf(account !== undefined);
+    const from = this.#from;
+    this.#listeners.onEvent({ origin: this.#origin, outcome, from, accessKeyId, account, principal });
   }
 }
 
