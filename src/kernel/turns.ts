@@ -9,11 +9,19 @@ export class Turns {
   /** When the present turn began; undefined before the first piece of work in it. */
   #began: number | undefined;
 
-  /** Before each piece of work: resolves in this turn if there is time left, else in a later one. */
-  async take(): Promise<void> {
+  /**
+   * Does one piece of work in this turn if there is time left, else in a later one. Time is looked at and the work done in
+   * one step: of many who were let in before the first of them began, all would work in its turn.
+   */
+  async run<Result>(work: () => Result): Promise<Result> {
     while (this.#began !== undefined && performance.now() - this.#began >= TURN) {
       await new Promise((resolve) => setImmediate(resolve));
     }
+    this.#begin();
+    return work();
+  }
+
+  #begin(): void {
     if (this.#began !== undefined) return;
     this.#began = performance.now();
     setImmediate(() => {

@@ -85,12 +85,10 @@ export class PolicyAuthorizer implements Authorizer {
     }
     const access = await this.#gather({ identity, action, resource, context }, owner, ofPrincipal, ofOwner);
     if (access === undefined) return NOBODY;
-    await this.#turns.take();
-    const verdict = evaluate(access, this.#decider);
+    const verdict = await this.#turns.run(() => evaluate(access, this.#decider));
     requireDecided(verdict);
     const decision = decisionOf(verdict);
-    await this.#turns.take();
-    if (changesByItself(access)) return decision;
+    if (await this.#turns.run(() => changesByItself(access))) return decision;
     this.#decisions.set(key, decision);
     if (recent !== undefined) keep(recent, name, decision);
     return decision;

@@ -61,8 +61,7 @@ export class StoredPolicies {
   async attachedInTurns(wanted: readonly WantedPolicy[]): Promise<readonly AttachedPolicy[]> {
     const attached: AttachedPolicy[] = [];
     for (const { label, stored, text } of wanted) {
-      await this.#turns.take();
-      attached.push(this.attached(label, stored, text));
+      attached.push(await this.#turns.run(() => this.attached(label, stored, text)));
     }
     return attached;
   }
