@@ -4,8 +4,8 @@ import { digestOfText, image, OCI_CONFIG } from "../support/manifests.ts";
 import { pushBlob, pushImage, pushManifest } from "../support/push.ts";
 import { once, type RawAnswer, requestText } from "./raw.ts";
 
-// GET and HEAD of manifests and blobs go past the framework when their target begins with /v2/. So the same request with
-// an absolute target, which means the same, goes through it, and must be answered the same, byte for byte.
+// GET and HEAD of manifests and blobs go past the framework when nothing of their path needs decoding. So the same path
+// with one letter encoded, which means the same, goes through it, and must be answered the same, byte for byte.
 
 const berth = await startTestBerth();
 afterAll(() => berth.stop());
@@ -98,10 +98,24 @@ async function ask(
   return once(berth.url, text, method);
 }
 
-/** Everything that may not differ: all but the date and the ids of the request and of what was decided. */
+/** The same path, of which the first letter behind the prefix is encoded. */
+function encoded(path: string): string {
+  return path.replace(/^\/v2\/(\w)/, (_, letter: string) => `/v2/%${letter.charCodeAt(0).toString(16)}`);
+}
+
+/**
+ * Everything that may not differ: all but the date and the ids of the request and of what was decided. What says that a
+ * path is none repeats it as it came, and so has another length.
+ */
 function told(answer: RawAnswer | undefined): unknown {
-  const head = answer?.head.replace(/^date: .*$/im, "").replace(/^x-request-id: .*$/im, "x-request-id");
-  const body = answer?.body.toString("latin1").replace(/"decisionId":"[^"]*"/, '"decisionId"');
+  const head = answer?.head
+    .replace(/^date: .*$/im, "")
+    .replace(/^x-request-id: .*$/im, "x-request-id")
+    .replace(/^content-length: .*$/im, answer.status === 404 ? "content-length" : "$&");
+  const body = answer?.body
+    .toString("latin1")
+    .replace(/"decisionId":"[^"]*"/, '"decisionId"')
+    .replace(/(?<=\/v2\/)%[\da-f]{2}/, decodeURIComponent);
   return { head, body };
 }
 
@@ -114,7 +128,7 @@ describe.each(Object.entries(HEADERS))(
       for (const path of PATHS) {
         const [fast, slow] = await Promise.all([
           ask(method, path, headers, host),
-          ask(method, `http://localhost${path}`, headers, host),
+          ask(method, encoded(path), headers, host),
         ]);
         expect(fast, path).toBeDefined();
         expect(told(fast), `${method} ${path}`).toEqual(told(slow));
