@@ -19,6 +19,8 @@ export const COMMON_EXCEPTIONS = {
   SerializationException: { json: 400, query: 400, queryCode: "MalformedInput" },
   ValidationError: { json: 400, query: 400 },
   UnknownOperationException: { json: 400, query: 400, queryCode: "InvalidAction" },
+  /** Of an operation that is known, and that Berth does not have yet. */
+  UnsupportedOperationException: { json: 400, query: 400 },
   MissingAction: { json: 400, query: 400 },
   RequestTimeoutException: { json: 408, query: 408, queryCode: "RequestTimeout" },
   RequestEntityTooLargeException: { json: 413, query: 413, queryCode: "RequestEntityTooLarge" },

@@ -1,0 +1,28 @@
+/** What a member does not do yet; said for every operation that works and takes it. */
+export interface MemberFact {
+  /** `Shape.member` of the model; each must be there. */
+  readonly members: readonly string[];
+  readonly says: string;
+}
+
+/** Members that are checked, kept and given back, and that change nothing. */
+export const WITHOUT_EFFECT: readonly MemberFact[] = [
+  {
+    members: ["ImageScanningConfiguration.scanOnPush"],
+    says: "Kept and given back. Nothing scans yet.",
+  },
+  {
+    members: [
+      ...["EncryptionConfiguration.encryptionType", "EncryptionConfiguration.kmsKey"],
+      "EncryptionConfigurationForRepositoryCreationTemplate.encryptionType",
+      "EncryptionConfigurationForRepositoryCreationTemplate.kmsKey",
+    ],
+    says: "Kept and given back. What is stored is encrypted as `BERTH_S3_ENCRYPTION` says, alike for all repositories.",
+  },
+];
+
+/** What an operation that works does otherwise than on AWS, by its name. */
+export const OTHERWISE: Readonly<Record<string, string>> = {
+  GetAuthorizationToken: "The token ends with the credentials that asked for it, if that is earlier.",
+  SetRepositoryPolicy: "A policy may name its own repository, or `*`, as `Resource`.",
+};
