@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { Log } from "../log.ts";
+import type { SettingName } from "../settings.ts";
 
 /** Where a certificate with its chain and its private key lie, in PEM. */
 export interface CertificateFiles {
@@ -21,41 +22,52 @@ const SETTLED = 500;
 
 /** @throws CertificateError when a file cannot be read or parsed, or the key is another certificate's */
 export async function loadCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
-  const cert = await read(certFile);
-  const key = await read(keyFile);
-  parse(certFile, { cert });
-  parse(keyFile, { key });
-  parse(keyFile, { cert, key });
+  const cert = await read(CERT, certFile);
+  const key = await read(KEY, keyFile);
+  parse(CERT, certFile, { cert });
+  parse(KEY, keyFile, { key });
+  parse(KEY, keyFile, { cert, key });
   return { cert, key };
 }
 
-/** Why a certificate cannot be used, and which file is to blame. */
+/** A setting that names a file, and what the file has to hold. */
+interface Source {
+  readonly setting: SettingName;
+  readonly content: string;
+}
+
+const CERT: Source = { setting: "BERTH_TLS_CERT", content: "a certificate in PEM" };
+const KEY: Source = { setting: "BERTH_TLS_KEY", content: "the private key of that certificate in PEM" };
+
+/** Why a certificate cannot be used, and which file and setting are to blame. */
 class CertificateError extends Error {
   override readonly name = "CertificateError";
   readonly file: string;
   readonly reason: string;
 
-  constructor(file: string, cause: unknown) {
-    const reason = (cause as Error).message;
-    super(`${file}: ${reason}`, { cause });
+  constructor({ setting, content }: Source, file: string, cause: unknown) {
+    const { message } = cause as Error;
+    super(`${setting} has to name a file with ${content}; ${file} is none that can be used: ${message}`, {
+      cause,
+    });
     this.file = file;
-    this.reason = reason;
+    this.reason = message;
   }
 }
 
-async function read(file: string): Promise<Buffer> {
+async function read(source: Source, file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (error) {
-    throw new CertificateError(file, error);
+    throw new CertificateError(source, file, error);
   }
 }
 
-function parse(file: string, parts: Partial<Certificate>): void {
+function parse(source: Source, file: string, parts: Partial<Certificate>): void {
   try {
     createSecureContext(parts);
   } catch (error) {
-    throw new CertificateError(file, error);
+    throw new CertificateError(source, file, error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { startTestBerth } from "../support/berth.ts";
+import { allow, openScene } from "../access/scene.ts";
+import { basic, makeTestHome, startTestBerth } from "../support/berth.ts";
 import { digestOfText, image, OCI_CONFIG } from "../support/manifests.ts";
 import { pushBlob, pushImage, pushManifest } from "../support/push.ts";
 import { once, type RawAnswer, requestText } from "./raw.ts";
@@ -7,8 +8,12 @@ import { once, type RawAnswer, requestText } from "./raw.ts";
 // GET and HEAD of manifests and blobs go past the framework when nothing of their path needs decoding. So the same path
 // with one letter encoded, which means the same, goes through it, and must be answered the same, byte for byte.
 
-const berth = await startTestBerth();
-afterAll(() => berth.stop());
+const home = await makeTestHome();
+const berth = await startTestBerth({ home });
+afterAll(async () => {
+  await berth.stop();
+  await home.remove();
+});
 
 const AUTH = `Authorization: ${berth.authorization}`;
 const NAME = "lanes/app";
@@ -24,6 +29,16 @@ await pushManifest(
 );
 await pushBlob(berth, "manifests/manifests/blobs", CONTENT);
 await pushImage(berth, "manifests/manifests/blobs", "manifests", "odd names");
+
+/** Somebody who may do one thing in this repository and nothing else. */
+async function whoMay(name: string, action: string): Promise<string> {
+  const scene = openScene(berth, home, { now: () => new Date() });
+  const { accessKeyId, secretAccessKey } = await scene.makeUser(name, [allow([action], NAME)]);
+  return `Authorization: ${basic(accessKeyId, secretAccessKey)}`;
+}
+const MAY_READ_MANIFESTS = await whoMay("manifests", "ecr:BatchGetImage");
+const MAY_READ_BLOBS = await whoMay("blobs", "ecr:GetDownloadUrlForLayer");
+const MAY_ASK_FOR_BLOBS = await whoMay("existence", "ecr:BatchCheckLayerAvailability");
 
 const manifests = `/v2/${NAME}/manifests`;
 const blobs = `/v2/${NAME}/blobs`;
@@ -71,6 +86,9 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "nothing special": [AUTH],
   "no authorization": [],
   "wrong authorization": ["Authorization: Basic AAAA"],
+  "leave to read manifests": [MAY_READ_MANIFESTS],
+  "leave to read blobs": [MAY_READ_BLOBS],
+  "leave to ask whether blobs exist": [MAY_ASK_FOR_BLOBS],
   "If-None-Match that matches": [AUTH, `If-None-Match: "${BLOB}", W/"${IMAGE.digest}"`],
   "If-None-Match: *": [AUTH, "If-None-Match: *"],
   "If-None-Match that does not": [AUTH, 'If-None-Match: "x"'],
@@ -138,6 +156,18 @@ describe.each(Object.entries(HEADERS))(
     });
   },
 );
+
+test.each([
+  [MAY_READ_MANIFESTS, { GET: [200, 403], HEAD: [200, 403] }],
+  [MAY_READ_BLOBS, { GET: [403, 200], HEAD: [403, 200] }],
+  [MAY_ASK_FOR_BLOBS, { GET: [403, 403], HEAD: [403, 200] }],
+])("manifests and blobs each want their own permission (%#)", async (authorization, expected) => {
+  for (const [method, statuses] of Object.entries(expected)) {
+    const paths = [`${manifests}/${IMAGE.digest}`, `${blobs}/${BLOB}`];
+    const answers = await Promise.all(paths.map((path) => ask(method, path, [authorization], "localhost")));
+    expect(answers.map((answer) => answer?.status)).toEqual(statuses);
+  }
+});
 
 test("a path that needs decoding is answered as well, by the framework", async () => {
   const answers = [`${manifests}/v1`, `${manifests}/v1`.replace("lanes", "%6canes")].map((path) =>

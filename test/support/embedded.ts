@@ -38,12 +38,14 @@ export async function query<Row>(connection: pg.ClientConfig, text: string): Pro
   }
 }
 
-/** A process that starts the database and then does nothing, to be killed. */
+/** A process that starts the database and then does nothing, to be killed. `before`: a command that runs it. */
 export async function startInChild(
   dataDir: string,
   uid?: number,
-): Promise<{ readonly child: ChildProcess; readonly connection: pg.ClientConfig }> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), dataDir], {
+  before: readonly string[] = [],
+): Promise<{ readonly child: ChildProcess; readonly connection: pg.ClientConfig; errors(): string }> {
+  const [command = "", ...args] = [...before, process.execPath, fileURLToPath(import.meta.url), dataDir];
+  const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
     cwd: "/",
     ...(uid !== undefined && { uid, gid: uid }),
@@ -53,7 +55,7 @@ export async function startInChild(
   child.stderr.on("data", (text) => (errors += text));
   for await (const text of child.stdout) {
     output += text;
-    if (output.includes("\n")) return { child, connection: JSON.parse(output) };
+    if (output.includes("\n")) return { child, connection: JSON.parse(output), errors: () => errors };
   }
   throw new Error(`the child did not start: ${errors}`);
 }

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Account } from "./account.ts";
@@ -10,14 +11,18 @@ export interface ChosenAccount {
   readonly account: Account | undefined;
   /** Who has the database until it is handed to `account`; undefined when nobody else has it. */
   readonly former: Account | undefined;
+  /** Who makes a database in the place of `account`, which has no name, and initdb wants one; undefined for itself. */
+  readonly maker: Account | undefined;
   /** What the operator should know. */
   readonly warning: string | undefined;
 }
 
 /** Takes the place of root, as which PostgreSQL refuses to run. No other service should run as it. */
 export const OWN_ACCOUNT = "berth";
-/** Takes its place where no account can be made; other services run as it too. */
+/** Makes the database where no account can be made, and had it in older versions; other services run as it too. */
 const SHARED_ACCOUNT = "nobody";
+/** Ids that systemd gives to services for as long as they run, and nobody else uses. */
+const NAMELESS = { first: 61_184, last: 65_519 };
 
 /**
  * Chooses the owner of an existing database, else the user of this process. For root it is an account of the database's
@@ -35,7 +40,7 @@ export async function chooseAccount(dataDir: string, database: string): Promise<
           "start Berth as that user or as root, or set BERTH_DATA_DIR",
       );
     }
-    return { account: undefined, former: undefined, warning: undefined };
+    return { account: undefined, former: undefined, maker: undefined, warning: undefined };
   }
   if (!exists) return standIn();
   if (owner.uid === 0) {
@@ -47,7 +52,8 @@ export async function chooseAccount(dataDir: string, database: string): Promise<
   const isShared = owner.uid === (await findAccount(SHARED_ACCOUNT))?.uid;
   // Whoever has the data directory as well started Berth in that name, and may do so again.
   const isOurs = (await ownerOf(dataDir))?.uid !== owner.uid;
-  if (!isShared || !isOurs) return { account: owner, former: undefined, warning: undefined };
+  if (!isShared || !isOurs)
+    return { account: owner, former: undefined, maker: undefined, warning: undefined };
   const chosen = await standIn();
   return chosen.account?.uid === owner.uid ? chosen : { ...chosen, former: owner };
 }
@@ -72,18 +78,35 @@ async function isDatabase(directory: string): Promise<boolean> {
 async function standIn(): Promise<ChosenAccount> {
   const problem = await makeAccount();
   const own = await findAccount(OWN_ACCOUNT);
-  if (own !== undefined) return { account: own, former: undefined, warning: undefined };
-  const shared = await findAccount(SHARED_ACCOUNT);
-  if (shared === undefined) {
+  if (own !== undefined) return { account: own, former: undefined, maker: undefined, warning: undefined };
+  const maker = await findAccount(SHARED_ACCOUNT);
+  if (maker === undefined) {
     throw new EmbeddedPostgresError(
       `PostgreSQL does not run as root, and there is no user ${OWN_ACCOUNT} to run it as (${problem}): ` +
         "start Berth as an ordinary user, or set BERTH_DATABASE_URL",
     );
   }
+  const account = await namelessAccount();
   const warning =
-    `the database runs as ${SHARED_ACCOUNT}, and every other process of that account can take it over, because no user ` +
-    `${OWN_ACCOUNT} could be made (${problem}): add that user, or start Berth as an ordinary one`;
-  return { account: shared, former: undefined, warning };
+    `the database runs as user id ${account.uid}, which has no name, because no user ${OWN_ACCOUNT} could be made ` +
+    `(${problem}): add that user, or start Berth as an ordinary one`;
+  return { account, former: undefined, maker, warning };
+}
+
+/** An id that no user and no group has. */
+async function namelessAccount(): Promise<Account> {
+  const files = await Promise.all(
+    ["/etc/passwd", "/etc/group"].map((file) => readFile(file, "utf8").catch(() => "")),
+  );
+  const taken = new Set(
+    files
+      .join("\n")
+      .split("\n")
+      .map((line) => Number(line.split(":")[2])),
+  );
+  let id = randomInt(NAMELESS.first, NAMELESS.last + 1);
+  while (taken.has(id)) id = id === NAMELESS.last ? NAMELESS.first : id + 1;
+  return { uid: id, gid: id };
 }
 
 /** Starts that come at once wait for each other's change of the list of users. */

@@ -2,6 +2,7 @@ import { chown, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises"
 import { join } from "node:path";
 import type { Account } from "./account.ts";
 import { EmbeddedPostgresError, errnoOf } from "./errors.ts";
+import { handOver } from "./hand-over.ts";
 import { makePassword, readPassword, syncFolder } from "./password.ts";
 import type { Programs } from "./reachable-binaries.ts";
 import { run } from "./run.ts";
@@ -62,9 +63,13 @@ export async function removeUnfinished(dataDir: string): Promise<void> {
   }
 }
 
-/** Makes the database, whole or not at all, durably. @returns its password */
-export async function createDatabase(place: Place, programs: Programs): Promise<string> {
-  const { dataDir, account } = place;
+/**
+ * Makes the database, whole or not at all, durably. An account without a name gets it from `maker`, as whom initdb runs.
+ * @returns its password
+ */
+export async function createDatabase(place: Place, programs: Programs, maker?: Account): Promise<string> {
+  const { dataDir } = place;
+  const account = maker ?? place.account;
   const password = await makePassword(dataDir, place.owner);
   const folder = await mkdtemp(join(dataDir, UNFINISHED));
   try {
@@ -81,6 +86,7 @@ export async function createDatabase(place: Place, programs: Programs): Promise<
       { cwd: folder, account, env: programs.environment, input: `${password}\n${password}\n` },
     );
     if (code !== 0) throw new EmbeddedPostgresError(explain(dataDir, output));
+    if (maker !== undefined && place.account !== undefined) await handOver(folder, maker, place.account);
     await rename(folder, place.database);
     await syncFolder(dataDir);
     return password;

@@ -2,7 +2,8 @@ import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
 import { makeDirectory } from "../../make-directory.ts";
-import { findBinaries } from "./binaries.ts";
+import type { Account } from "./account.ts";
+import { type Binaries, findBinaries } from "./binaries.ts";
 import { chooseAccount } from "./choose-account.ts";
 import {
   createDatabase,
@@ -89,7 +90,7 @@ async function startOn(
   const binaries = await findBinaries();
   const inside = join(dataDir, "postgres");
   const database = await realpath(inside).catch(() => inside);
-  const { account, former, warning } = await chooseAccount(dataDir, database);
+  const { account, former, maker, warning } = await chooseAccount(dataDir, database);
   if (warning !== undefined) onEvent(warning);
   const { uid, gid } = await stat(dataDir);
   const place: Place = { dataDir, database, account, owner: { uid, gid } };
@@ -103,7 +104,9 @@ async function startOn(
   const socketDir = await makeRuntimeFolder(account);
   try {
     const programs = await reachablePrograms(binaries, account, socketDir);
-    const password = exists ? await recallPassword(place, programs) : await createDatabase(place, programs);
+    const password = exists
+      ? await recallPassword(place, programs)
+      : await (maker === undefined ? createDatabase(place, programs) : createAs(maker, place, binaries));
     const logFile = join(dataDir, "postgres.log");
     const server = await superviseServer({ ...place, programs, socketDir, logFile, connections }, onEvent);
     return {
@@ -114,6 +117,16 @@ async function startOn(
   } catch (error) {
     await removeRuntimeFolder(socketDir);
     throw error;
+  }
+}
+
+/** Makes the database of an account that has no name: initdb runs as somebody who has one. */
+async function createAs(maker: Account, place: Place, binaries: Binaries): Promise<string> {
+  const folder = await makeRuntimeFolder(maker);
+  try {
+    return await createDatabase(place, await reachablePrograms(binaries, maker, folder), maker);
+  } finally {
+    await removeRuntimeFolder(folder);
   }
 }
 

@@ -35,13 +35,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Makes a database with the copied programs, which proves them. */
 async function proves(binaries: Binaries, parent: string, caches: readonly string[]): Promise<string> {
-  const { account } = await chooseAccount(parent, join(parent, "postgres"));
+  const { account, maker } = await chooseAccount(parent, join(parent, "postgres"));
   const runtimeFolder = await makeRuntimeFolder(account);
   try {
     const programs = await reachablePrograms(binaries, account, runtimeFolder, caches);
     const { uid, gid } = await stat(parent);
     const place = { dataDir: parent, database: join(parent, "postgres"), owner: { uid, gid }, account };
-    await createDatabase(place, programs);
+    await createDatabase(place, programs, maker);
     return programs.postgres;
   } finally {
     await removeRuntimeFolder(runtimeFolder);

@@ -64,6 +64,42 @@ describe.runIf(process.getuid?.() === 0)("the database of a Berth that root star
     execFileSync("rm", [join(database(), "led-away")]);
   });
 
+  /** Runs a command where no user can be made, and none is called like the database's. */
+  const WITHOUT_USER = [
+    ...["unshare", "--mount", "sh", "-c"],
+    `d=$(mktemp -d) && grep -v ^berth: /etc/passwd > $d/passwd && mount --bind $d/passwd /etc/passwd &&
+      mount --bind /bin/false "$(command -v useradd)" && exec "$@"`,
+    "sh",
+  ];
+
+  test("belongs to an id that no process has, where no user can be made", async () => {
+    await using fresh = await temporaryDataDir();
+    await using inherited = await temporaryDataDir();
+    execFileSync("cp", ["-a", `${directory.path}/.`, inherited.path]);
+    execFileSync("chown", ["-R", `${NOBODY}:${NOBODY}`, join(inherited.path, "postgres")]);
+    const named = new Set(
+      (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => Number(line.split(":")[2])),
+    );
+    for (const { path } of [fresh, inherited]) {
+      const { child, connection, errors } = await startInChild(path, undefined, WITHOUT_USER);
+      try {
+        expect(await query(connection, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+        const { uid, mode } = await stat(String(connection.host));
+        expect([named.has(uid), mode & 0o777]).toEqual([false, 0o700]);
+        expect(await ownersIn(join(path, "postgres"))).toEqual(new Set([uid]));
+        expect(errors()).toMatch(
+          `the database runs as user id ${uid}, which has no name, because no user berth`,
+        );
+      } finally {
+        child.kill("SIGKILL");
+        await until("the child is gone", async () => !(await lives(Number(child.pid))));
+      }
+      const { uid } = await stat(join(path, "postgres"));
+      await (await start(path)).stop();
+      expect(await ownersIn(join(path, "postgres"))).toEqual(new Set([uid]));
+    }
+  });
+
   test("stays whose it is when nobody started Berth himself", async () => {
     await using mine = await temporaryDataDir(NOBODY);
     const { child } = await startInChild(mine.path, NOBODY);
