@@ -7,13 +7,17 @@ export interface IamOperations {
     AddClientIDToOpenIDConnectProviderRequest,
     void
   >;
+  readonly AddRoleToInstanceProfile: OperationTypes<AddRoleToInstanceProfileRequest, void>;
   readonly AddUserToGroup: OperationTypes<AddUserToGroupRequest, void>;
   readonly AttachGroupPolicy: OperationTypes<AttachGroupPolicyRequest, void>;
   readonly AttachRolePolicy: OperationTypes<AttachRolePolicyRequest, void>;
   readonly AttachUserPolicy: OperationTypes<AttachUserPolicyRequest, void>;
+  readonly ChangePassword: OperationTypes<ChangePasswordRequest, void>;
   readonly CreateAccessKey: OperationTypes<CreateAccessKeyRequest, CreateAccessKeyResponse>;
   readonly CreateAccountAlias: OperationTypes<CreateAccountAliasRequest, void>;
   readonly CreateGroup: OperationTypes<CreateGroupRequest, CreateGroupResponse>;
+  readonly CreateInstanceProfile: OperationTypes<CreateInstanceProfileRequest, CreateInstanceProfileResponse>;
+  readonly CreateLoginProfile: OperationTypes<CreateLoginProfileRequest, CreateLoginProfileResponse>;
   readonly CreateOpenIDConnectProvider: OperationTypes<
     CreateOpenIDConnectProviderRequest,
     CreateOpenIDConnectProviderResponse
@@ -21,6 +25,11 @@ export interface IamOperations {
   readonly CreatePolicy: OperationTypes<CreatePolicyRequest, CreatePolicyResponse>;
   readonly CreatePolicyVersion: OperationTypes<CreatePolicyVersionRequest, CreatePolicyVersionResponse>;
   readonly CreateRole: OperationTypes<CreateRoleRequest, CreateRoleResponse>;
+  readonly CreateSAMLProvider: OperationTypes<CreateSAMLProviderRequest, CreateSAMLProviderResponse>;
+  readonly CreateServiceSpecificCredential: OperationTypes<
+    CreateServiceSpecificCredentialRequest,
+    CreateServiceSpecificCredentialResponse
+  >;
   readonly CreateUser: OperationTypes<CreateUserRequest, CreateUserResponse>;
   readonly CreateVirtualMFADevice: OperationTypes<
     CreateVirtualMFADeviceRequest,
@@ -29,14 +38,22 @@ export interface IamOperations {
   readonly DeactivateMFADevice: OperationTypes<DeactivateMFADeviceRequest, void>;
   readonly DeleteAccessKey: OperationTypes<DeleteAccessKeyRequest, void>;
   readonly DeleteAccountAlias: OperationTypes<DeleteAccountAliasRequest, void>;
+  readonly DeleteAccountPasswordPolicy: OperationTypes<NoMembers, void>;
   readonly DeleteGroup: OperationTypes<DeleteGroupRequest, void>;
   readonly DeleteGroupPolicy: OperationTypes<DeleteGroupPolicyRequest, void>;
+  readonly DeleteInstanceProfile: OperationTypes<DeleteInstanceProfileRequest, void>;
+  readonly DeleteLoginProfile: OperationTypes<DeleteLoginProfileRequest, void>;
   readonly DeleteOpenIDConnectProvider: OperationTypes<DeleteOpenIDConnectProviderRequest, void>;
   readonly DeletePolicy: OperationTypes<DeletePolicyRequest, void>;
   readonly DeletePolicyVersion: OperationTypes<DeletePolicyVersionRequest, void>;
   readonly DeleteRole: OperationTypes<DeleteRoleRequest, void>;
   readonly DeleteRolePermissionsBoundary: OperationTypes<DeleteRolePermissionsBoundaryRequest, void>;
   readonly DeleteRolePolicy: OperationTypes<DeleteRolePolicyRequest, void>;
+  readonly DeleteSAMLProvider: OperationTypes<DeleteSAMLProviderRequest, void>;
+  readonly DeleteSSHPublicKey: OperationTypes<DeleteSSHPublicKeyRequest, void>;
+  readonly DeleteServerCertificate: OperationTypes<DeleteServerCertificateRequest, void>;
+  readonly DeleteServiceSpecificCredential: OperationTypes<DeleteServiceSpecificCredentialRequest, void>;
+  readonly DeleteSigningCertificate: OperationTypes<DeleteSigningCertificateRequest, void>;
   readonly DeleteUser: OperationTypes<DeleteUserRequest, void>;
   readonly DeleteUserPermissionsBoundary: OperationTypes<DeleteUserPermissionsBoundaryRequest, void>;
   readonly DeleteUserPolicy: OperationTypes<DeleteUserPolicyRequest, void>;
@@ -46,6 +63,7 @@ export interface IamOperations {
   readonly DetachUserPolicy: OperationTypes<DetachUserPolicyRequest, void>;
   readonly EnableMFADevice: OperationTypes<EnableMFADeviceRequest, void>;
   readonly GetAccessKeyLastUsed: OperationTypes<GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse>;
+  readonly GetAccountPasswordPolicy: OperationTypes<NoMembers, GetAccountPasswordPolicyResponse>;
   readonly GetAccountSummary: OperationTypes<NoMembers, GetAccountSummaryResponse>;
   readonly GetContextKeysForCustomPolicy: OperationTypes<
     GetContextKeysForCustomPolicyRequest,
@@ -57,6 +75,8 @@ export interface IamOperations {
   >;
   readonly GetGroup: OperationTypes<GetGroupRequest, GetGroupResponse>;
   readonly GetGroupPolicy: OperationTypes<GetGroupPolicyRequest, GetGroupPolicyResponse>;
+  readonly GetInstanceProfile: OperationTypes<GetInstanceProfileRequest, GetInstanceProfileResponse>;
+  readonly GetLoginProfile: OperationTypes<GetLoginProfileRequest, GetLoginProfileResponse>;
   readonly GetMFADevice: OperationTypes<GetMFADeviceRequest, GetMFADeviceResponse>;
   readonly GetOpenIDConnectProvider: OperationTypes<
     GetOpenIDConnectProviderRequest,
@@ -66,6 +86,9 @@ export interface IamOperations {
   readonly GetPolicyVersion: OperationTypes<GetPolicyVersionRequest, GetPolicyVersionResponse>;
   readonly GetRole: OperationTypes<GetRoleRequest, GetRoleResponse>;
   readonly GetRolePolicy: OperationTypes<GetRolePolicyRequest, GetRolePolicyResponse>;
+  readonly GetSAMLProvider: OperationTypes<GetSAMLProviderRequest, GetSAMLProviderResponse>;
+  readonly GetSSHPublicKey: OperationTypes<GetSSHPublicKeyRequest, GetSSHPublicKeyResponse>;
+  readonly GetServerCertificate: OperationTypes<GetServerCertificateRequest, GetServerCertificateResponse>;
   readonly GetUser: OperationTypes<GetUserRequest, GetUserResponse>;
   readonly GetUserPolicy: OperationTypes<GetUserPolicyRequest, GetUserPolicyResponse>;
   readonly ListAccessKeys: OperationTypes<ListAccessKeysRequest, ListAccessKeysResponse>;
@@ -86,17 +109,50 @@ export interface IamOperations {
   readonly ListGroupPolicies: OperationTypes<ListGroupPoliciesRequest, ListGroupPoliciesResponse>;
   readonly ListGroups: OperationTypes<ListGroupsRequest, ListGroupsResponse>;
   readonly ListGroupsForUser: OperationTypes<ListGroupsForUserRequest, ListGroupsForUserResponse>;
+  readonly ListInstanceProfileTags: OperationTypes<
+    ListInstanceProfileTagsRequest,
+    ListInstanceProfileTagsResponse
+  >;
+  readonly ListInstanceProfiles: OperationTypes<ListInstanceProfilesRequest, ListInstanceProfilesResponse>;
+  readonly ListInstanceProfilesForRole: OperationTypes<
+    ListInstanceProfilesForRoleRequest,
+    ListInstanceProfilesForRoleResponse
+  >;
   readonly ListMFADeviceTags: OperationTypes<ListMFADeviceTagsRequest, ListMFADeviceTagsResponse>;
   readonly ListMFADevices: OperationTypes<ListMFADevicesRequest, ListMFADevicesResponse>;
+  readonly ListOpenIDConnectProviderTags: OperationTypes<
+    ListOpenIDConnectProviderTagsRequest,
+    ListOpenIDConnectProviderTagsResponse
+  >;
   readonly ListOpenIDConnectProviders: OperationTypes<
     ListOpenIDConnectProvidersRequest,
     ListOpenIDConnectProvidersResponse
   >;
   readonly ListPolicies: OperationTypes<ListPoliciesRequest, ListPoliciesResponse>;
+  readonly ListPolicyTags: OperationTypes<ListPolicyTagsRequest, ListPolicyTagsResponse>;
   readonly ListPolicyVersions: OperationTypes<ListPolicyVersionsRequest, ListPolicyVersionsResponse>;
   readonly ListRolePolicies: OperationTypes<ListRolePoliciesRequest, ListRolePoliciesResponse>;
   readonly ListRoleTags: OperationTypes<ListRoleTagsRequest, ListRoleTagsResponse>;
   readonly ListRoles: OperationTypes<ListRolesRequest, ListRolesResponse>;
+  readonly ListSAMLProviderTags: OperationTypes<ListSAMLProviderTagsRequest, ListSAMLProviderTagsResponse>;
+  readonly ListSAMLProviders: OperationTypes<ListSAMLProvidersRequest, ListSAMLProvidersResponse>;
+  readonly ListSSHPublicKeys: OperationTypes<ListSSHPublicKeysRequest, ListSSHPublicKeysResponse>;
+  readonly ListServerCertificateTags: OperationTypes<
+    ListServerCertificateTagsRequest,
+    ListServerCertificateTagsResponse
+  >;
+  readonly ListServerCertificates: OperationTypes<
+    ListServerCertificatesRequest,
+    ListServerCertificatesResponse
+  >;
+  readonly ListServiceSpecificCredentials: OperationTypes<
+    ListServiceSpecificCredentialsRequest,
+    ListServiceSpecificCredentialsResponse
+  >;
+  readonly ListSigningCertificates: OperationTypes<
+    ListSigningCertificatesRequest,
+    ListSigningCertificatesResponse
+  >;
   readonly ListUserPolicies: OperationTypes<ListUserPoliciesRequest, ListUserPoliciesResponse>;
   readonly ListUserTags: OperationTypes<ListUserTagsRequest, ListUserTagsResponse>;
   readonly ListUsers: OperationTypes<ListUsersRequest, ListUsersResponse>;
@@ -110,45 +166,86 @@ export interface IamOperations {
     RemoveClientIDFromOpenIDConnectProviderRequest,
     void
   >;
+  readonly RemoveRoleFromInstanceProfile: OperationTypes<RemoveRoleFromInstanceProfileRequest, void>;
   readonly RemoveUserFromGroup: OperationTypes<RemoveUserFromGroupRequest, void>;
+  readonly ResetServiceSpecificCredential: OperationTypes<
+    ResetServiceSpecificCredentialRequest,
+    ResetServiceSpecificCredentialResponse
+  >;
   readonly ResyncMFADevice: OperationTypes<ResyncMFADeviceRequest, void>;
   readonly SetDefaultPolicyVersion: OperationTypes<SetDefaultPolicyVersionRequest, void>;
   readonly SimulateCustomPolicy: OperationTypes<SimulateCustomPolicyRequest, SimulatePolicyResponse>;
   readonly SimulatePrincipalPolicy: OperationTypes<SimulatePrincipalPolicyRequest, SimulatePolicyResponse>;
+  readonly TagInstanceProfile: OperationTypes<TagInstanceProfileRequest, void>;
   readonly TagMFADevice: OperationTypes<TagMFADeviceRequest, void>;
+  readonly TagOpenIDConnectProvider: OperationTypes<TagOpenIDConnectProviderRequest, void>;
+  readonly TagPolicy: OperationTypes<TagPolicyRequest, void>;
   readonly TagRole: OperationTypes<TagRoleRequest, void>;
+  readonly TagSAMLProvider: OperationTypes<TagSAMLProviderRequest, void>;
+  readonly TagServerCertificate: OperationTypes<TagServerCertificateRequest, void>;
   readonly TagUser: OperationTypes<TagUserRequest, void>;
+  readonly UntagInstanceProfile: OperationTypes<UntagInstanceProfileRequest, void>;
   readonly UntagMFADevice: OperationTypes<UntagMFADeviceRequest, void>;
+  readonly UntagOpenIDConnectProvider: OperationTypes<UntagOpenIDConnectProviderRequest, void>;
+  readonly UntagPolicy: OperationTypes<UntagPolicyRequest, void>;
   readonly UntagRole: OperationTypes<UntagRoleRequest, void>;
+  readonly UntagSAMLProvider: OperationTypes<UntagSAMLProviderRequest, void>;
+  readonly UntagServerCertificate: OperationTypes<UntagServerCertificateRequest, void>;
   readonly UntagUser: OperationTypes<UntagUserRequest, void>;
   readonly UpdateAccessKey: OperationTypes<UpdateAccessKeyRequest, void>;
+  readonly UpdateAccountPasswordPolicy: OperationTypes<UpdateAccountPasswordPolicyRequest, void>;
   readonly UpdateAssumeRolePolicy: OperationTypes<UpdateAssumeRolePolicyRequest, void>;
   readonly UpdateGroup: OperationTypes<UpdateGroupRequest, void>;
+  readonly UpdateLoginProfile: OperationTypes<UpdateLoginProfileRequest, void>;
   readonly UpdateOpenIDConnectProviderThumbprint: OperationTypes<
     UpdateOpenIDConnectProviderThumbprintRequest,
     void
   >;
   readonly UpdateRole: OperationTypes<UpdateRoleRequest, UpdateRoleResponse>;
   readonly UpdateRoleDescription: OperationTypes<UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse>;
+  readonly UpdateSAMLProvider: OperationTypes<UpdateSAMLProviderRequest, UpdateSAMLProviderResponse>;
+  readonly UpdateSSHPublicKey: OperationTypes<UpdateSSHPublicKeyRequest, void>;
+  readonly UpdateServerCertificate: OperationTypes<UpdateServerCertificateRequest, void>;
+  readonly UpdateServiceSpecificCredential: OperationTypes<UpdateServiceSpecificCredentialRequest, void>;
+  readonly UpdateSigningCertificate: OperationTypes<UpdateSigningCertificateRequest, void>;
   readonly UpdateUser: OperationTypes<UpdateUserRequest, void>;
+  readonly UploadSSHPublicKey: OperationTypes<UploadSSHPublicKeyRequest, UploadSSHPublicKeyResponse>;
+  readonly UploadServerCertificate: OperationTypes<
+    UploadServerCertificateRequest,
+    UploadServerCertificateResponse
+  >;
+  readonly UploadSigningCertificate: OperationTypes<
+    UploadSigningCertificateRequest,
+    UploadSigningCertificateResponse
+  >;
 }
 
 /** Every exception of the model. */
 export type IamException =
   | "ConcurrentModificationException"
   | "DeleteConflictException"
+  | "DuplicateCertificateException"
+  | "DuplicateSSHPublicKeyException"
   | "EntityAlreadyExistsException"
   | "EntityTemporarilyUnmodifiableException"
   | "InvalidAuthenticationCodeException"
+  | "InvalidCertificateException"
   | "InvalidInputException"
+  | "InvalidPublicKeyException"
+  | "InvalidUserTypeException"
+  | "KeyPairMismatchException"
   | "LimitExceededException"
+  | "MalformedCertificateException"
   | "MalformedPolicyDocumentException"
   | "NoSuchEntityException"
   | "OpenIdIdpCommunicationErrorException"
+  | "PasswordPolicyViolationException"
   | "PolicyEvaluationException"
   | "PolicyNotAttachableException"
   | "ServiceFailureException"
-  | "UnmodifiableEntityException";
+  | "ServiceNotSupportedException"
+  | "UnmodifiableEntityException"
+  | "UnrecognizedPublicKeyEncodingException";
 
 export interface AccessKey {
   readonly AccessKeyId: string;
@@ -174,6 +271,11 @@ export interface AccessKeyMetadata {
 export interface AddClientIDToOpenIDConnectProviderRequest {
   readonly ClientID: string;
   readonly OpenIDConnectProviderArn: string;
+}
+
+export interface AddRoleToInstanceProfileRequest {
+  readonly InstanceProfileName: string;
+  readonly RoleName: string;
 }
 
 export interface AddUserToGroupRequest {
@@ -206,6 +308,11 @@ export interface AttachedPolicy {
   readonly PolicyName?: string | undefined;
 }
 
+export interface ChangePasswordRequest {
+  readonly NewPassword: string;
+  readonly OldPassword: string;
+}
+
 export interface ContextEntry {
   readonly ContextKeyName?: string | undefined;
   readonly ContextKeyType?:
@@ -223,6 +330,18 @@ export interface ContextEntry {
     | "dateList"
     | undefined;
   readonly ContextKeyValues?: readonly string[] | undefined;
+}
+
+export interface ContextProvider {
+  readonly KeyDefinitionList?: readonly ContextProviderKeyDefinition[] | undefined;
+  readonly SubjectSourceKey: string;
+  readonly SubjectTypeSourceKey?: string | undefined;
+  readonly SubjectTypeValue?: string | undefined;
+}
+
+export interface ContextProviderKeyDefinition {
+  readonly SourceKey: string;
+  readonly TargetKey?: string | undefined;
 }
 
 export interface CreateAccessKeyRequest {
@@ -244,6 +363,27 @@ export interface CreateGroupRequest {
 
 export interface CreateGroupResponse {
   readonly Group: Group;
+}
+
+export interface CreateInstanceProfileRequest {
+  readonly InstanceProfileName: string;
+  readonly Path?: string | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface CreateInstanceProfileResponse {
+  readonly InstanceProfile: InstanceProfile;
+}
+
+export interface CreateLoginProfileRequest {
+  readonly MaxSigninSessionDuration?: number | undefined;
+  readonly Password?: string | undefined;
+  readonly PasswordResetRequired?: boolean | undefined;
+  readonly UserName?: string | undefined;
+}
+
+export interface CreateLoginProfileResponse {
+  readonly LoginProfile: LoginProfile;
 }
 
 export interface CreateOpenIDConnectProviderRequest {
@@ -294,6 +434,31 @@ export interface CreateRoleResponse {
   readonly Role: Role;
 }
 
+export interface CreateSAMLProviderRequest {
+  readonly AddPrivateKey?: string | undefined;
+  readonly AssertionEncryptionMode?: "Required" | "Allowed" | undefined;
+  readonly ContextProvider?: ContextProvider | undefined;
+  readonly IdentityCenterInstanceArn?: string | undefined;
+  readonly Name: string;
+  readonly SAMLMetadataDocument: string;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface CreateSAMLProviderResponse {
+  readonly SAMLProviderArn?: string | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface CreateServiceSpecificCredentialRequest {
+  readonly CredentialAgeDays?: number | undefined;
+  readonly ServiceName: string;
+  readonly UserName: string;
+}
+
+export interface CreateServiceSpecificCredentialResponse {
+  readonly ServiceSpecificCredential?: ServiceSpecificCredential | undefined;
+}
+
 export interface CreateUserRequest {
   readonly Path?: string | undefined;
   readonly PermissionsBoundary?: string | undefined;
@@ -338,6 +503,14 @@ export interface DeleteGroupRequest {
   readonly GroupName: string;
 }
 
+export interface DeleteInstanceProfileRequest {
+  readonly InstanceProfileName: string;
+}
+
+export interface DeleteLoginProfileRequest {
+  readonly UserName?: string | undefined;
+}
+
 export interface DeleteOpenIDConnectProviderRequest {
   readonly OpenIDConnectProviderArn: string;
 }
@@ -362,6 +535,29 @@ export interface DeleteRolePolicyRequest {
 
 export interface DeleteRoleRequest {
   readonly RoleName: string;
+}
+
+export interface DeleteSAMLProviderRequest {
+  readonly SAMLProviderArn: string;
+}
+
+export interface DeleteSSHPublicKeyRequest {
+  readonly SSHPublicKeyId: string;
+  readonly UserName: string;
+}
+
+export interface DeleteServerCertificateRequest {
+  readonly ServerCertificateName: string;
+}
+
+export interface DeleteServiceSpecificCredentialRequest {
+  readonly ServiceSpecificCredentialId: string;
+  readonly UserName?: string | undefined;
+}
+
+export interface DeleteSigningCertificateRequest {
+  readonly CertificateId: string;
+  readonly UserName?: string | undefined;
 }
 
 export interface DeleteUserPermissionsBoundaryRequest {
@@ -426,6 +622,10 @@ export interface GetAccessKeyLastUsedResponse {
   readonly UserName?: string | undefined;
 }
 
+export interface GetAccountPasswordPolicyResponse {
+  readonly PasswordPolicy: PasswordPolicy;
+}
+
 export interface GetAccountSummaryResponse {
   readonly SummaryMap?: Readonly<Record<string, number>> | undefined;
 }
@@ -465,6 +665,22 @@ export interface GetGroupResponse {
   readonly IsTruncated?: boolean | undefined;
   readonly Marker?: string | undefined;
   readonly Users: readonly User[];
+}
+
+export interface GetInstanceProfileRequest {
+  readonly InstanceProfileName: string;
+}
+
+export interface GetInstanceProfileResponse {
+  readonly InstanceProfile: InstanceProfile;
+}
+
+export interface GetLoginProfileRequest {
+  readonly UserName?: string | undefined;
+}
+
+export interface GetLoginProfileResponse {
+  readonly LoginProfile: LoginProfile;
 }
 
 export interface GetMFADeviceRequest {
@@ -527,6 +743,42 @@ export interface GetRoleResponse {
   readonly Role: Role;
 }
 
+export interface GetSAMLProviderRequest {
+  readonly SAMLProviderArn: string;
+}
+
+export interface GetSAMLProviderResponse {
+  readonly AssertionEncryptionMode?: "Required" | "Allowed" | undefined;
+  readonly ContextProvider?: ContextProvider | undefined;
+  readonly CreateDate?: Date | undefined;
+  readonly IdentityCenterInstanceArn?: string | undefined;
+  readonly IdentityStoreArn?: string | undefined;
+  readonly PrivateKeyList?: readonly SAMLPrivateKey[] | undefined;
+  readonly SAMLKeyHashes?: readonly SAMLKeyHashEntry[] | undefined;
+  readonly SAMLMetadataDocument?: string | undefined;
+  readonly SAMLProviderUUID?: string | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+  readonly ValidUntil?: Date | undefined;
+}
+
+export interface GetSSHPublicKeyRequest {
+  readonly Encoding: "SSH" | "PEM";
+  readonly SSHPublicKeyId: string;
+  readonly UserName: string;
+}
+
+export interface GetSSHPublicKeyResponse {
+  readonly SSHPublicKey?: SSHPublicKey | undefined;
+}
+
+export interface GetServerCertificateRequest {
+  readonly ServerCertificateName: string;
+}
+
+export interface GetServerCertificateResponse {
+  readonly ServerCertificate: ServerCertificate;
+}
+
 export interface GetUserPolicyRequest {
   readonly PolicyName: string;
   readonly UserName: string;
@@ -558,6 +810,16 @@ export interface InlinePolicyIdentifierType {
   readonly AttachmentName: string;
   readonly AttachmentType: "user" | "group" | "role";
   readonly PolicyName: string;
+}
+
+export interface InstanceProfile {
+  readonly Arn: string;
+  readonly CreateDate: Date;
+  readonly InstanceProfileId: string;
+  readonly InstanceProfileName: string;
+  readonly Path: string;
+  readonly Roles: readonly Role[];
+  readonly Tags?: readonly Tag[] | undefined;
 }
 
 export interface ListAccessKeysRequest {
@@ -675,6 +937,42 @@ export interface ListGroupsResponse {
   readonly Marker?: string | undefined;
 }
 
+export interface ListInstanceProfileTagsRequest {
+  readonly InstanceProfileName: string;
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+}
+
+export interface ListInstanceProfileTagsResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Tags: readonly Tag[];
+}
+
+export interface ListInstanceProfilesForRoleRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly RoleName: string;
+}
+
+export interface ListInstanceProfilesForRoleResponse {
+  readonly InstanceProfiles: readonly InstanceProfile[];
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+}
+
+export interface ListInstanceProfilesRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly PathPrefix?: string | undefined;
+}
+
+export interface ListInstanceProfilesResponse {
+  readonly InstanceProfiles: readonly InstanceProfile[];
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+}
+
 export interface ListMFADeviceTagsRequest {
   readonly Marker?: string | undefined;
   readonly MaxItems?: number | undefined;
@@ -699,6 +997,18 @@ export interface ListMFADevicesResponse {
   readonly Marker?: string | undefined;
 }
 
+export interface ListOpenIDConnectProviderTagsRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly OpenIDConnectProviderArn: string;
+}
+
+export interface ListOpenIDConnectProviderTagsResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Tags: readonly Tag[];
+}
+
 export type ListOpenIDConnectProvidersRequest = NoMembers;
 
 export interface ListOpenIDConnectProvidersResponse {
@@ -718,6 +1028,18 @@ export interface ListPoliciesResponse {
   readonly IsTruncated?: boolean | undefined;
   readonly Marker?: string | undefined;
   readonly Policies?: readonly Policy[] | undefined;
+}
+
+export interface ListPolicyTagsRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly PolicyArn: string;
+}
+
+export interface ListPolicyTagsResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Tags: readonly Tag[];
 }
 
 export interface ListPolicyVersionsRequest {
@@ -768,6 +1090,86 @@ export interface ListRolesResponse {
   readonly Roles: readonly Role[];
 }
 
+export interface ListSAMLProviderTagsRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly SAMLProviderArn: string;
+}
+
+export interface ListSAMLProviderTagsResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Tags: readonly Tag[];
+}
+
+export type ListSAMLProvidersRequest = NoMembers;
+
+export interface ListSAMLProvidersResponse {
+  readonly SAMLProviderList?: readonly SAMLProviderListEntry[] | undefined;
+}
+
+export interface ListSSHPublicKeysRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly UserName?: string | undefined;
+}
+
+export interface ListSSHPublicKeysResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly SSHPublicKeys?: readonly SSHPublicKeyMetadata[] | undefined;
+}
+
+export interface ListServerCertificateTagsRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly ServerCertificateName: string;
+}
+
+export interface ListServerCertificateTagsResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Tags: readonly Tag[];
+}
+
+export interface ListServerCertificatesRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly PathPrefix?: string | undefined;
+}
+
+export interface ListServerCertificatesResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly ServerCertificateMetadataList: readonly ServerCertificateMetadata[];
+}
+
+export interface ListServiceSpecificCredentialsRequest {
+  readonly AllUsers?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly ServiceName?: string | undefined;
+  readonly UserName?: string | undefined;
+}
+
+export interface ListServiceSpecificCredentialsResponse {
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly ServiceSpecificCredentials?: readonly ServiceSpecificCredentialMetadata[] | undefined;
+}
+
+export interface ListSigningCertificatesRequest {
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+  readonly UserName?: string | undefined;
+}
+
+export interface ListSigningCertificatesResponse {
+  readonly Certificates: readonly SigningCertificate[];
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+}
+
 export interface ListUserPoliciesRequest {
   readonly Marker?: string | undefined;
   readonly MaxItems?: number | undefined;
@@ -816,6 +1218,13 @@ export interface ListVirtualMFADevicesResponse {
   readonly VirtualMFADevices: readonly VirtualMFADevice[];
 }
 
+export interface LoginProfile {
+  readonly CreateDate: Date;
+  readonly MaxSigninSessionDuration?: number | undefined;
+  readonly PasswordResetRequired?: boolean | undefined;
+  readonly UserName: string;
+}
+
 export interface MFADevice {
   readonly EnableDate: Date;
   readonly SerialNumber: string;
@@ -832,6 +1241,19 @@ export interface OrderedOrganizationPolicyType {
 
 export interface OrganizationsDecisionDetail {
   readonly AllowedByOrganizations?: boolean | undefined;
+}
+
+export interface PasswordPolicy {
+  readonly AllowUsersToChangePassword?: boolean | undefined;
+  readonly ExpirePasswords?: boolean | undefined;
+  readonly HardExpiry?: boolean | undefined;
+  readonly MaxPasswordAge?: number | undefined;
+  readonly MinimumPasswordLength?: number | undefined;
+  readonly PasswordReusePrevention?: number | undefined;
+  readonly RequireLowercaseCharacters?: boolean | undefined;
+  readonly RequireNumbers?: boolean | undefined;
+  readonly RequireSymbols?: boolean | undefined;
+  readonly RequireUppercaseCharacters?: boolean | undefined;
 }
 
 export interface PermissionsBoundaryDecisionDetail {
@@ -926,9 +1348,23 @@ export interface RemoveClientIDFromOpenIDConnectProviderRequest {
   readonly OpenIDConnectProviderArn: string;
 }
 
+export interface RemoveRoleFromInstanceProfileRequest {
+  readonly InstanceProfileName: string;
+  readonly RoleName: string;
+}
+
 export interface RemoveUserFromGroupRequest {
   readonly GroupName: string;
   readonly UserName: string;
+}
+
+export interface ResetServiceSpecificCredentialRequest {
+  readonly ServiceSpecificCredentialId: string;
+  readonly UserName?: string | undefined;
+}
+
+export interface ResetServiceSpecificCredentialResponse {
+  readonly ServiceSpecificCredential?: ServiceSpecificCredential | undefined;
 }
 
 export interface ResourceSpecificResult {
@@ -969,9 +1405,90 @@ export interface RoleLastUsed {
   readonly Region?: string | undefined;
 }
 
+export interface SAMLKeyHashEntry {
+  readonly IssuerURL?: string | undefined;
+  readonly KeyHashes?: readonly string[] | undefined;
+}
+
+export interface SAMLPrivateKey {
+  readonly KeyId?: string | undefined;
+  readonly Timestamp?: Date | undefined;
+}
+
+export interface SAMLProviderListEntry {
+  readonly Arn?: string | undefined;
+  readonly CreateDate?: Date | undefined;
+  readonly IsTrustedIdentityPropagationEnabled?: boolean | undefined;
+  readonly ValidUntil?: Date | undefined;
+}
+
+export interface SSHPublicKey {
+  readonly Fingerprint: string;
+  readonly SSHPublicKeyBody: string;
+  readonly SSHPublicKeyId: string;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UploadDate?: Date | undefined;
+  readonly UserName: string;
+}
+
+export interface SSHPublicKeyMetadata {
+  readonly SSHPublicKeyId: string;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UploadDate: Date;
+  readonly UserName: string;
+}
+
+export interface ServerCertificate {
+  readonly CertificateBody: string;
+  readonly CertificateChain?: string | undefined;
+  readonly ServerCertificateMetadata: ServerCertificateMetadata;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface ServerCertificateMetadata {
+  readonly Arn: string;
+  readonly Expiration?: Date | undefined;
+  readonly Path: string;
+  readonly ServerCertificateId: string;
+  readonly ServerCertificateName: string;
+  readonly UploadDate?: Date | undefined;
+}
+
+export interface ServiceSpecificCredential {
+  readonly CreateDate: Date;
+  readonly ExpirationDate?: Date | undefined;
+  readonly ServiceCredentialAlias?: string | undefined;
+  readonly ServiceCredentialSecret?: string | undefined;
+  readonly ServiceName: string;
+  readonly ServicePassword?: string | undefined;
+  readonly ServiceSpecificCredentialId: string;
+  readonly ServiceUserName?: string | undefined;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UserName: string;
+}
+
+export interface ServiceSpecificCredentialMetadata {
+  readonly CreateDate: Date;
+  readonly ExpirationDate?: Date | undefined;
+  readonly ServiceCredentialAlias?: string | undefined;
+  readonly ServiceName: string;
+  readonly ServiceSpecificCredentialId: string;
+  readonly ServiceUserName?: string | undefined;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UserName: string;
+}
+
 export interface SetDefaultPolicyVersionRequest {
   readonly PolicyArn: string;
   readonly VersionId: string;
+}
+
+export interface SigningCertificate {
+  readonly CertificateBody: string;
+  readonly CertificateId: string;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UploadDate?: Date | undefined;
+  readonly UserName: string;
 }
 
 export interface SimulateCustomPolicyRequest {
@@ -1036,8 +1553,23 @@ export interface Tag {
   readonly Value: string;
 }
 
+export interface TagInstanceProfileRequest {
+  readonly InstanceProfileName: string;
+  readonly Tags: readonly Tag[];
+}
+
 export interface TagMFADeviceRequest {
   readonly SerialNumber: string;
+  readonly Tags: readonly Tag[];
+}
+
+export interface TagOpenIDConnectProviderRequest {
+  readonly OpenIDConnectProviderArn: string;
+  readonly Tags: readonly Tag[];
+}
+
+export interface TagPolicyRequest {
+  readonly PolicyArn: string;
   readonly Tags: readonly Tag[];
 }
 
@@ -1046,9 +1578,24 @@ export interface TagRoleRequest {
   readonly Tags: readonly Tag[];
 }
 
+export interface TagSAMLProviderRequest {
+  readonly SAMLProviderArn: string;
+  readonly Tags: readonly Tag[];
+}
+
+export interface TagServerCertificateRequest {
+  readonly ServerCertificateName: string;
+  readonly Tags: readonly Tag[];
+}
+
 export interface TagUserRequest {
   readonly Tags: readonly Tag[];
   readonly UserName: string;
+}
+
+export interface UntagInstanceProfileRequest {
+  readonly InstanceProfileName: string;
+  readonly TagKeys: readonly string[];
 }
 
 export interface UntagMFADeviceRequest {
@@ -1056,8 +1603,28 @@ export interface UntagMFADeviceRequest {
   readonly TagKeys: readonly string[];
 }
 
+export interface UntagOpenIDConnectProviderRequest {
+  readonly OpenIDConnectProviderArn: string;
+  readonly TagKeys: readonly string[];
+}
+
+export interface UntagPolicyRequest {
+  readonly PolicyArn: string;
+  readonly TagKeys: readonly string[];
+}
+
 export interface UntagRoleRequest {
   readonly RoleName: string;
+  readonly TagKeys: readonly string[];
+}
+
+export interface UntagSAMLProviderRequest {
+  readonly SAMLProviderArn: string;
+  readonly TagKeys: readonly string[];
+}
+
+export interface UntagServerCertificateRequest {
+  readonly ServerCertificateName: string;
   readonly TagKeys: readonly string[];
 }
 
@@ -1072,6 +1639,18 @@ export interface UpdateAccessKeyRequest {
   readonly UserName?: string | undefined;
 }
 
+export interface UpdateAccountPasswordPolicyRequest {
+  readonly AllowUsersToChangePassword?: boolean | undefined;
+  readonly HardExpiry?: boolean | undefined;
+  readonly MaxPasswordAge?: number | undefined;
+  readonly MinimumPasswordLength?: number | undefined;
+  readonly PasswordReusePrevention?: number | undefined;
+  readonly RequireLowercaseCharacters?: boolean | undefined;
+  readonly RequireNumbers?: boolean | undefined;
+  readonly RequireSymbols?: boolean | undefined;
+  readonly RequireUppercaseCharacters?: boolean | undefined;
+}
+
 export interface UpdateAssumeRolePolicyRequest {
   readonly PolicyDocument: string;
   readonly RoleName: string;
@@ -1081,6 +1660,14 @@ export interface UpdateGroupRequest {
   readonly GroupName: string;
   readonly NewGroupName?: string | undefined;
   readonly NewPath?: string | undefined;
+}
+
+export interface UpdateLoginProfileRequest {
+  readonly MaxSigninSessionDuration?: number | undefined;
+  readonly Password?: string | undefined;
+  readonly PasswordResetRequired?: boolean | undefined;
+  readonly ResetMaxSigninSessionDuration?: boolean | undefined;
+  readonly UserName: string;
 }
 
 export interface UpdateOpenIDConnectProviderThumbprintRequest {
@@ -1105,10 +1692,82 @@ export interface UpdateRoleRequest {
 
 export type UpdateRoleResponse = NoMembers;
 
+export interface UpdateSAMLProviderRequest {
+  readonly AddPrivateKey?: string | undefined;
+  readonly AssertionEncryptionMode?: "Required" | "Allowed" | undefined;
+  readonly ContextProvider?: ContextProvider | undefined;
+  readonly IdentityCenterInstanceArn?: string | undefined;
+  readonly RemoveContextProvider?: boolean | undefined;
+  readonly RemoveIdentityCenterInstance?: boolean | undefined;
+  readonly RemovePrivateKey?: string | undefined;
+  readonly SAMLMetadataDocument?: string | undefined;
+  readonly SAMLProviderArn: string;
+}
+
+export interface UpdateSAMLProviderResponse {
+  readonly SAMLProviderArn?: string | undefined;
+}
+
+export interface UpdateSSHPublicKeyRequest {
+  readonly SSHPublicKeyId: string;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UserName: string;
+}
+
+export interface UpdateServerCertificateRequest {
+  readonly NewPath?: string | undefined;
+  readonly NewServerCertificateName?: string | undefined;
+  readonly ServerCertificateName: string;
+}
+
+export interface UpdateServiceSpecificCredentialRequest {
+  readonly ServiceSpecificCredentialId: string;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UserName?: string | undefined;
+}
+
+export interface UpdateSigningCertificateRequest {
+  readonly CertificateId: string;
+  readonly Status: "Active" | "Inactive" | "Expired";
+  readonly UserName?: string | undefined;
+}
+
 export interface UpdateUserRequest {
   readonly NewPath?: string | undefined;
   readonly NewUserName?: string | undefined;
   readonly UserName: string;
+}
+
+export interface UploadSSHPublicKeyRequest {
+  readonly SSHPublicKeyBody: string;
+  readonly UserName: string;
+}
+
+export interface UploadSSHPublicKeyResponse {
+  readonly SSHPublicKey?: SSHPublicKey | undefined;
+}
+
+export interface UploadServerCertificateRequest {
+  readonly CertificateBody: string;
+  readonly CertificateChain?: string | undefined;
+  readonly Path?: string | undefined;
+  readonly PrivateKey: string;
+  readonly ServerCertificateName: string;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface UploadServerCertificateResponse {
+  readonly ServerCertificateMetadata?: ServerCertificateMetadata | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface UploadSigningCertificateRequest {
+  readonly CertificateBody: string;
+  readonly UserName?: string | undefined;
+}
+
+export interface UploadSigningCertificateResponse {
+  readonly Certificate: SigningCertificate;
 }
 
 export interface User {

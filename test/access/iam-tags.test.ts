@@ -77,6 +77,15 @@ test.each<[string, Thing]>([
     },
   ],
   [
+    "an instance profile",
+    {
+      make: "CreateInstanceProfile",
+      making: (team) => ({ InstanceProfileName: `i-${team}`, Path: "/teams/" }),
+      use: "GetInstanceProfile",
+      using: (team) => ({ InstanceProfileName: `i-${team}` }),
+    },
+  ],
+  [
     "an MFA device",
     {
       make: "CreateVirtualMFADevice",

@@ -38,6 +38,7 @@ const KINDS: readonly ResourceKind[] = [
   { ...PLAIN, service: "iam", type: "group", askedBy: "iam" },
   { ...TAGGED_IN_IAM, type: "policy" },
   { ...TAGGED_IN_IAM, type: "oidc-provider" },
+  { ...TAGGED_IN_IAM, type: "instance-profile" },
   { ...TAGGED_IN_IAM, type: "mfa" },
   { ...PLAIN, service: "iam", type: "*", askedBy: "iam" },
   { ...PLAIN, service: "sts", type: "*", askedBy: "sts" },

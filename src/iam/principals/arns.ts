@@ -27,6 +27,18 @@ export function oidcProviderArn(account: string, url: string): string {
   return `arn:aws:iam::${account}:oidc-provider/${url}`;
 }
 
+export function instanceProfileArn({
+  account,
+  path,
+  name,
+}: {
+  readonly account: string;
+  readonly path: string;
+  readonly name: string;
+}): string {
+  return `arn:aws:iam::${account}:instance-profile${path}${name}`;
+}
+
 /** Serial number of a virtual MFA device. */
 export function mfaDeviceArn(account: string, path: string, name: string): string {
   return `arn:aws:iam::${account}:mfa${path}${name}`;

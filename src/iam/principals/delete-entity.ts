@@ -11,6 +11,7 @@ const CONFLICTS: readonly (readonly [keyof Holdings, string])[] = [
   ["mfaDevices", "Cannot delete entity, must delete MFA device first."],
   ["groups", "Cannot delete entity, must remove users from group first."],
   ["members", "Cannot delete entity, must remove users from group first."],
+  ["instanceProfiles", "Cannot delete entity, must remove roles from instance profile first."],
   ["attachedPolicies", "Cannot delete entity, must detach all policies first."],
   ["inlinePolicies", "Cannot delete entity, must delete policies first."],
 ];

@@ -17,6 +17,8 @@ export const LIMITS = {
   /** "Virtual MFA devices (assigned or unassigned) in an AWS account: equal to the user quota". */
   mfaDevices: 5000,
   tags: 50,
+  instanceProfiles: 1000,
+  rolesPerInstanceProfile: 1,
   oidcProviders: 100,
   clientIds: 100,
   thumbprints: 5,

@@ -13,8 +13,10 @@ import {
 } from "./managed-policy.ts";
 import { requireName, requirePath } from "./names.ts";
 import type { IdentityChange, IdentityReader } from "./ports/index.ts";
-import { type Tag, tagsOf } from "./tags.ts";
+import { mergeTags, type Tag, tagsOf, withoutTags } from "./tags.ts";
 import { newUniqueId } from "./unique-ids.ts";
+
+const TAGS_QUOTA = "TagsPerPolicy";
 
 export interface PolicyInput {
   readonly account: string;
@@ -34,7 +36,7 @@ export async function createPolicy(
   requireName("policy", name);
   requirePath(path);
   requireManagedPolicy(document);
-  const record = tagsOf(tags, "TagsPerPolicy");
+  const record = tagsOf(tags, TAGS_QUOTA);
   // Names are unique in the account, whatever the path.
   if (await change.hasPolicyNamed(name)) {
     throw alreadyExists(`A policy called ${name} already exists. Duplicate names are not allowed.`);
@@ -54,7 +56,7 @@ export async function createPolicyVersion(
   { document, isDefault }: { readonly document: string; readonly isDefault: boolean },
   at: Date,
 ): Promise<PolicyVersion> {
-  const id = await requireOwn(change, account, arn);
+  const { id } = await requireOwn(change, account, arn);
   requireManagedPolicy(document);
   if ((await change.listVersions(id)).length >= LIMITS.policyVersions) {
     throw new IamError(
@@ -84,7 +86,7 @@ export async function setDefaultVersion(
   name: string,
   at: Date,
 ): Promise<void> {
-  const id = await requireOwn(change, account, arn);
+  const { id } = await requireOwn(change, account, arn);
   const { version } = requireVersionNamed(await change.listVersions(id), arn, name);
   await change.setDefaultVersion(id, version, at);
 }
@@ -95,7 +97,7 @@ export async function deletePolicyVersion(
   arn: string,
   name: string,
 ): Promise<void> {
-  const id = await requireOwn(change, account, arn);
+  const { id } = await requireOwn(change, account, arn);
   const { version, isDefault } = requireVersionNamed(await change.listVersions(id), arn, name);
   if (isDefault) throw deleteConflict("Cannot delete the default version of a policy.");
   await change.deleteVersion(id, version);
@@ -103,7 +105,7 @@ export async function deletePolicyVersion(
 
 /** @throws IamError DeleteConflictException while anything uses it or it has versions beside the default one */
 export async function deletePolicy(change: IdentityChange, account: string, arn: string): Promise<void> {
-  const id = await requireOwn(change, account, arn);
+  const { id } = await requireOwn(change, account, arn);
   const uses = await change.countUses(arn);
   if (uses.attachments + uses.boundaries > 0)
     throw deleteConflict("Cannot delete a policy attached to entities.");
@@ -115,15 +117,39 @@ export async function deletePolicy(change: IdentityChange, account: string, arn:
   await change.deletePolicy(id);
 }
 
+export async function tagPolicy(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+  list: readonly Tag[],
+): Promise<void> {
+  const { id, tags } = await requireOwn(change, account, arn);
+  await change.setPolicyTags(id, mergeTags(tags, list, TAGS_QUOTA));
+}
+
+export async function untagPolicy(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+  keys: readonly string[],
+): Promise<void> {
+  const { id, tags } = await requireOwn(change, account, arn);
+  await change.setPolicyTags(id, withoutTags(tags, keys));
+}
+
 /** A policy that its account may change. AWS's own belong to nobody here. */
-async function requireOwn(change: IdentityChange, account: string, arn: string): Promise<PolicyId> {
+async function requireOwn(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+): Promise<ManagedPolicy & { readonly id: PolicyId }> {
   requirePolicyArn(arn);
   if (arn.startsWith("arn:aws:iam::aws:")) {
     throw new IamError("AccessDeniedException", `The policy ${arn} belongs to AWS and cannot be changed.`);
   }
-  const { id } = await requirePolicy(change, NO_AWS_POLICIES, account, arn);
-  if (id === undefined) throw noSuch(`Policy ${arn} was not found.`);
-  return id;
+  const policy = await requirePolicy(change, NO_AWS_POLICIES, account, arn);
+  if (policy.id === undefined) throw noSuch(`Policy ${arn} was not found.`);
+  return { ...policy, id: policy.id };
 }
 
 const NO_AWS_POLICIES = new AwsPolicies([]);

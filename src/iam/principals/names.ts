@@ -1,19 +1,22 @@
 import type { EntityKind } from "./entity.ts";
 import { IamError } from "./errors.ts";
 
+type NamedKind = EntityKind | "policy" | "instanceProfile";
+
 /** Longest names, as IAM's model has them. */
-const NAME_MAX: Readonly<Record<EntityKind | "policy", number>> = {
+const NAME_MAX: Readonly<Record<NamedKind, number>> = {
   user: 64,
   group: 128,
   role: 64,
   policy: 128,
+  instanceProfile: 128,
 };
 const NAME = /^[A-Za-z0-9_+=,.@-]+$/;
 const PATH = /^(?:\/|\/[\u0021-\u007E]+\/)$/;
 const PATH_MAX = 512;
 
 /** @throws IamError ValidationError unless it may name such a thing ("IAM and AWS STS quotas: name requirements") */
-export function requireName(kind: EntityKind | "policy", name: string): void {
+export function requireName(kind: NamedKind, name: string): void {
   const max = NAME_MAX[kind];
   if (name.length <= max && NAME.test(name)) return;
   throw new IamError(

@@ -3,7 +3,9 @@ import { parseOidcProviderArn } from "./arns.ts";
 import { alreadyExists, IamError, invalidInput, noSuch, quotaExceeded } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import type { IdentityChange, IdentityReader, OidcProvider, OidcProviderReader } from "./ports/index.ts";
-import { type Tag, tagsOf } from "./tags.ts";
+import { mergeTags, type Tag, tagsOf, withoutTags } from "./tags.ts";
+
+const TAGS_QUOTA = "TagsPerOpenIdConnectProvider";
 
 /** What condition keys of services begin with: claims of an issuer of that name would pass for theirs. */
 const RESERVED = /^(?:aws|sts|iam|ecr|ecs)\/?$/i;
@@ -91,7 +93,7 @@ export async function createOidcProvider(
   at: Date,
 ): Promise<OidcProvider> {
   const url = providerUrl(input.url);
-  const tags = tagsOf(input.tags, "TagsPerOpenIdConnectProvider");
+  const tags = tagsOf(input.tags, TAGS_QUOTA);
   requireThumbprints(input.thumbprints);
   if (input.clientIds.length > LIMITS.clientIds) throw tooManyClientIds();
   if ((await change.findOidcProvider(url)) !== undefined) {
@@ -151,6 +153,26 @@ export async function setThumbprints(
   const { url } = await requireOidcProvider(change, account, arn);
   requireThumbprints(thumbprints);
   await change.changeOidcProvider(url, { thumbprints });
+}
+
+export async function tagOidcProvider(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+  list: readonly Tag[],
+): Promise<void> {
+  const { url, tags } = await requireOidcProvider(change, account, arn);
+  await change.changeOidcProvider(url, { tags: mergeTags(tags, list, TAGS_QUOTA) });
+}
+
+export async function untagOidcProvider(
+  change: IdentityChange,
+  account: string,
+  arn: string,
+  keys: readonly string[],
+): Promise<void> {
+  const { url, tags } = await requireOidcProvider(change, account, arn);
+  await change.changeOidcProvider(url, { tags: withoutTags(tags, keys) });
 }
 
 /**

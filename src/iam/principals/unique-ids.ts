@@ -1,13 +1,15 @@
 import { randomInt } from "node:crypto";
-import type { EntityKind } from "./entity.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** What AWS's ids begin with ("IAM identifiers: understanding unique ID prefixes"). */
-const PREFIXES = { user: "AIDA", group: "AGPA", role: "AROA", policy: "ANPA" } as const;
+const PREFIXES = {
+  ...{ user: "AIDA", group: "AGPA", role: "AROA" },
+  ...{ policy: "ANPA", instanceProfile: "AIPA" },
+} as const;
 
 /** An id that is never used again, so that a policy can name a user whose name may return. */
-export function newUniqueId(kind: EntityKind | "policy"): string {
+export function newUniqueId(kind: keyof typeof PREFIXES): string {
   return PREFIXES[kind] + randomLetters(17);
 }
 

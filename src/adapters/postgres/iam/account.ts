@@ -12,6 +12,7 @@ const COUNTS = {
       (SELECT count(*) FROM iam_policies WHERE account_id = $1) AS policies,
       (SELECT count(*) FROM iam_policy_versions WHERE account_id = $1) AS "policyVersions",
       (SELECT count(*) FROM iam_oidc_providers WHERE account_id = $1) AS "oidcProviders",
+      (SELECT count(*) FROM iam_instance_profiles WHERE account_id = $1) AS "instanceProfiles",
       (SELECT count(*) FROM access_keys WHERE account_id = $1 AND user_id IS NULL) AS "rootAccessKeys",
       (SELECT count(*) FROM iam_mfa_devices WHERE account_id = $1) AS "mfaDevices",
       (SELECT count(*) FROM iam_mfa_devices WHERE account_id = $1 AND enabled_at IS NOT NULL) AS "mfaDevicesInUse",

@@ -37,6 +37,7 @@ const HOLDINGS = {
     (SELECT count(*) FROM iam_attachments WHERE entity_id = $1) AS "attachedPolicies",
     (SELECT count(*) FROM access_keys WHERE user_id = $1) AS "accessKeys",
     (SELECT count(*) FROM iam_mfa_devices WHERE user_id = $1) AS "mfaDevices",
+    (SELECT count(*) FROM iam_instance_profiles WHERE role_id = $1) AS "instanceProfiles",
     (SELECT count(*) FROM iam_memberships WHERE user_id = $1) AS groups,
     (SELECT count(*) FROM iam_memberships WHERE group_id = $1) AS members`,
 };

@@ -4,6 +4,7 @@ import type { Database } from "../database.ts";
 import { accountReader, accountWriter } from "./account.ts";
 import { entityReader } from "./entities.ts";
 import { entityWriter } from "./entity-changes.ts";
+import { instanceProfileReader, instanceProfileWriter } from "./instance-profiles.ts";
 import { accessKeyReader, accessKeyWriter } from "./keys.ts";
 import { mfaDeviceReader, mfaDeviceWriter } from "./mfa-devices.ts";
 import { namedPrincipals } from "./named-principals.ts";
@@ -39,6 +40,7 @@ function readerOf(run: Run, account: string): IdentityReader {
     ...entityReader(run, account),
     ...policyReader(run, account),
     ...accessKeyReader(run, account),
+    ...instanceProfileReader(run, account),
     ...mfaDeviceReader(run, account),
     ...oidcProviderReader(run, account),
     ...accountReader(run, account),
@@ -51,6 +53,7 @@ function changeOf(run: Run, account: string): IdentityChange {
     ...entityWriter(run, account),
     ...policyWriter(run, account),
     ...accessKeyWriter(run, account),
+    ...instanceProfileWriter(run, account),
     ...mfaDeviceWriter(run, account),
     ...oidcProviderWriter(run, account),
     ...accountWriter(run, account),

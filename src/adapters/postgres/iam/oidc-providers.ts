@@ -21,7 +21,8 @@ const INSERT = {
 };
 const CHANGE = {
   name: "iam_oidc_change",
-  text: `UPDATE iam_oidc_providers SET client_ids = coalesce($3, client_ids), thumbprints = coalesce($4, thumbprints)
+  text: `UPDATE iam_oidc_providers SET client_ids = coalesce($3, client_ids), thumbprints = coalesce($4, thumbprints),
+      tags = coalesce($5, tags)
     WHERE account_id = $1 AND url = $2`,
 };
 const DELETE = {
@@ -43,8 +44,8 @@ export function oidcProviderWriter(run: Run, account: string): OidcProviderWrite
     async insertOidcProvider({ url, clientIds, thumbprints, tags, createdAt }) {
       await run(INSERT, [account, url, clientIds, thumbprints, tags, createdAt]);
     },
-    async changeOidcProvider(url, { clientIds, thumbprints }) {
-      await run(CHANGE, [account, url, clientIds, thumbprints]);
+    async changeOidcProvider(url, { clientIds, thumbprints, tags }) {
+      await run(CHANGE, [account, url, clientIds, thumbprints, tags]);
     },
     async deleteOidcProvider(url) {
       return (await run(DELETE, [account, url])).length > 0;

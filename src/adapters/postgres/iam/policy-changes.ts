@@ -42,6 +42,10 @@ const SET_DEFAULT = {
   name: "iam_policy_set_default",
   text: "UPDATE iam_policies SET default_version = $2, updated_at = $3 WHERE id = $1",
 };
+const SET_TAGS = {
+  name: "iam_policy_set_tags",
+  text: "UPDATE iam_policies SET tags = $2 WHERE id = $1",
+};
 const DELETE_VERSION = {
   name: "iam_policy_version_delete",
   text: "DELETE FROM iam_policy_versions WHERE policy_id = $1 AND version = $2",
@@ -73,6 +77,9 @@ export function policyWriter(run: Run, account: string): PolicyWriter {
     },
     async setDefaultVersion(policy, version, at) {
       await run(SET_DEFAULT, [policy, version, at]);
+    },
+    async setPolicyTags(policy, tags) {
+      await run(SET_TAGS, [policy, tags]);
     },
     async deleteVersion(policy, version) {
       await run(DELETE_VERSION, [policy, version]);

@@ -37,6 +37,8 @@ const TAGS_OF_IAM = {
       WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':policy' || path || name
     UNION ALL SELECT tags FROM iam_oidc_providers
       WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':oidc-provider/' || url
+    UNION ALL SELECT tags FROM iam_instance_profiles
+      WHERE account_id = $1 AND $2 = 'arn:aws:iam::' || account_id || ':instance-profile' || path || name
     UNION ALL SELECT tags FROM iam_mfa_devices WHERE account_id = $1 AND serial_number = $2`,
 };
 

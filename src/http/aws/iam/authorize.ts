@@ -1,4 +1,4 @@
-import { iamArn, rootArn } from "../../../iam/principals/arns.ts";
+import { iamArn, instanceProfileArn, rootArn } from "../../../iam/principals/arns.ts";
 import type { Entity, EntityKind, Tags } from "../../../iam/principals/entity.ts";
 import {
   type ContextEntries,
@@ -27,8 +27,41 @@ export async function authorizeOnEntity(
   const entity = await ports.identity.reader(call.account).findEntity(kind, name);
   const plain = iamArn({ account: call.account, kind, path: "/", name });
   const arn = entity === undefined ? plain : iamArn(entity);
+  const keys = { ...resourceTagKeys("iam", tagsOf(entity)), ...conditions };
+  await unseen(arn, plain, () => authorizeOn(call, arn, keys));
+}
+
+/** The same on an instance profile, whose tags decisions look up by its ARN. @throws AwsError AccessDeniedException */
+export async function authorizeOnInstanceProfile(
+  call: AwsCall,
+  ports: Pick<IamPorts, "identity">,
+  name: string,
+  conditions: ContextEntries = {},
+): Promise<void> {
+  const profile = await ports.identity.reader(call.account).findInstanceProfile(name);
+  const plain = instanceProfileArn({ account: call.account, path: "/", name });
+  const arn = profile === undefined ? plain : instanceProfileArn(profile);
+  await unseen(arn, plain, () => authorizeOn(call, arn, conditions));
+}
+
+/** `iam:PassRole`: whether the caller may let a service act as a role. @throws AwsError AccessDeniedException */
+export async function authorizePassing(
+  call: AwsCall,
+  ports: Pick<IamPorts, "identity">,
+  roleName: string,
+  service: string,
+): Promise<void> {
+  const role = await ports.identity.reader(call.account).findEntity("role", roleName);
+  const plain = iamArn({ account: call.account, kind: "role", path: "/", name: roleName });
+  const keys = { ...resourceTagKeys("iam", tagsOf(role)), "iam:PassedToService": [service] };
+  const arn = role === undefined ? plain : iamArn(role);
+  await unseen(arn, plain, () => call.authorizeToo("iam:PassRole", arn, keys));
+}
+
+/** A denial does not show `arn`: it names `plain`, which says nothing of whether there is such a thing. */
+async function unseen(arn: string, plain: string, ask: () => Promise<void>): Promise<void> {
   try {
-    await authorizeOn(call, arn, { ...resourceTagKeys("iam", tagsOf(entity)), ...conditions });
+    await ask();
   } catch (error) {
     if (!(error instanceof AwsError) || arn === plain) throw error;
     const { code, members, headers } = error;
@@ -89,7 +122,11 @@ export function policyKey(arn: string): ContextEntries {
 }
 
 /** What a list is about: everything of a kind below a path. */
-export function listArn(call: AwsCall, kind: EntityKind, pathPrefix: string | undefined): string {
+export function listArn(
+  call: AwsCall,
+  kind: EntityKind | "instance-profile",
+  pathPrefix: string | undefined,
+): string {
   return `arn:aws:iam::${call.account}:${kind}${pathPrefix ?? "/"}`;
 }
 

@@ -1,12 +1,17 @@
 import type * as Wire from "../../../aws-models/iam.types.ts";
-import { iamArn, rootArn } from "../../../iam/principals/arns.ts";
+import { iamArn, instanceProfileArn, rootArn } from "../../../iam/principals/arns.ts";
 import type { Group, Role, Tags, User } from "../../../iam/principals/entity.ts";
 import {
   type ManagedPolicy,
   type PolicyVersion,
   versionName,
 } from "../../../iam/principals/managed-policy.ts";
-import type { AccessKeyFacts, EnabledMfaDevice, MfaDevice } from "../../../iam/principals/ports/index.ts";
+import type {
+  AccessKeyFacts,
+  EnabledMfaDevice,
+  InstanceProfile,
+  MfaDevice,
+} from "../../../iam/principals/ports/index.ts";
 import { tagList } from "../../../iam/principals/tags.ts";
 
 /** Tags of what an answer shows: the member is left out where there are none. */
@@ -52,6 +57,20 @@ export function presentRole(role: Role): Wire.Role {
     ...presentTags(role.tags),
     RoleLastUsed: lastUsed === undefined ? {} : { LastUsedDate: lastUsed.at, Region: lastUsed.region },
   };
+}
+
+/** An instance profile as lists show it: without tags. */
+export function presentListedInstanceProfile(profile: InstanceProfile): Wire.InstanceProfile {
+  const { path, name, uniqueId, createdAt, role } = profile;
+  return {
+    ...{ Path: path, InstanceProfileName: name, InstanceProfileId: uniqueId },
+    ...{ Arn: instanceProfileArn(profile), CreateDate: createdAt },
+    Roles: role === undefined ? [] : [presentListedRole(role)],
+  };
+}
+
+export function presentInstanceProfile(profile: InstanceProfile): Wire.InstanceProfile {
+  return { ...presentListedInstanceProfile(profile), ...presentTags(profile.tags) };
 }
 
 /** A policy as lists show it: without description and tags. */

@@ -6,6 +6,7 @@ export interface AccountCounts {
   readonly policies: number;
   readonly policyVersions: number;
   readonly oidcProviders: number;
+  readonly instanceProfiles: number;
   readonly rootAccessKeys: number;
   readonly mfaDevices: number;
   /** Those of users and of the root. */

@@ -24,6 +24,8 @@ export interface Holdings {
   readonly attachedPolicies: number;
   readonly accessKeys: number;
   readonly mfaDevices: number;
+  /** Those that hold a role. */
+  readonly instanceProfiles: number;
   /** Groups that a user is in. */
   readonly groups: number;
   /** Users that are in a group. */

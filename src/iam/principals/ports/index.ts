@@ -2,6 +2,7 @@ import type { Cause } from "../../../audit/cause.ts";
 import type { AccessKeyReader, AccessKeyWriter } from "./access-keys.ts";
 import type { AccountReader, AccountWriter } from "./account.ts";
 import type { EntityReader, EntityWriter } from "./entities.ts";
+import type { InstanceProfileReader, InstanceProfileWriter } from "./instance-profiles.ts";
 import type { MfaDeviceReader, MfaDeviceWriter } from "./mfa-devices.ts";
 import type { NamedPrincipals } from "./named-principals.ts";
 import type { OidcProviderReader, OidcProviderWriter } from "./oidc-providers.ts";
@@ -10,6 +11,7 @@ import type { PolicyReader, PolicyWriter } from "./policies.ts";
 export type * from "./access-keys.ts";
 export type * from "./account.ts";
 export type * from "./entities.ts";
+export type * from "./instance-profiles.ts";
 export type * from "./mfa-devices.ts";
 export type * from "./named-principals.ts";
 export type * from "./oidc-providers.ts";
@@ -20,6 +22,7 @@ export interface IdentityReader
   extends EntityReader,
     PolicyReader,
     AccessKeyReader,
+    InstanceProfileReader,
     MfaDeviceReader,
     OidcProviderReader,
     AccountReader {}
@@ -30,6 +33,7 @@ export interface IdentityChange
     EntityWriter,
     PolicyWriter,
     AccessKeyWriter,
+    InstanceProfileWriter,
     MfaDeviceWriter,
     OidcProviderWriter,
     AccountWriter,

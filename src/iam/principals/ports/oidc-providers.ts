@@ -24,7 +24,11 @@ export interface OidcProviderWriter {
   insertOidcProvider(provider: OidcProvider): Promise<void>;
   changeOidcProvider(
     url: string,
-    change: { readonly clientIds?: readonly string[]; readonly thumbprints?: readonly string[] },
+    change: {
+      readonly clientIds?: readonly string[];
+      readonly thumbprints?: readonly string[];
+      readonly tags?: Tags;
+    },
   ): Promise<void>;
   /** False when there is none. */
   deleteOidcProvider(url: string): Promise<boolean>;

@@ -76,6 +76,7 @@ export interface PolicyWriter {
   /** Gives it the next number. */
   insertVersion(policy: PolicyId, document: string, isDefault: boolean, at: Date): Promise<PolicyVersion>;
   setDefaultVersion(policy: PolicyId, version: number, at: Date): Promise<void>;
+  setPolicyTags(policy: PolicyId, tags: Tags): Promise<void>;
   deleteVersion(policy: PolicyId, version: number): Promise<void>;
   deletePolicy(policy: PolicyId): Promise<void>;
 }

@@ -68,6 +68,12 @@ describe("the version of an account", () => {
     ["UpdateAssumeRolePolicy", { RoleName: "v", PolicyDocument: trust({ AWS: OTHER }) }],
     ["RemoveUserFromGroup", { UserName: "v", GroupName: "v" }],
     ["DeleteUserPolicy", { UserName: "v", PolicyName: "p" }],
+    ["CreateInstanceProfile", { InstanceProfileName: "v" }],
+    [
+      "TagInstanceProfile",
+      { InstanceProfileName: "v", "Tags.member.1.Key": "k", "Tags.member.1.Value": "v" },
+    ],
+    ["DeleteInstanceProfile", { InstanceProfileName: "v" }],
   ])("grows with %s", async (action, parameters) => {
     const [before, other] = [await versionOf(), await versionOf(OTHER)];
     expect((await iam(action, parameters)).status).toBe(200);

@@ -31,6 +31,7 @@ export function getAccountSummary(ports: Pick<IamPorts, "identity">): IamHandler
         },
         ...{ AttachedPoliciesPerRoleQuota: LIMITS.attachments, GroupsPerUserQuota: LIMITS.groupsPerUser },
         ...{ AccessKeysPerUserQuota: LIMITS.accessKeysPerUser, Providers: counts.oidcProviders },
+        ...{ InstanceProfiles: counts.instanceProfiles, InstanceProfilesQuota: LIMITS.instanceProfiles },
         ...{ MFADevices: counts.mfaDevices, MFADevicesInUse: counts.mfaDevicesInUse },
         AccountAccessKeysPresent: counts.rootAccessKeys > 0 ? 1 : 0,
         AccountMFAEnabled: counts.rootMfaDevices > 0 ? 1 : 0,
@@ -45,7 +46,7 @@ const POLICY_VERSIONS_QUOTA = LIMITS.policies * LIMITS.policyVersions;
 /** What AWS counts and Berth does not have. */
 const NOT_HERE = {
   AccountPasswordPresent: 0,
-  ...{ ServerCertificates: 0, ServerCertificatesQuota: 0, InstanceProfiles: 0, InstanceProfilesQuota: 0 },
+  ...{ ServerCertificates: 0, ServerCertificatesQuota: 0 },
   ...{
     AccountSigningCertificatesPresent: 0,
     SigningCertificatesPerUserQuota: 0,
