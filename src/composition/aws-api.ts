@@ -23,7 +23,7 @@ import type { State } from "./state.ts";
 /** What the AWS API works on beside identity. */
 export interface AwsApiParts {
   readonly access: Access;
-  readonly ports: Pick<RegistryPorts, "repositories">;
+  readonly ports: Pick<RegistryPorts, "repositories" | "images">;
   readonly scopes: Scopes;
   readonly log: Log;
 }
@@ -55,7 +55,7 @@ export function composeAwsApi(
     defaultRegistry: { account: config.account, region: config.region },
     handlers: {
       ecr: ecrHandlers({
-        ...{ scopes, repositories: ports.repositories },
+        ...{ scopes, repositories: ports.repositories, images: ports.images },
         policies: postgresPolicies(database),
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: {

@@ -1,6 +1,7 @@
 import { openHashing } from "../adapters/hashing/index.ts";
 import { postgresBlobs } from "../adapters/postgres/blobs.ts";
 import { ConfirmedLinks } from "../adapters/postgres/confirmed-links.ts";
+import { postgresImages } from "../adapters/postgres/images/index.ts";
 import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
 import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
@@ -31,6 +32,7 @@ export function composePorts(
     repositories: postgresRepositories(database),
     blobs: postgresBlobs(database, confirmed),
     manifests: postgresManifests(database),
+    images: postgresImages(database),
     uploads: postgresUploads(database, storage, DELETION_GRACE),
     storage,
     hashing: openHashing((error) =>

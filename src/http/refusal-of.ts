@@ -21,6 +21,8 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   MANIFEST_UNKNOWN: { code: "MANIFEST_UNKNOWN" },
   MANIFEST_REFERENCED: { code: "UNSUPPORTED" },
   MANIFEST_TOO_LARGE: { code: "SIZE_INVALID", status: 413 },
+  IMAGE_ID_INVALID: { code: "UNSUPPORTED", status: 400 },
+  IMAGE_UNKNOWN: { code: "MANIFEST_UNKNOWN" },
   NAME_INVALID: { code: "NAME_INVALID" },
   NAME_UNKNOWN: { code: "NAME_UNKNOWN" },
   SIZE_INVALID: { code: "SIZE_INVALID" },

@@ -28,6 +28,8 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   MANIFEST_INVALID: "InvalidParameterException",
   MANIFEST_UNKNOWN: "ImageNotFoundException",
   MANIFEST_REFERENCED: "InvalidParameterException",
+  IMAGE_ID_INVALID: ({ message }) => invalidParameter("imageIds", message),
+  IMAGE_UNKNOWN: "ImageNotFoundException",
   NAME_INVALID: "InvalidParameterException",
   NAME_UNKNOWN: "RepositoryNotFoundException",
   SIZE_INVALID: "LimitExceededException",

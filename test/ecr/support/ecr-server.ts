@@ -1,4 +1,5 @@
 import { postgresAccounts } from "../../../src/adapters/postgres/iam/index.ts";
+import { postgresImages } from "../../../src/adapters/postgres/images/index.ts";
 import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
 import { postgresRepositories } from "../../../src/adapters/postgres/repositories.ts";
@@ -36,6 +37,7 @@ export async function startEcrServer(): Promise<EcrServer> {
   const ports: EcrPorts = {
     scopes: new Scopes(postgresRegistries(database)),
     repositories: postgresRepositories(database),
+    images: postgresImages(database),
     policies: postgresPolicies(database),
     clock: server.clock,
     policyRules: {

@@ -9,15 +9,19 @@ interface Paged {
   readonly nextToken?: string | undefined;
 }
 
-/** A page of a list of a registry, as ECR's clients ask for it. @throws AwsError InvalidParameterException */
+/**
+ * A page of a list of a registry, as ECR's clients ask for it; `filters` are all else that decides what is listed.
+ * @throws AwsError InvalidParameterException
+ */
 export function pageOf(
   tokens: PageTokens,
   call: AwsCall,
   registry: RegistryAddress,
   { maxResults: size, nextToken: token }: Paged,
+  filters: readonly (string | undefined)[] = [],
 ): ListPage {
   const { account, region } = registry;
-  const list = { operation: `ecr.${call.operation}`, account, region, filters: [] };
+  const list = { operation: `ecr.${call.operation}`, account, region, filters };
   return new ListPage(tokens, list, { size, token }, () =>
     invalidParameter("nextToken", "Member must be a token of this very operation"),
   );

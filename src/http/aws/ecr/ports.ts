@@ -1,7 +1,7 @@
 import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
-import type { RepositoryStore } from "../../../registry/ports/index.ts";
+import type { ImageStore, RepositoryStore } from "../../../registry/ports/index.ts";
 import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { Scopes } from "../../../registry/scopes.ts";
@@ -39,6 +39,7 @@ export interface RegistryHosts {
 export interface EcrPorts extends PolicyPorts {
   readonly scopes: Pick<Scopes, "open">;
   readonly repositories: RepositoryStore;
+  readonly images: ImageStore;
   readonly lockOutRule: LockOutRule;
   readonly tokens: TokenIssuer;
   readonly hosts: RegistryHosts;

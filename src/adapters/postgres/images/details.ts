@@ -1,0 +1,76 @@
+import { digestFromBytes } from "../../../registry/digest.ts";
+import { INDEX_MEDIA_TYPES } from "../../../registry/media-types.ts";
+import type { Tag } from "../../../registry/names.ts";
+import type { ImageDetail, RepositoryId } from "../../../registry/ports/index.ts";
+import type { Database } from "../database.ts";
+
+/** SQL: bytes of the blobs of the manifest `manifest`, each counted once. */
+function blobBytes(manifest: string): string {
+  return `(SELECT coalesce(sum(b.size), 0) FROM (
+      SELECT DISTINCT e.blob_id FROM manifest_blobs e
+      WHERE e.repository_id = $1 AND e.manifest_id = ${manifest} AND e.blob_id IS NOT NULL) AS held
+      JOIN blobs b ON b.id = held.blob_id)`;
+}
+
+// `before` counts the tags of the images that come earlier: those of a page may be very many.
+const DETAILS = {
+  name: "image_details",
+  text: `SELECT id, digest, media_type, artifact_type, subject_digest, pushed_at,
+      CASE WHEN before < $3 THEN ARRAY(
+        SELECT t.name FROM tags t WHERE t.repository_id = $1 AND t.manifest_id = m.id ORDER BY t.name) END AS tags,
+      ${blobBytes("m.id")} AS blob_bytes,
+      (SELECT max(${blobBytes("c.child_id")}) FROM manifest_children c
+        WHERE c.repository_id = $1 AND c.manifest_id = m.id AND c.child_id IS NOT NULL) AS child_bytes,
+      (SELECT sum(b.size) FROM manifest_children c JOIN blobs b ON b.id = c.blob_id
+        WHERE c.repository_id = $1 AND c.manifest_id = m.id AND c.blob_id IS NOT NULL) AS listed_bytes
+    FROM (SELECT m.*, sum(held.tags) OVER (ORDER BY m.id DESC) - held.tags AS before
+      FROM unnest($2::bigint[]) AS wanted (id)
+      JOIN LATERAL (SELECT id, digest, media_type, artifact_type, subject_digest, pushed_at FROM manifests
+        WHERE repository_id = $1 AND id = wanted.id LIMIT 1) AS m ON true
+      CROSS JOIN LATERAL (SELECT count(*) AS tags FROM tags
+        WHERE repository_id = $1 AND manifest_id = wanted.id) AS held) AS m
+    ORDER BY id DESC`,
+};
+
+interface Row {
+  readonly id: number;
+  readonly digest: Buffer;
+  readonly media_type: string;
+  readonly artifact_type: string | null;
+  readonly subject_digest: Buffer | null;
+  readonly pushed_at: Date;
+  readonly tags: readonly Tag[] | null;
+  readonly blob_bytes: string;
+  readonly child_bytes: string | null;
+  readonly listed_bytes: string | null;
+}
+
+/**
+ * The images of some ids, newest first. They end before one that follows on more than `tagsMax` tags: `isCut` then.
+ */
+export async function readDetails(
+  database: Database,
+  repository: RepositoryId,
+  ids: readonly number[],
+  tagsMax: number,
+): Promise<{ readonly images: readonly ImageDetail[]; readonly isCut: boolean }> {
+  const rows = await database.run<Row>(DETAILS, [repository, ids, tagsMax]);
+  const images: ImageDetail[] = [];
+  for (const row of rows) {
+    if (row.tags === null) return { images, isCut: true };
+    images.push(toDetail(row, row.tags));
+  }
+  return { images, isCut: false };
+}
+
+function toDetail(row: Row, tags: readonly Tag[]): ImageDetail {
+  const isIndex = INDEX_MEDIA_TYPES.includes(row.media_type);
+  const indexBytes = Math.max(Number(row.child_bytes ?? 0), Number(row.listed_bytes ?? 0));
+  return {
+    ...{ id: row.id, digest: digestFromBytes(row.digest), tags, mediaType: row.media_type },
+    size: isIndex ? indexBytes : Number(row.blob_bytes),
+    artifactMediaType: isIndex ? undefined : (row.artifact_type ?? undefined),
+    subject: row.subject_digest === null ? undefined : digestFromBytes(row.subject_digest),
+    pushedAt: row.pushed_at,
+  };
+}

@@ -1,0 +1,89 @@
+import type { Digest } from "../digest.ts";
+import type { RepositoryName, Tag } from "../names.ts";
+import type { Scope } from "../scope.ts";
+
+/** A manifest of a repository as its list of images shows it. */
+export interface ImageDetail {
+  /** Grows with the order of first pushes. */
+  readonly id: number;
+  readonly digest: Digest;
+  /** In byte order. */
+  readonly tags: readonly Tag[];
+  /** Bytes of config and layers, each once; of an index those of its largest image. What the repository lacks is not counted. */
+  readonly size: number;
+  readonly mediaType: string;
+  /** `artifactType`, else the media type of the config; undefined for an index. */
+  readonly artifactMediaType: string | undefined;
+  readonly subject: Digest | undefined;
+  /** When the repository got it first. */
+  readonly pushedAt: Date;
+}
+
+/** How somebody names an image: by digest, by tag, or by both, which must agree. */
+export type ImageReference =
+  | { readonly digest: Digest; readonly tag?: Tag }
+  | { readonly digest?: Digest; readonly tag: Tag };
+
+/** `id` of the image, or why the reference leads to none. */
+export type ImageLookup = { readonly id: number; readonly digest: Digest } | "unknown" | "tag elsewhere";
+
+export type TagStatus = "TAGGED" | "UNTAGGED" | "ANY";
+
+/** A place in the list of images: before the image `id`, or inside it, after its tag `tag`. */
+export interface ImagePlace {
+  readonly id: number;
+  readonly tag?: string | undefined;
+}
+
+/** An image under one of its tags, or an untagged one. */
+export interface ImageEntry {
+  readonly digest: Digest;
+  readonly tag: Tag | undefined;
+}
+
+/** A stretch of a list. It may have fewer entries than asked for, even none, and still lead on. */
+export interface ImagePage<Item, Next> {
+  readonly items: readonly Item[];
+  /** Where the next page begins; undefined at the end. */
+  readonly next: Next | undefined;
+}
+
+/** What repositories hold, for those who look through it. Undefined wherever there is no such repository. */
+export interface ImageStore {
+  /** Images from the newest to the oldest, those with a smaller id than `before`, at most `limit`. */
+  page(
+    scope: Scope,
+    name: RepositoryName,
+    query: { readonly before: number; readonly limit: number; readonly tagStatus: TagStatus },
+  ): Promise<ImagePage<ImageDetail, number> | undefined>;
+  /** Where each reference leads, in their order. */
+  resolve(
+    scope: Scope,
+    name: RepositoryName,
+    references: readonly ImageReference[],
+  ): Promise<readonly ImageLookup[] | undefined>;
+  /** The images of these ids that are there, newest first. */
+  details(
+    scope: Scope,
+    name: RepositoryName,
+    ids: readonly number[],
+  ): Promise<readonly ImageDetail[] | undefined>;
+  /** Every image under each of its tags, and those without a tag, newest images first, at most `limit` entries. */
+  entries(
+    scope: Scope,
+    name: RepositoryName,
+    query: { readonly after: ImagePlace; readonly limit: number },
+  ): Promise<ImagePage<ImageEntry, ImagePlace> | undefined>;
+  /** Tags and what they point at, by tag after `after` in byte order, at most `limit`. */
+  tagged(
+    scope: Scope,
+    name: RepositoryName,
+    query: { readonly after: string; readonly limit: number },
+  ): Promise<ImagePage<ImageEntry, string> | undefined>;
+  /** Images without a tag, newest first, those with a smaller id than `before`, at most `limit`. */
+  untagged(
+    scope: Scope,
+    name: RepositoryName,
+    query: { readonly before: number; readonly limit: number },
+  ): Promise<ImagePage<ImageEntry, number> | undefined>;
+}
