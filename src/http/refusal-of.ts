@@ -45,6 +45,10 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   REPOSITORY_POLICY_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
   REGISTRY_POLICY_INVALID: { code: "UNSUPPORTED", status: 400 },
   REGISTRY_POLICY_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
+  LIFECYCLE_POLICY_INVALID: { code: "UNSUPPORTED", status: 400 },
+  LIFECYCLE_POLICY_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
+  LIFECYCLE_PREVIEW_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
+  LIFECYCLE_PREVIEW_UNDER_WAY: { code: "UNSUPPORTED", status: 409 },
   UNAVAILABLE: { code: "UNAVAILABLE" },
   UNKNOWN: { code: "UNKNOWN" },
 };

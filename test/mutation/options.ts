@@ -22,6 +22,7 @@ export interface Options {
 /** What has to be noticed when something in it changes. */
 export const FOLDERS = [
   ...["src/adapters/postgres", "migrations", "src/iam/policy", "src/iam/access", "src/registry", "src/gc"],
+  "src/lifecycle",
 ];
 
 export const HELP = `npm run test:mutation -- [OPTIONS]: changes the source one place at a time and sees whether a test fails

@@ -60,6 +60,10 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   REGISTRY_POLICY_INVALID: ({ message }) =>
     invalidParameter("PolicyText", `Invalid registry policy provided: ${message}`),
   REGISTRY_POLICY_UNKNOWN: "RegistryPolicyNotFoundException",
+  LIFECYCLE_POLICY_INVALID: ({ message }) => invalidParameter("LifecyclePolicyText", message),
+  LIFECYCLE_POLICY_UNKNOWN: "LifecyclePolicyNotFoundException",
+  LIFECYCLE_PREVIEW_UNKNOWN: "LifecyclePolicyPreviewNotFoundException",
+  LIFECYCLE_PREVIEW_UNDER_WAY: "LifecyclePolicyPreviewInProgressException",
   UNAVAILABLE: "ServiceUnavailable",
   UNKNOWN: "ServerException",
 };
