@@ -37,6 +37,7 @@ interface RegistryOptions {
 interface SettingOptions extends RegistryOptions {
   readonly sparse?: "on" | "off";
   readonly tags?: "mutable" | "immutable";
+  readonly except?: readonly string[];
 }
 
 interface DeleteOptions extends RegistryOptions {
@@ -116,14 +117,26 @@ function addSettings(command: Command): Command {
         "mutable",
         "immutable",
       ]),
+    )
+    .option(
+      "--except <wildcard>",
+      "with --tags: tags for which the opposite holds, such as 'dev-*'; may be given 5 times",
+      (wildcard: string, before: readonly string[] = []) => [...before, wildcard],
     );
 }
 
-function settingsOf({ sparse, tags }: SettingOptions): WantedSettings {
+function settingsOf({ sparse, tags, except = [] }: SettingOptions): WantedSettings {
+  if (tags === undefined && except.length > 0) throw new UsageError("--except needs --tags");
   return {
     ...(sparse === undefined ? {} : { sparse: sparse === "on" }),
-    ...(tags === undefined ? {} : { tagMutability: tags === "mutable" ? "MUTABLE" : "IMMUTABLE" }),
+    ...(tags === undefined ? {} : mutabilityOf(tags, except)),
   };
+}
+
+function mutabilityOf(tags: "mutable" | "immutable", except: readonly string[]): WantedSettings {
+  const mutability = tags === "mutable" ? "MUTABLE" : "IMMUTABLE";
+  if (except.length === 0) return { tagMutability: mutability };
+  return { tagMutability: `${mutability}_WITH_EXCLUSION`, exclusionFilters: except };
 }
 
 interface Located extends RepositoryAccess {
@@ -225,7 +238,12 @@ function causeOf({ account, region }: Scope, action: string, name: RepositoryNam
   return operatorCause(account, action, repositoryArn(account, region, name));
 }
 
-function shown({ name, sparse, tagMutability, createdAt }: Repository) {
-  const tags = tagMutability.toLowerCase();
-  return { name, sparse: sparse ? "on" : "off", tags, created: createdAt.toISOString() };
+function shown({ name, sparse, tagMutability, exclusionFilters, createdAt }: Repository) {
+  return {
+    name,
+    sparse: sparse ? "on" : "off",
+    tags: tagMutability.startsWith("IMMUTABLE") ? "immutable" : "mutable",
+    ...(exclusionFilters.length === 0 ? {} : { except: exclusionFilters }),
+    created: createdAt.toISOString(),
+  };
 }

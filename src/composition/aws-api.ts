@@ -1,6 +1,7 @@
 import { providerFetch } from "../adapters/oidc/fetch-json.ts";
 import { postgresMfaAttempts, postgresSessions } from "../adapters/postgres/iam/index.ts";
 import { postgresPolicies } from "../adapters/postgres/policies.ts";
+import { postgresResourceTags } from "../adapters/postgres/resource-tags.ts";
 import type { Config } from "../config.ts";
 import { openAwsDoor } from "../http/aws/door.ts";
 import { ecrHandlers } from "../http/aws/ecr/index.ts";
@@ -57,6 +58,7 @@ export function composeAwsApi(
       ecr: ecrHandlers({
         ...{ scopes, repositories: ports.repositories, images: ports.images },
         policies: postgresPolicies(database),
+        resourceTags: postgresResourceTags(database),
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: {
           lifetime: config.tokenLifetime / 1000,

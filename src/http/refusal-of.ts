@@ -38,6 +38,7 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   REPOSITORY_NOT_EMPTY: { code: "UNSUPPORTED" },
   EXCLUSION_FILTERS_MISSING: { code: "UNSUPPORTED", status: 400 },
   EXCLUSION_FILTERS_UNWANTED: { code: "UNSUPPORTED", status: 400 },
+  EXCLUSION_FILTERS_INVALID: { code: "UNSUPPORTED", status: 400 },
   ENCRYPTION_KEY_UNWANTED: { code: "UNSUPPORTED", status: 400 },
   RESOURCE_TAG_INVALID: { code: "UNSUPPORTED", status: 400 },
   RESOURCE_TAGS_TOO_MANY: { code: "UNSUPPORTED", status: 400 },

@@ -38,6 +38,15 @@ describe("the node that makes a change goes by it at once:", () => {
     expect(await around("tagged", make)).toEqual([403, 200]);
   });
 
+  test("a tag of a repository, given and taken away", async () => {
+    await ecr("CreateRepository", { repositoryName: "untagged" });
+    const resourceArn = `arn:aws:ecr:us-east-1:${ACCOUNT}:repository/untagged`;
+    const tags = [{ Key: "team", Value: "blue" }];
+    expect(await around("untagged", () => ecr("TagResource", { resourceArn, tags }))).toEqual([403, 200]);
+    const untag = (): Promise<string> => ecr("UntagResource", { resourceArn, tagKeys: ["team"] });
+    expect(await around("untagged", untag)).toEqual([200, 403]);
+  });
+
   test("a policy of a user, given and taken away", async () => {
     await ecr("CreateRepository", { repositoryName: "plain" });
     const named = { UserName: "reader", PolicyName: "more" };

@@ -106,6 +106,32 @@ describe("set", () => {
     expect(JSON.parse(io.out)).toMatchObject({ sparse: "off", tags: "mutable" });
   });
 
+  test("takes the tags for which the opposite holds, all or none", async () => {
+    await berth("create", "team/except", "--tags", "immutable", "--except", "latest", "--except", "dev-*");
+    expect(JSON.parse(io.out)).toMatchObject({ tags: "immutable", except: ["latest", "dev-*"] });
+    expect(await registry.repository("team/except")).toMatchObject({
+      tagMutability: "IMMUTABLE_WITH_EXCLUSION",
+      exclusionFilters: ["latest", "dev-*"],
+    });
+    io = new CapturedIo();
+    await berth("set", "team/except", "--tags=mutable", "--except", "v*");
+    expect(JSON.parse(io.out)).toMatchObject({ tags: "mutable", except: ["v*"] });
+    io = new CapturedIo();
+    await berth("set", "team/except", "--tags", "mutable");
+    expect(JSON.parse(io.out)).toEqual({ name: "team/except", sparse: "off", tags: "mutable", created });
+  });
+
+  test("wants --tags beside --except, and wildcards of tags", async () => {
+    await berth("create", "team/wrong");
+    expect(await berth("set", "team/wrong", "--except", "v*")).toBe(2);
+    expect(io.errors).toContain("--except needs --tags");
+    await expectFailure(
+      io,
+      berth("set", "team/wrong", "--tags", "immutable", "--except", "a b"),
+      `an exclusion filter has 1 to 128 letters, digits, '.', '_', '-' and '*', not "a b"`,
+    );
+  });
+
   test("of one that does not exist fails", async () => {
     await expectFailure(io, berth("set", "team/nothing", "--sparse", "on"), "does not exist");
   });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { RepositoryName } from "../../registry/names.ts";
 import type {
   Repository,
@@ -116,8 +117,11 @@ export function postgresRepositories(database: Database): RepositoryStore {
           current.id,
           ...settingValues({ ...current, ...settings }),
         ]);
-        await recordChange(tx, cause, at, { settings }, eventOf("repository.change", current));
-        return row && toRepository(row);
+        const changed = row && toRepository(row);
+        if (!isDeepStrictEqual(changed, current)) {
+          await recordChange(tx, cause, at, { settings }, eventOf("repository.change", current));
+        }
+        return changed;
       }),
     // Who may meet: a delete and state changes that hold the row FOR KEY SHARE. The lock waits for those in flight;
     // whoever comes later reads deleted_at after taking its share and sees no repository.

@@ -49,6 +49,7 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
     invalidParameter(EXCLUSION_FILTERS, `Member must not be null when ${mutabilityOf(error)}`),
   EXCLUSION_FILTERS_UNWANTED: (error) =>
     invalidParameter(EXCLUSION_FILTERS, `Member must be null when ${mutabilityOf(error)}`),
+  EXCLUSION_FILTERS_INVALID: ({ message }) => invalidParameter(EXCLUSION_FILTERS, message),
   ENCRYPTION_KEY_UNWANTED: () =>
     invalidParameter("encryptionConfiguration", "kmsKey must be null when encryptionType is AES256"),
   RESOURCE_TAG_INVALID: "InvalidTagParameterException",

@@ -20,6 +20,7 @@ export * from "./policy-rules.ts";
 export * from "./policy-store.ts";
 export * from "./registry-store.ts";
 export * from "./repository-store.ts";
+export * from "./resource-tag-store.ts";
 export * from "./upload-store.ts";
 
 /** Bounds of the domain, from configuration. */

@@ -14,9 +14,12 @@ export type WantedSettings = {
   readonly [Name in keyof RepositorySettings]?: RepositorySettings[Name] | undefined;
 };
 
+const FILTERS_MAX = 5;
+const FILTER = /^[0-9a-zA-Z._*-]{1,128}$/;
+
 /**
  * What is said, without what is not. Filters belong to a mutability `…_WITH_EXCLUSION`, which needs them: whoever names
- * one names the other. @throws RegistryError EXCLUSION_FILTERS_MISSING, EXCLUSION_FILTERS_UNWANTED
+ * one names the other. @throws RegistryError EXCLUSION_FILTERS_MISSING, EXCLUSION_FILTERS_UNWANTED, EXCLUSION_FILTERS_INVALID
  */
 export function checkSettings(wanted: WantedSettings): Partial<RepositorySettings> {
   const said: Partial<RepositorySettings> = Object.fromEntries(
@@ -26,17 +29,29 @@ export function checkSettings(wanted: WantedSettings): Partial<RepositorySetting
   if (tagMutability === undefined && exclusionFilters === undefined) return said;
   const mutability = tagMutability ?? DEFAULT_SETTINGS.tagMutability;
   const takesFilters = mutability.endsWith("_WITH_EXCLUSION");
-  if (takesFilters && exclusionFilters === undefined) {
+  const filters = exclusionFilters ?? [];
+  if (takesFilters && filters.length === 0) {
     throw new RegistryError("EXCLUSION_FILTERS_MISSING", `${mutability} needs exclusion filters`, {
       detail: { mutability },
     });
   }
-  if (!takesFilters && exclusionFilters !== undefined) {
+  if (!takesFilters && filters.length > 0) {
     throw new RegistryError("EXCLUSION_FILTERS_UNWANTED", `${mutability} takes no exclusion filters`, {
       detail: { mutability },
     });
   }
-  return { ...said, tagMutability: mutability, exclusionFilters: exclusionFilters ?? [] };
+  checkFilters(filters);
+  return { ...said, tagMutability: mutability, exclusionFilters: filters };
+}
+
+function checkFilters(filters: readonly string[]): void {
+  const wrong = filters.find((filter) => !FILTER.test(filter));
+  if (wrong === undefined && filters.length <= FILTERS_MAX) return;
+  const said =
+    wrong === undefined
+      ? `there may be ${FILTERS_MAX} exclusion filters; ${filters.length} were given`
+      : `an exclusion filter has 1 to 128 letters, digits, '.', '_', '-' and '*', not ${JSON.stringify(wrong.slice(0, 128))}`;
+  throw new RegistryError("EXCLUSION_FILTERS_INVALID", said);
 }
 
 /** @throws RegistryError ENCRYPTION_KEY_UNWANTED for a key of the encryption that takes none */

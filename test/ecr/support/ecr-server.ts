@@ -3,6 +3,7 @@ import { postgresImages } from "../../../src/adapters/postgres/images/index.ts";
 import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
 import { postgresRepositories } from "../../../src/adapters/postgres/repositories.ts";
+import { postgresResourceTags } from "../../../src/adapters/postgres/resource-tags.ts";
 import { ecrHandlers } from "../../../src/http/aws/ecr/index.ts";
 import type { EcrPorts } from "../../../src/http/aws/ecr/ports.ts";
 import { PageTokens } from "../../../src/http/aws/page-tokens.ts";
@@ -39,6 +40,7 @@ export async function startEcrServer(): Promise<EcrServer> {
     repositories: postgresRepositories(database),
     images: postgresImages(database),
     policies: postgresPolicies(database),
+    resourceTags: postgresResourceTags(database),
     clock: server.clock,
     policyRules: {
       repositoryPolicyProblem: async (text) => problemOf(text),

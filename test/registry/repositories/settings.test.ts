@@ -25,6 +25,31 @@ test.each(["MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"] as const)(
   },
 );
 
+test("what was checked stays what it is", () => {
+  const checked = checkSettings({ tagMutability: "IMMUTABLE" });
+  expect(checkSettings(checked)).toEqual(checked);
+});
+
+test("filters are at most five, of the characters of tags and wildcards", () => {
+  const filtered = (...exclusionFilters: string[]) =>
+    checkSettings({ tagMutability: "IMMUTABLE_WITH_EXCLUSION", exclusionFilters });
+  const five = ["*", "v1.0_x-*", "A", "b".repeat(128), "e"];
+  expect(filtered(...five)).toMatchObject({ exclusionFilters: five });
+  for (const [wrong, said] of [
+    [[...five, "f"], "there may be 5 exclusion filters; 6 were given"],
+    [["a", "b/c"], `letters, digits, '.', '_', '-' and '*', not "b/c"`],
+    [["b".repeat(129)], "1 to 128"],
+    [[""], 'not ""'],
+  ] as const) {
+    expect(() => filtered(...wrong)).toThrow(
+      expect.objectContaining({
+        reason: "EXCLUSION_FILTERS_INVALID",
+        message: expect.stringContaining(said),
+      }),
+    );
+  }
+});
+
 test("filters alone belong to no mutability that takes them", () => {
   expect(() => checkSettings({ exclusionFilters: FILTERS })).toThrow(
     expect.objectContaining({ reason: "EXCLUSION_FILTERS_UNWANTED" }),

@@ -3,6 +3,7 @@ import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
 import type { ImageStore, RepositoryStore } from "../../../registry/ports/index.ts";
 import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
+import type { ResourceTagPorts } from "../../../registry/repositories/tag-repository.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { Scopes } from "../../../registry/scopes.ts";
 import type { PageTokens } from "../page-tokens.ts";
@@ -36,7 +37,7 @@ export interface RegistryHosts {
 }
 
 /** What the operations of ECR work on. */
-export interface EcrPorts extends PolicyPorts {
+export interface EcrPorts extends PolicyPorts, ResourceTagPorts {
   readonly scopes: Pick<Scopes, "open">;
   readonly repositories: RepositoryStore;
   readonly images: ImageStore;

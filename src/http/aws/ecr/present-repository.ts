@@ -11,23 +11,30 @@ export function presentRepository(
   repository: Repository,
   origin: string,
 ): RepositoryShape {
-  const { name, createdAt, tagMutability, exclusionFilters, scanOnPush, encryption } = repository;
+  const { name, createdAt, scanOnPush, encryption } = repository;
   return {
     repositoryArn: arnIn(registry, name),
     registryId: registry.account,
     repositoryName: name,
     repositoryUri: `${hosts.hostOf(registry, origin)}/${name}`,
     createdAt,
-    imageTagMutability: tagMutability,
-    ...(exclusionFilters.length === 0
-      ? {}
-      : {
-          imageTagMutabilityExclusionFilters: exclusionFilters.map((filter) => ({
-            filterType: "WILDCARD" as const,
-            filter,
-          })),
-        }),
+    ...presentMutability(repository),
     imageScanningConfiguration: { scanOnPush },
     encryptionConfiguration: { encryptionType: encryption.type, kmsKey: encryption.kmsKey },
+  };
+}
+
+/** The mutability of its tags, with the filters in the order in which they were given; without them where there are none. */
+export function presentMutability({
+  tagMutability,
+  exclusionFilters,
+}: Pick<Repository, "tagMutability" | "exclusionFilters">): Pick<
+  RepositoryShape,
+  "imageTagMutability" | "imageTagMutabilityExclusionFilters"
+> {
+  const filters = exclusionFilters.map((filter) => ({ filterType: "WILDCARD" as const, filter }));
+  return {
+    imageTagMutability: tagMutability,
+    ...(filters.length === 0 ? {} : { imageTagMutabilityExclusionFilters: filters }),
   };
 }

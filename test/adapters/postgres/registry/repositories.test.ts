@@ -208,6 +208,7 @@ describe("the log says", () => {
   test("one record for each change, and none where nothing changes", async () => {
     await create(here, "app");
     await repositories.change(here, name("app"), { sparse: true }, CAUSE, clock.now());
+    await repositories.change(here, name("app"), { sparse: true }, CAUSE, clock.now());
     await repositories.change(here, name("zz"), { sparse: true }, CAUSE, clock.now());
     await repositories.delete(here, name("zz"), removal);
     await repositories.delete(here, name("app"), removal);

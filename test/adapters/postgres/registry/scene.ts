@@ -3,6 +3,7 @@ import { postgresAccounts } from "../../../../src/adapters/postgres/iam/index.ts
 import { postgresPolicies } from "../../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../../src/adapters/postgres/registries.ts";
 import { postgresRepositories } from "../../../../src/adapters/postgres/repositories.ts";
+import { postgresResourceTags } from "../../../../src/adapters/postgres/resource-tags.ts";
 import { parseRepositoryName } from "../../../../src/registry/names.ts";
 import type { Repository } from "../../../../src/registry/ports/index.ts";
 import { draftRepository, type WantedRepository } from "../../../../src/registry/repositories/create.ts";
@@ -48,6 +49,7 @@ export async function openScopes() {
     /** A repository as a push makes it, which nothing is put into. */
     provide,
     ...{ database, clock, registries, repositories, policies: postgresPolicies(database), create },
+    resourceTags: postgresResourceTags(database),
     ...{ here, elsewhere, scopes },
     /** Puts a manifest into a repository. */
     async fill({ id }: Repository): Promise<void> {

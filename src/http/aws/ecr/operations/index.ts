@@ -3,10 +3,16 @@ export { deleteRegistryPolicy as DeleteRegistryPolicy } from "./delete-registry-
 export { deleteRepository as DeleteRepository } from "./delete-repository.ts";
 export { deleteRepositoryPolicy as DeleteRepositoryPolicy } from "./delete-repository-policy.ts";
 export { describeImages as DescribeImages } from "./describe-images.ts";
+export { describeRegistry as DescribeRegistry } from "./describe-registry.ts";
 export { describeRepositories as DescribeRepositories } from "./describe-repositories.ts";
 export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
 export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
 export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
 export { listImages as ListImages } from "./list-images.ts";
+export { listTagsForResource as ListTagsForResource } from "./list-tags-for-resource.ts";
+export { putImageScanningConfiguration as PutImageScanningConfiguration } from "./put-image-scanning-configuration.ts";
+export { putImageTagMutability as PutImageTagMutability } from "./put-image-tag-mutability.ts";
 export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts";
 export { setRepositoryPolicy as SetRepositoryPolicy } from "./set-repository-policy.ts";
+export { tagResource as TagResource } from "./tag-resource.ts";
+export { untagResource as UntagResource } from "./untag-resource.ts";
