@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "test/{registry,iam,http,config,gc,kernel,lifecycle,audit,mutation}/**/*.test.ts",
+            "test/{registry,iam,http,config,gc,kernel,lifecycle,audit,mutation,events}/**/*.test.ts",
             "test/cli/{completion,images,login}/**/*.test.ts",
           ],
           pool: "threads",

@@ -2,6 +2,7 @@ import { addAccount } from "./cli/account.ts";
 import { addAudit } from "./cli/audit/index.ts";
 import { type AddCommand, commandLine, runCommandLine } from "./cli/command-line.ts";
 import { addCompletion } from "./cli/completion/index.ts";
+import { addEvents } from "./cli/events/command.ts";
 import { addExplain } from "./cli/explain/index.ts";
 import { addExport, addImport } from "./cli/images/index.ts";
 import type { Io } from "./cli/io.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly AddCommand[] = [
   (berth, io) => addLogin(berth, io, process.env),
   (berth, io) => addConfigure(berth, io, process.env),
   (berth, io) => addWhoami(berth, io, process.env),
+  (berth, io) => addEvents(berth, io, process.env),
   addCompletion,
 ];
 

@@ -2,6 +2,7 @@ import { postgresGarbage } from "../adapters/postgres/garbage.ts";
 import { postgresSessions } from "../adapters/postgres/iam/index.ts";
 import { postgresOutbox } from "../adapters/postgres/outbox.ts";
 import type { Config } from "../config.ts";
+import { CHANGES_KEPT } from "../events/retention.ts";
 import {
   BATCH,
   CollectionFailedError,
@@ -22,9 +23,6 @@ const PAUSE_MAX = 60_000;
 
 /** Milliseconds for which a session of a role is kept after its end: what it began may finish, and be explained. */
 const SESSIONS_KEPT = 24 * 3_600_000;
-
-/** Milliseconds for which events wait for somebody who wants to be told. */
-const EVENTS_KEPT = 24 * 3_600_000;
 
 /** What the collector waits for, as configuration has it. */
 export function gracesOf({ uploadExpiry, blobGrace }: Config): CollectionGraces {
@@ -55,7 +53,7 @@ export function startCollector(
       const ago = (milliseconds: number): Date => new Date(ports.clock.now().getTime() - milliseconds);
       const forgotten = {
         sessions: await sessions.deleteExpired(ago(SESSIONS_KEPT), BATCH),
-        events: await outbox.trim(ago(EVENTS_KEPT), BATCH),
+        events: await outbox.trim(ago(CHANGES_KEPT), BATCH),
       };
       for (const [kind, count] of Object.entries({ ...round, ...forgotten })) {
         ended.add(count, `kind="${kind}"`);

@@ -1,10 +1,12 @@
 import type { Config } from "../config.ts";
 import type { BearerHosts } from "../http/access/bearer-hosts.ts";
 import type { Door } from "../http/door.ts";
+import { openEventsDoor } from "../http/events/door.ts";
 import { openExplainDoor } from "../http/explain/door.ts";
 import { openTokenDoor } from "../http/token/door.ts";
 import { RefreshTokens } from "../http/token/refresh-tokens.ts";
 import { type AwsApiParts, composeAwsApi } from "./aws-api.ts";
+import type { Events } from "./events.ts";
 import { composeExplainer } from "./explainer.ts";
 import type { State } from "./state.ts";
 
@@ -12,10 +14,10 @@ import type { State } from "./state.ts";
 export function composeDoors(
   config: Config,
   state: State,
-  parts: AwsApiParts & { readonly bearer: BearerHosts },
+  parts: AwsApiParts & { readonly bearer: BearerHosts; readonly events: Events },
 ): readonly Door[] {
   const { clock } = state;
-  const { access, bearer } = parts;
+  const { access, bearer, scopes, events } = parts;
   const { authenticator, logins, authorizer, credentials, tokens, signingKeys, onIssue } = access;
   const token = openTokenDoor({
     ...{ authenticator, logins, authorizer, credentials, tokens, clock, bearer },
@@ -28,5 +30,10 @@ export function composeDoors(
     ...{ authenticator, logins, authorizer, clock },
     explainer: composeExplainer(config, state),
   });
-  return [token, explain, composeAwsApi(config, state, parts)];
+  const feed = openEventsDoor({
+    ...{ authenticator, logins, authorizer, clock, scopes },
+    ...{ reader: events.reader, waiters: events.waiters, cursors: events.cursors },
+    defaultRegion: config.region,
+  });
+  return [token, explain, feed, composeAwsApi(config, state, parts)];
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { postgresOutbox } from "../adapters/postgres/outbox.ts";
 import type { Config } from "../config.ts";
 import { BearerHosts } from "../http/access/bearer-hosts.ts";
 import { type App, createApp } from "../http/app.ts";
@@ -20,6 +21,7 @@ import { openAuditDays } from "./audit-days.ts";
 import { type Batches, observeBatches } from "./batches.ts";
 import { gracesOf } from "./collector.ts";
 import { composeDoors } from "./doors.ts";
+import { composeEvents, type Events } from "./events.ts";
 import { listenFailure } from "./failures.ts";
 import { type Access, composeAccess } from "./identity.ts";
 import { observeContent } from "./observe-content.ts";
@@ -70,8 +72,10 @@ export async function startNode(
     await storage.close();
     await state.close();
   };
-  const app = composeApp(config, { state, ports, metrics, access, log, loop, draining });
+  const events = composeEvents(state, log);
+  const app = composeApp(config, { state, ports, metrics, access, events, log, loop, draining });
   await openAuditDays(state, log);
+  await postgresOutbox(state.database).renumber();
   const server = await listen(app.listener, {
     ...{ ...config.listen, tls: config.tls, log, refusals: new Refusals(log, metrics) },
   }).catch(async (error: unknown) => {
@@ -84,6 +88,7 @@ export async function startNode(
     url: server.url,
     async drain() {
       draining.yes = true;
+      events.waiters.close();
       server.announceEnd();
       await finish(app, server);
       await Promise.all(workers.map((worker) => worker.stop()));
@@ -104,12 +109,16 @@ interface Parts {
   readonly ports: RegistryPorts & { readonly batches: Batches };
   readonly metrics: Metrics;
   readonly access: Access;
+  readonly events: Events;
   readonly log: Log;
   readonly loop: LoopWatch;
   readonly draining: { readonly yes: boolean };
 }
 
-function composeApp(config: Config, { state, ports, metrics, access, log, loop, draining }: Parts): App {
+function composeApp(
+  config: Config,
+  { state, ports, metrics, access, events, log, loop, draining }: Parts,
+): App {
   const manifestCache = new LRUCache<Digest, Buffer>({
     maxSize: MANIFEST_CACHE_BYTES,
     sizeCalculation: (bytes) => bytes.length + 200,
@@ -145,7 +154,7 @@ function composeApp(config: Config, { state, ports, metrics, access, log, loop, 
     authenticator: access.authenticator,
     logins: access.logins,
     authorizer: access.authorizer,
-    doors: composeDoors(config, state, { access, ports, scopes, bearer, log }),
+    doors: composeDoors(config, state, { access, ports, scopes, bearer, events, log }),
     ...{ bearer, scopes },
     bodies,
     observer: new Observer(log, metrics, config.accessLog, loop),

@@ -1,4 +1,5 @@
 import { TOKEN_PATH } from "./access/challenge.ts";
+import { EVENTS_PATH } from "./events/door.ts";
 import { EXPLAIN_PATH } from "./explain/door.ts";
 import { registryMethods } from "./oci/router.ts";
 
@@ -14,6 +15,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "/metrics": READ,
   "/.well-known/jwks.json": READ,
   [EXPLAIN_PATH]: ["GET", "OPTIONS"],
+  [EVENTS_PATH]: ["GET", "OPTIONS"],
 };
 
 /** The methods of a path; undefined where nothing is. Tokens are handed out on bearer hosts alone. */

@@ -10,8 +10,10 @@ import type { Outcome } from "./outcome.ts";
 
 /** What is noted as the status when the client hung up before there was an answer (nginx's convention). */
 const CLIENT_GONE = 499;
-/** Milliseconds from which a request is logged as slow, bodies of blobs aside. */
+/** Milliseconds from which a request is logged as slow. */
 const SLOW = 1_000;
+/** Routes whose requests take as long as the client wants: bodies of blobs, and waiting for events. */
+const UNHURRIED: ReadonlySet<string> = new Set(["getBlob", "listEvents"]);
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
 /** Route of what nobody serves. */
@@ -108,7 +110,7 @@ export class Observer {
     const status = statusOf(response);
     const fault = error === undefined ? (status === CLIENT_GONE ? "gone" : undefined) : faultOf(error);
     const isRead = READS.has(request.method ?? "");
-    const slow = facts.milliseconds > SLOW && exchange.route !== "getBlob";
+    const slow = facts.milliseconds > SLOW && !UNHURRIED.has(exchange.route);
     // What clients ask in vain as a matter of course. Credentials that were refused are a denial.
     const usual = status === 404 || fault === "gone" || (status === 401 && !request.headers.authorization);
     if (isRead && !slow && !this.#accessLog && (status < 400 || usual) && fault !== "bug") return;

@@ -50,10 +50,11 @@ export const SCOPE_ACTIONS: Readonly<Record<Call, ScopeAction>> = {
 /** What `docker login` takes: the permission to get a token. A denial of it closes the registry's door to a key, too. */
 export const LOGIN_ACTION = "ecr:GetAuthorizationToken";
 
-/** What Berth's own API asks for. */
-export const ACCESS_PERMISSIONS = {
-  explain: ["berth:ExplainAccess"],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
+/** What Berth's own API asks for, on everything of the caller's account (`*`). */
+export const OWN_ACTIONS = {
+  explain: "berth:ExplainAccess",
+  listEvents: "berth:ListEvents",
+} as const satisfies Readonly<Record<string, string>>;
 
 /** ARN of a repository, from the request alone: it need not exist. */
 export function repositoryArn(account: string, region: string, name: string): string {

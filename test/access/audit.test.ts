@@ -26,6 +26,10 @@ const EVERYTHING: AuditFilter = {
 };
 
 /** What the first push of a manifest under a tag changes. */
+const TYPES = {
+  mediaType: "application/vnd.oci.image.manifest.v1+json",
+  artifactType: "application/vnd.oci.image.config.v1+json",
+};
 const FIRST = { created: true, moved: [{ tag: "v1", from: null }] };
 
 /** A permission that is beside the point. */
@@ -63,7 +67,7 @@ describe("a change of the registry", () => {
       ...{ at: expect.any(Date), requestId: answer.headers["x-request-id"], account: ACCOUNT },
       ...{ principal: ROOT_USER, accessKeyId: ADMINISTRATOR.accessKeyId, action: "ecr:PutImage" },
       ...{ resource: arnOf("audited/app"), sourceIp: "127.0.0.1", userAgent: "docker/28" },
-      ...{ decision: "allowed", reason: undefined, detail: { digest, tags: ["v1"], ...FIRST } },
+      ...{ decision: "allowed", reason: undefined, detail: { digest, tags: ["v1"], ...TYPES, ...FIRST } },
     });
   });
 
@@ -79,7 +83,7 @@ describe("a change of the registry", () => {
       ["ecr:CreateRepository", "made/by-push", { settings: DEFAULT_SETTINGS }],
       ["ecr:CompleteLayerUpload", "made/by-push", { digest: config, size: expect.any(Number) }],
       ["ecr:CompleteLayerUpload", "made/by-push", { digest: blob, size: expect.any(Number) }],
-      ["ecr:PutImage", "made/by-push", { digest: image.digest, tags: ["v1"], ...FIRST }],
+      ["ecr:PutImage", "made/by-push", { digest: image.digest, tags: ["v1"], ...TYPES, ...FIRST }],
     ]);
   });
 
@@ -119,9 +123,9 @@ describe("a change of the registry", () => {
     expect((await send("DELETE", `/v2/to/delete/blobs/${blob}`)).status).toBe(202);
     expect((await send("DELETE", `/v2/to/delete/manifests/${digest}`)).status).toBe(202);
     expect(shown(await news())).toEqual([
-      ["ecr:BatchDeleteImage", "to/delete", { tag: "v1", digest }],
+      ["ecr:BatchDeleteImage", "to/delete", { tag: "v1", digest, ...TYPES }],
       ["ecr:BatchDeleteImage", "to/delete", { digest: blob }],
-      ["ecr:BatchDeleteImage", "to/delete", { digest, tags: ["v2"] }],
+      ["ecr:BatchDeleteImage", "to/delete", { digest, tags: ["v2"], ...TYPES }],
     ]);
   });
 

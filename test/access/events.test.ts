@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { postgresOutbox } from "../../src/adapters/postgres/outbox.ts";
 import { makeTestHome, startTestBerth } from "../support/berth.ts";
+import { CAUSE } from "../support/cause.ts";
 import { type Answer, exchange, type Sent } from "../support/exchange.ts";
 import {
   changeRepository,
@@ -67,6 +68,8 @@ describe("a push", () => {
           ...{ repository: "told/new", principal: expect.stringContaining(":user/administrator") },
           ...{ requestId: expect.any(String), digest, tags: ["v1"] },
           ...{ created: true, moved: [{ tag: "v1", from: null }] },
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          artifactType: "application/vnd.oci.image.config.v1+json",
         },
       },
     ]);
@@ -168,7 +171,7 @@ describe("a deletion", () => {
 });
 
 describe("a repository", () => {
-  test("tells that it is made, changed and deleted", async () => {
+  test("tells that it is made, changed and deleted, by which call and from where", async () => {
     await createRepository(berth, "told/repository");
     await changeRepository(berth, "told/repository", { sparse: true });
     await deleteRepository(berth, "told/repository");
@@ -178,6 +181,8 @@ describe("a repository", () => {
       ["repository.change", "told/repository"],
       ["repository.delete", "told/repository"],
     ]);
+    const { action, sourceIp, userAgent } = CAUSE;
+    expect(events[0]?.detail).toMatchObject({ action, sourceIp, userAgent, settings: expect.any(Object) });
   });
 });
 

@@ -9,11 +9,16 @@ const TRIM = {
       WHERE created_at < $1) RETURNING 1`,
 };
 
+const RENUMBER = { name: "outbox_renumber", text: "SELECT renumber_outbox()" };
+
 /** Events in Postgres. */
 export function postgresOutbox(database: Database): Outbox {
   return {
     async trim(before, limit) {
       return (await database.run(TRIM, [before, limit])).length;
+    },
+    async renumber() {
+      await database.run(RENUMBER, []);
     },
   };
 }

@@ -3,7 +3,7 @@ import { writtenPolicy } from "../../iam/principals/written-policy.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { PolicyStore, PolicyText, RepositoryId } from "../../registry/ports/index.ts";
 import type { Scope } from "../../registry/scope.ts";
-import { recordChange } from "./audit/record.ts";
+import { type ChangeEvent, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import { namedPrincipals } from "./iam/named-principals.ts";
 import type { Transaction } from "./transaction.ts";
@@ -67,7 +67,7 @@ export function postgresPolicies(database: Database): PolicyStore {
         const missing = await missingPrincipal(namedPrincipals(tx.query), "repository", text);
         if (missing !== undefined) return { missing };
         await tx.query(SET, [id, writtenPolicy(text), at]);
-        await recordChange(tx, cause, at);
+        await recordChange(tx, cause, at, {}, changeOf(scope, name));
         return "set";
       }),
     deleteOfRepository: (scope, name, cause, at) =>
@@ -75,7 +75,7 @@ export function postgresPolicies(database: Database): PolicyStore {
         const id = await shareRepository(tx, scope, name);
         if (id === undefined) return "unknown";
         const [deleted] = await tx.query<Row>(DELETE, [id]);
-        if (deleted !== undefined) await recordChange(tx, cause, at);
+        if (deleted !== undefined) await recordChange(tx, cause, at, {}, changeOf(scope, name));
         return toText(deleted);
       }),
     async ofRegistry({ id }) {
@@ -88,14 +88,14 @@ export function postgresPolicies(database: Database): PolicyStore {
         const missing = await missingPrincipal(namedPrincipals(tx.query), "registry", text);
         if (missing !== undefined) return { missing };
         await tx.query(SET_REGISTRY, [scope.id, writtenPolicy(text), at]);
-        await recordChange(tx, cause, at);
+        await recordChange(tx, cause, at, {}, changeOf(scope));
         return "set";
       }),
-    deleteOfRegistry: ({ id }, cause, at) =>
+    deleteOfRegistry: (scope, cause, at) =>
       database.transaction(async (tx) => {
-        const [row] = await tx.query<Row>(DELETE_REGISTRY, [id, at]);
+        const [row] = await tx.query<Row>(DELETE_REGISTRY, [scope.id, at]);
         const text = row?.document ?? undefined;
-        if (text !== undefined) await recordChange(tx, cause, at);
+        if (text !== undefined) await recordChange(tx, cause, at, {}, changeOf(scope));
         return text;
       }),
   };
@@ -113,6 +113,10 @@ async function shareRepository(
   name: RepositoryName,
 ): Promise<RepositoryId | undefined> {
   return (await tx.query<{ id: RepositoryId }>(SHARE_REPOSITORY, [id, name]))[0]?.id;
+}
+
+function changeOf({ id: registryId }: Scope, repository?: RepositoryName): ChangeEvent {
+  return { kind: repository === undefined ? "registry.change" : "repository.change", registryId, repository };
 }
 
 function toText(row: Row | undefined): PolicyText {

@@ -106,3 +106,5 @@ export function getCallerIdentity(
   keys: Keys,
 ): Promise<{ readonly arn: string; readonly account: string }>;
 export function getSessionToken(target: Target, keys: Keys, seconds: number): Promise<TemporaryKeys>;
+/** PEM bundles to trust; undefined: Node's list. */
+export function authorities(env: Env): Promise<string[] | undefined>;

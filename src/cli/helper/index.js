@@ -16,3 +16,4 @@ export {
   siteAt,
 } from "./sites.js";
 export { getCallerIdentity, getSessionToken } from "./sts.js";
+export { authorities } from "./trust.js";

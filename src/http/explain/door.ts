@@ -1,34 +1,23 @@
 import type { IncomingMessage } from "node:http";
 import { ownerOf } from "../../iam/access/assemble.ts";
-import { ACCESS_PERMISSIONS } from "../../iam/actions.ts";
-import type { Authenticator } from "../../iam/authenticator.ts";
-import type { Authorizer } from "../../iam/authorizer.ts";
+import { OWN_ACTIONS } from "../../iam/actions.ts";
 import { type Explainer, UnknownPrincipalError } from "../../iam/explain/explainer.ts";
 import { presentAnswer, presentDenial } from "../../iam/explain/present.ts";
 import { parseDecisionId, parseQuery, QueryError } from "../../iam/explain/query.ts";
-import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
 import type { AccountPrincipal } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
-import type { Clock } from "../../registry/clock.ts";
-import { authorizeAny } from "../access/authorize.ts";
-import { basicChallenge } from "../access/challenge.ts";
-import { contextOf } from "../access/context.ts";
-import type { Client } from "../client.ts";
 import type { Door } from "../door.ts";
-import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { json, type Outcome } from "../outcome.ts";
+import { enterOwnApi, type OwnApiDependencies } from "../own-api/enter.ts";
+import { wrong } from "../own-api/parameters.ts";
 import { Refusal } from "../refusal.ts";
 import { respond } from "../respond.ts";
 
 export const EXPLAIN_PATH = "/v1/access/explain";
 
-export interface ExplainDoorDependencies {
-  readonly authenticator: Authenticator;
-  readonly logins: Logins;
-  readonly authorizer: Authorizer;
+export interface ExplainDoorDependencies extends OwnApiDependencies {
   readonly explainer: Explainer;
-  readonly clock: Clock;
 }
 
 /** `berth explain` over HTTP, for those who may ask: about principals and resources of their own account alone. */
@@ -45,17 +34,14 @@ async function answer(
   exchange: Exchange,
   request: IncomingMessage,
 ): Promise<Outcome> {
-  const { client } = exchange;
-  const { logins, clock } = dependencies;
-  const attempt = logins.begin(loginOrigin("access", exchange, request, clock.now()));
-  const principal = await enter(dependencies, request, client, attempt);
-  exchange.principal = principal.arn;
+  const call = await enterOwnApi(dependencies, exchange, request);
+  const { principal } = call;
   if (request.method !== "GET") {
     throw new Refusal("UNSUPPORTED", "explanations are asked for with GET", {
       headers: { Allow: "GET, OPTIONS" },
     });
   }
-  await authorize(dependencies, principal, request, client);
+  await call.authorize(OWN_ACTIONS.explain);
   const asked = Parameters.parse(queryText(request.url), QUERY_LIMITS);
   try {
     const id = asked.get("id");
@@ -66,36 +52,6 @@ async function answer(
     if (error instanceof QueryError || error instanceof UnknownPrincipalError) throw wrong(error.message);
     throw error;
   }
-}
-
-async function enter(
-  { authenticator }: ExplainDoorDependencies,
-  { headers }: IncomingMessage,
-  client: Client,
-  attempt: LoginAttempt,
-): Promise<AccountPrincipal> {
-  const { authorization } = headers;
-  const found =
-    authorization === undefined ? undefined : await authenticator.authenticate(authorization, attempt);
-  // A token that is for something else is not for this.
-  if (found?.state === "proven" && found.principal.kind !== "anonymous" && found.access === undefined) {
-    return found.principal;
-  }
-  if (found?.state === "expired") attempt.failed("expired", found.principal.account);
-  const said = found === undefined ? "authentication required" : "the credentials are not valid";
-  const challenge = { "WWW-Authenticate": basicChallenge(client) };
-  throw new Refusal("UNAUTHORIZED", said, { headers: challenge });
-}
-
-async function authorize(
-  { authorizer, clock }: ExplainDoorDependencies,
-  principal: AccountPrincipal,
-  request: IncomingMessage,
-  client: Client,
-): Promise<void> {
-  const context = contextOf(client, request, clock.now());
-  const decision = await authorizeAny(authorizer, principal, ACCESS_PERMISSIONS.explain, "*", context);
-  if (!decision.allowed) throw new Refusal("DENIED", decision.reason);
 }
 
 async function explain(
@@ -121,8 +77,4 @@ async function explainDenial(
   const found = await explainer.explainDenial(id, account);
   if (found !== undefined) return json(200, presentDenial(found));
   throw new Refusal("UNSUPPORTED", `there is no decision ${id}`, { status: 404 });
-}
-
-function wrong(said: string): Refusal {
-  return new Refusal("UNSUPPORTED", said, { status: 400 });
 }

@@ -26,12 +26,13 @@ const STS_ACTIONS = `
   GetCallerIdentity GetDelegatedAccessToken GetFederationToken GetServiceBearerToken GetSessionToken
   GetWebIdentityToken SetContext SetSourceIdentity TagGetWebIdentityToken TagSession
 `;
+const BERTH_ACTIONS = "ExplainAccess ListEvents";
 
 /** Every action of the services whose actions are all known here, in lower case. */
 const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ["ecr", actionsOf("ecr", `${ECR_OPERATIONS} ${ECR_PERMISSIONS}`)],
   ["sts", actionsOf("sts", STS_ACTIONS)],
-  ["berth", actionsOf("berth", "ExplainAccess")],
+  ["berth", actionsOf("berth", BERTH_ACTIONS)],
 ]);
 
 function actionsOf(service: string, names: string): ReadonlySet<string> {

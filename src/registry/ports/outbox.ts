@@ -2,4 +2,6 @@
 export interface Outbox {
   /** Forgets at most `limit` of the oldest that were written before `before`; returns how many. */
   trim(before: Date, limit: number): Promise<number>;
+  /** Mends the order of events after their database was restored into another server; see `renumber_outbox`. */
+  renumber(): Promise<void>;
 }

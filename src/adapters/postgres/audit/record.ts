@@ -27,13 +27,15 @@ export type EventKind =
   | "image.untag"
   | "repository.create"
   | "repository.change"
-  | "repository.delete";
+  | "repository.delete"
+  | "registry.change";
 
-/** A change of a repository that others are told of. */
+/** A change that others are told of. Settings, policies and tags of a repository are changes of it. */
 export interface ChangeEvent {
   readonly kind: EventKind;
   readonly registryId: RegistryId;
-  readonly repository: RepositoryName;
+  /** Undefined for a change of the registry itself. */
+  readonly repository: RepositoryName | undefined;
 }
 
 /**

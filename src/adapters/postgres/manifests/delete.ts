@@ -9,9 +9,15 @@ import type { Transaction } from "../transaction.ts";
 /** Indexes named in the refusal of a manifest's deletion, at most. */
 const PARENTS_SHOWN = 20;
 
+/** SQL: what a manifest is, for those who are told of it. */
+function typesOf(manifest: string): string {
+  return `jsonb_strip_nulls(jsonb_build_object('mediaType', ${manifest}.media_type,
+    'artifactType', ${manifest}.artifact_type, 'subject', digest_text(${manifest}.subject_digest)))`;
+}
+
 const LOCK = {
   name: "manifest_lock",
-  text: `SELECT m.repository_id, m.id FROM repositories r
+  text: `SELECT m.repository_id, m.id, ${typesOf("m")} AS types FROM repositories r
     JOIN manifests m ON m.repository_id = r.id AND m.digest = $3
     WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL FOR UPDATE OF m`,
 };
@@ -31,6 +37,14 @@ function removingTags(tags: string, at: string, by: string): string {
     SELECT repository_id, name, manifest_id FROM removed`;
 }
 
+type Types = Readonly<Record<string, string>>;
+
+interface Locked {
+  readonly repository_id: RepositoryId;
+  readonly id: number;
+  readonly types: Types;
+}
+
 interface RemovedTag {
   readonly repository_id: RepositoryId;
   readonly name: Tag;
@@ -38,9 +52,9 @@ interface RemovedTag {
 }
 
 // In a statement of its own: a tag that moved while its removal waited points at what came after that statement began.
-const DIGEST = {
-  name: "manifest_digest",
-  text: "SELECT digest FROM manifests WHERE repository_id = $1 AND id = $2",
+const TARGET = {
+  name: "manifest_of_tag",
+  text: `SELECT digest, ${typesOf("manifests")} AS types FROM manifests WHERE repository_id = $1 AND id = $2`,
 };
 
 const DELETE_TAGS = {
@@ -65,20 +79,16 @@ const UNTAG = {
 export function manifestRemovers(database: Database): Pick<ManifestStore, "delete" | "untag"> {
   const remove: ManifestStore["delete"] = ({ id: registryId }, name, digest, cause, at) =>
     database.transaction(async (tx): Promise<ManifestRemoval> => {
-      const [manifest] = await tx.query<{ repository_id: RepositoryId; id: number }>(LOCK, [
-        registryId,
-        name,
-        digestToBytes(digest),
-      ]);
+      const [manifest] = await tx.query<Locked>(LOCK, [registryId, name, digestToBytes(digest)]);
       if (manifest === undefined) return "unknown";
-      const { repository_id: repositoryId, id } = manifest;
+      const { repository_id: repositoryId, id, types } = manifest;
       const parents = await tx.query<{ digest: Buffer }>(PARENTS, [repositoryId, id]);
       if (parents.length > 0) return { listedBy: parents.map((row) => digestFromBytes(row.digest)) };
       const untagged = await tx.query<RemovedTag>(DELETE_TAGS, [repositoryId, id, at, cause.principal]);
       await tx.query(DELETE, [repositoryId, id]);
       const tags = untagged.map((row) => row.name).sort();
       const event = { kind: "image.delete", registryId, repository: name } as const;
-      await recordChange(tx, cause, at, { digest, tags }, event);
+      await recordChange(tx, cause, at, { digest, tags, ...types }, event);
       return { removed: { digest, tags } };
     });
   return {
@@ -96,16 +106,19 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
       database.transaction(async (tx) => {
         const [row] = await tx.query<RemovedTag>(UNTAG, [registryId, name, tag, at, cause.principal]);
         if (row === undefined) return undefined;
-        const digest = await digestOf(tx, row);
+        const { digest, types } = await targetOf(tx, row);
         const event = { kind: "image.untag", registryId, repository: name } as const;
-        await recordChange(tx, cause, at, { tag, digest }, event);
+        await recordChange(tx, cause, at, { tag, digest, ...types }, event);
         return digest;
       }),
   };
 }
 
-async function digestOf(tx: Transaction, { repository_id, manifest_id }: RemovedTag): Promise<Digest> {
-  const [row] = await tx.query<{ digest: Buffer }>(DIGEST, [repository_id, manifest_id]);
+async function targetOf(
+  tx: Transaction,
+  { repository_id, manifest_id }: RemovedTag,
+): Promise<{ readonly digest: Digest; readonly types: Types }> {
+  const [row] = await tx.query<{ digest: Buffer; types: Types }>(TARGET, [repository_id, manifest_id]);
   if (row === undefined) throw new Error("a tag pointed at no manifest");
-  return digestFromBytes(row.digest);
+  return { digest: digestFromBytes(row.digest), types: row.types };
 }

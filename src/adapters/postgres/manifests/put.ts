@@ -68,8 +68,17 @@ function valuesOf(put: ManifestPut): readonly unknown[] {
     // Sorted, so that two PUTs of the same tags lock them in the same order.
     ...[[...put.tags].sort(), conditionValue(conditions.ifMatch), conditionValue(conditions.ifNoneMatch)],
     ...[put.cause.principal, put.at],
-    changeRecord(put.cause, put.at, { digest: put.digest, tags: put.tags }),
+    changeRecord(put.cause, put.at, { digest: put.digest, tags: put.tags, ...typesOf(view) }),
   ];
+}
+
+/** What a manifest is, for those who are told of it. */
+function typesOf({
+  mediaType,
+  artifactType,
+  subject,
+}: ManifestPut["view"]): Readonly<Record<string, unknown>> {
+  return { mediaType, artifactType, subject };
 }
 
 function isManifest({ mediaType }: Descriptor): boolean {

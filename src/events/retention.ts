@@ -1,0 +1,7 @@
+/** Milliseconds for which every event can be read. */
+export const EVENTS_KEPT = 24 * 3_600_000;
+/**
+ * Milliseconds after which a change is forgotten at the earliest. Longer by more than any transaction takes: a change may
+ * come behind one that says a later time.
+ */
+export const CHANGES_KEPT = EVENTS_KEPT + 600_000;
