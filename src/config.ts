@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { LOG_LEVELS } from "./log/levels.ts";
 import type { LogOptions } from "./log.ts";
+import type { ServedRegions } from "./registry/regions.ts";
 import { SETTINGS, type Setting, type SettingName } from "./settings.ts";
 
 /** Everything that the environment decides, validated once. */
@@ -26,6 +27,8 @@ export interface Config {
   readonly administrator: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
   readonly account: string;
   readonly region: string;
+  /** Every region that is served; `region` is one of them. */
+  readonly regions: ServedRegions;
   /** Template with `{account}` and `{region}`. */
   readonly registryHost: string | undefined;
   /** Milliseconds. */
@@ -93,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const bearerHosts = reader.read("BERTH_BEARER_HOSTS", hostNames);
   const anonymousPull = reader.need("BERTH_ANONYMOUS_PULL", onOff);
   const previousMasterKey = reader.read("BERTH_PREVIOUS_MASTER_KEY", key32);
+  const ownRegion = reader.need("BERTH_REGION", region);
   reader.together({ BERTH_TLS_CERT: certFile, BERTH_TLS_KEY: keyFile });
   reader.together({ BERTH_ADMIN_ACCESS_KEY_ID: accessKeyId, BERTH_ADMIN_SECRET_ACCESS_KEY: secretAccessKey });
   if (directUrl !== undefined)
@@ -121,7 +125,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
         ? undefined
         : { accessKeyId, secretAccessKey },
     account: reader.need("BERTH_ACCOUNT_ID", pattern(/^\d{12}$/, "must be 12 digits")),
-    region: reader.need("BERTH_REGION", pattern(/^[a-z0-9-]{1,64}$/, "must be letters, digits and dashes")),
+    region: ownRegion,
+    regions: servedRegions(ownRegion, reader.read("BERTH_REGIONS", regionNames) ?? []),
     registryHost: reader.read(
       "BERTH_REGISTRY_HOST",
       pattern(/^[a-z0-9.:{}-]+$/, "must be a host name, perhaps with {account} and {region}"),
@@ -266,6 +271,15 @@ function pattern(rule: RegExp, says: string): Parse<string> {
     if (!rule.test(value)) throw new Error(says);
     return value;
   };
+}
+
+const region = pattern(/^[a-z0-9-]{1,64}$/, "must be letters, digits and dashes");
+
+const regionNames: Parse<ServedRegions> = (value) =>
+  value === "*" ? [value] : value.split(",").map((name) => region(name.trim()));
+
+function servedRegions(own: string, others: ServedRegions): ServedRegions {
+  return [...new Set([own, ...others])];
 }
 
 const accessKey = pattern(/^\w{16,128}$/, "must be 16 to 128 letters, digits and '_'");

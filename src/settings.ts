@@ -76,8 +76,11 @@ export const SETTINGS = {
     doc: "The default account, 12 digits: the one that a host name without an account speaks to.",
   },
   BERTH_REGION: { default: "us-east-1", doc: "The region of the default account's registry." },
+  BERTH_REGIONS: {
+    doc: "Regions that are served, comma-separated, or `*` for any: each account has a registry of its own in each, which is made when it is first used. The region of a request's signature says which one is meant, on the registry side a host name `ACCOUNT.dkr.ecr.REGION.…`. Absent: the one of `BERTH_REGION`, which is served in any case. See [access](access.md#regions).",
+  },
   BERTH_REGISTRY_HOST: {
-    doc: "Host names of registries, such as `{account}.dkr.ecr.{region}.example.com`: what `repositoryUri` and `proxyEndpoint` of the ECR API say. Absent: the external URL, or where the asking client reached Berth, for every account.",
+    doc: "Host names of registries, such as `{account}.dkr.ecr.{region}.example.com`: what `repositoryUri` and `proxyEndpoint` of the ECR API say. Absent: the external URL, or where the asking client reached Berth, and for registries that are not the default one `ACCOUNT.dkr.ecr.REGION.` before it.",
   },
   BERTH_TOKEN_LIFETIME: {
     default: "12h",

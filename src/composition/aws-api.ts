@@ -46,13 +46,13 @@ export function composeAwsApi(
     logins,
     onChange: (account) => versions.forget(account),
     verifier: new SignatureVerifier({
-      async find(accessKeyId) {
+      async find(accessKeyId, region) {
         const credential = await credentials.find(accessKeyId);
-        if (credential !== undefined) noteUse(accessKeyId, "api");
+        if (credential !== undefined) noteUse({ accessKeyId, service: "api", region });
         return credential;
       },
     }),
-    ...{ authorizer, clock, regions: [config.region] },
+    ...{ authorizer, clock, regions: config.regions },
     defaultRegistry: { account: config.account, region: config.region },
     handlers: {
       ecr: ecrHandlers({
@@ -63,8 +63,7 @@ export function composeAwsApi(
         tokens: {
           lifetime: config.tokenLifetime / 1000,
           onIssue,
-          async issueToken({ accessKeyId, account }, expiresAt) {
-            const { region } = config;
+          async issueToken({ accessKeyId, account }, region, expiresAt) {
             return (await tokens.issue({ accessKeyId, account, region, access: undefined, expiresAt })).token;
           },
         },

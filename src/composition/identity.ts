@@ -24,6 +24,7 @@ import type { AwsPolicies } from "../iam/principals/aws-policies.ts";
 import type { IdentityStore } from "../iam/principals/ports/index.ts";
 import { PrincipalPolicyCache } from "../iam/principals/principal-policy-cache.ts";
 import { StoredPolicies } from "../iam/principals/stored-policies.ts";
+import type { KeyUse } from "../iam/principals/usage.ts";
 import { keyUsageWriter } from "../iam/principals/usage.ts";
 import { type IssuedToken, recordIssue } from "../iam/tokens/issue-record.ts";
 import { RegistryTokens } from "../iam/tokens/registry-token.ts";
@@ -55,7 +56,7 @@ export interface Access {
   /** Told of every token that was handed out. */
   onIssue(issued: IssuedToken): void;
   /** Told of every use of a key. */
-  noteUse(accessKeyId: string, service: string): void;
+  noteUse(use: Omit<KeyUse, "at">): void;
   /** The public keys; there is always one. */
   jwks(): Promise<unknown>;
   /** What is only in memory yet, by what it is. */
@@ -95,12 +96,11 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
   const signingKeys = new SigningKeys(postgresSigningKeys(database), masterKey, clock);
   const tokens = new RegistryTokens(signingKeys, clock);
   const usage = keyUsageWriter(postgresKeyUsage(database), batchEvents("key-usage", log));
-  const noteUse = (accessKeyId: string, service: string): void =>
-    void usage.add({ accessKeyId, at: clock.now(), service, region: config.region });
+  const noteUse: Access["noteUse"] = (use) => void usage.add({ ...use, at: clock.now() });
   const identity = postgresIdentity(database);
   const authenticator = new CredentialAuthenticator({
     ...{ credentials, tokens, versions, clock },
-    onUse: (accessKeyId) => noteUse(accessKeyId, "ecr"),
+    onUse: (accessKeyId) => noteUse({ accessKeyId, service: "ecr", region: config.region }),
   });
   return {
     ...{ authenticator, logins, authorizer, audit },

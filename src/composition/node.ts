@@ -125,7 +125,7 @@ function composeApp(
   });
   const bodies = new BodyMemory();
   observeResources(metrics, state, ports, { manifestCache, bodies });
-  const scopes = new Scopes(ports.registries);
+  const scopes = new Scopes(ports.registries, config.regions);
   const bearer = new BearerHosts(config.bearer);
   const readiness = composeReadiness(state, ports.storage, metrics, log);
   observeBatches(metrics, { ...access.batches, ...ports.batches });

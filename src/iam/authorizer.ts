@@ -6,6 +6,8 @@ export interface RequestContext {
   readonly secureTransport: boolean;
   readonly time: Date;
   readonly userAgent: string;
+  /** The region that the request speaks to; the server's own where it is absent. */
+  readonly region?: string | undefined;
   /** Keys that only the call knows, such as `aws:RequestTag/team`. */
   readonly conditions?: Readonly<Record<string, readonly string[]>>;
 }

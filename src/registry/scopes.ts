@@ -1,24 +1,29 @@
 import { RegistryError } from "./errors.ts";
 import type { RegistryStore } from "./ports/index.ts";
+import { type ServedRegions, servesRegion } from "./regions.ts";
 import type { RegistryAddress, RegistryId, Scope } from "./scope.ts";
 
-/** Registries never change their identity and are few: those found are remembered for good, the others asked for anew. */
+const KNOWN_MAX = 10_000;
+
+/** Registries never change their identity: those found are remembered, 10,000 at most, the others asked for anew. */
 export class Scopes {
   readonly #registries: RegistryStore;
+  readonly #regions: ServedRegions;
   readonly #known = new Map<string, RegistryId>();
 
-  constructor(registries: RegistryStore) {
+  constructor(registries: RegistryStore, regions: ServedRegions) {
     this.#registries = registries;
+    this.#regions = regions;
   }
 
-  /** Undefined for an account or region that has no registry here. */
-  find(address: RegistryAddress): Promise<Scope | undefined> {
+  /** Undefined for an account that has no registry in the region, and for a region that is not served here. */
+  async find(address: RegistryAddress): Promise<Scope | undefined> {
     return this.#recall(address, () => this.#registries.find(address));
   }
 
   /**
-   * The same, where the region is one that this server serves: an account has a registry in each of them.
-   * @throws RegistryError NAME_UNKNOWN for an account that does not exist
+   * The same, and makes the registry when it is used for the first time: an account has one in each region.
+   * @throws RegistryError NAME_UNKNOWN for an account that does not exist, or a region that is not served here
    */
   async open(address: RegistryAddress): Promise<Scope> {
     const scope = await this.#recall(address, () => this.#registries.open(address));
@@ -31,8 +36,11 @@ export class Scopes {
     ask: () => Promise<RegistryId | undefined>,
   ): Promise<Scope | undefined> {
     const key = `${account}/${region}`;
-    const id = this.#known.get(key) ?? (await ask());
+    const known = this.#known.get(key);
+    if (known !== undefined) return { id: known, account, region };
+    const id = servesRegion(this.#regions, region) ? await ask() : undefined;
     if (id === undefined) return undefined;
+    if (this.#known.size >= KNOWN_MAX) this.#known.clear();
     this.#known.set(key, id);
     return { id, account, region };
   }

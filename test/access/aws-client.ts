@@ -3,6 +3,8 @@ import { signInHeader } from "../iam/sigv4/signer.ts";
 
 export interface Keys extends Credentials {
   readonly sessionToken?: string;
+  /** What the request is signed for; us-east-1 unless said. */
+  readonly region?: string;
 }
 
 export interface AwsAnswer {
@@ -78,9 +80,9 @@ async function post(
 }
 
 function sign(service: string, headers: Readonly<Record<string, string>>, body: string, keys: Keys) {
-  const { accessKeyId, secretAccessKey, sessionToken } = keys;
+  const { accessKeyId, secretAccessKey, sessionToken, region = REGION } = keys;
   return signInHeader({
-    ...{ headers, body, keyId: accessKeyId, secret: secretAccessKey, region: REGION, service },
+    ...{ headers, body, keyId: accessKeyId, secret: secretAccessKey, region, service },
     ...{ date: new Date(), ...(sessionToken === undefined ? {} : { token: sessionToken }) },
   });
 }

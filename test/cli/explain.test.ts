@@ -94,7 +94,7 @@ beforeAll(async () => {
       ...{ kind: "user", uniqueId: newUniqueId("user"), path: "/", name: "outsider", createdAt: at },
     });
   });
-  const scope = await new Scopes(access.registries).open({ account, region });
+  const scope = await new Scopes(access.registries, ["*"]).open({ account, region });
   const name = parseRepositoryName("team/app");
   await access.repositories.create(scope, draftRepository({ name }), CAUSE, at);
   const policy = {

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { registryHosts } from "../../src/composition/registry-hosts.ts";
 import { registryOfHost } from "../../src/http/registry-host.ts";
 
 const fallback = { account: "000000000000", region: "us-east-1" };
@@ -36,4 +37,30 @@ test.each([
   "١٢٣٤٥٦٧٨٩٠١٢.dkr.ecr.eu-north-1.x",
 ])("%j is the default registry", (host) => {
   expect(registryOfHost(host, fallback)).toBe(fallback);
+});
+
+describe("where no template names registries", () => {
+  const { endpointOf } = registryHosts({ registryHost: undefined, ...fallback });
+
+  test.each(["http://127.0.0.1:5050", "https://registry.example.com", "http://[::1]:5050"])(
+    "%s is the default one",
+    (origin) => expect(endpointOf(fallback, origin)).toBe(origin),
+  );
+
+  test.each([
+    ["http://127.0.0.1:5050", "http://123456789012.dkr.ecr.eu-north-1.localhost:5050"],
+    ["http://[::1]:5050", "http://123456789012.dkr.ecr.eu-north-1.localhost:5050"],
+    ["http://localhost", "http://123456789012.dkr.ecr.eu-north-1.localhost"],
+    ["https://registry.example.com", "https://123456789012.dkr.ecr.eu-north-1.registry.example.com"],
+    ["https://123456789012.dkr.ecr.eu-north-1.x", "https://123456789012.dkr.ecr.eu-north-1.x"],
+    ["https://111111111111.DKR.ecr.us-east-1.x:1", "https://123456789012.dkr.ecr.eu-north-1.x:1"],
+    ["http://10.0.0.1:5050", "http://10.0.0.1:5050"],
+  ])("another one is a name below %s", (origin, expected) => {
+    expect(endpointOf(named, origin)).toBe(expected);
+  });
+
+  test("the default one has its own name again below another's", () => {
+    const origin = "https://123456789012.dkr.ecr.eu-north-1.x";
+    expect(endpointOf(fallback, origin)).toBe("https://000000000000.dkr.ecr.us-east-1.x");
+  });
 });

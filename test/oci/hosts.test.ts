@@ -6,7 +6,9 @@ import { type Answer, exchange, expectAnswer, testExchanges } from "../support/e
 import { pushBlob, pushImage } from "../support/push.ts";
 
 const ACCOUNT = "111122223333";
-const berth = await startTestBerth({ env: { BERTH_ACCOUNT_ID: ACCOUNT, BERTH_REGION: "eu-central-1" } });
+const berth = await startTestBerth({
+  env: { BERTH_ACCOUNT_ID: ACCOUNT, BERTH_REGION: "eu-central-1", BERTH_REGIONS: "us-west-2" },
+});
 afterAll(() => berth.stop());
 
 const image = await pushImage(berth, "lib/app", "v1", "hosts");

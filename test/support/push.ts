@@ -134,7 +134,7 @@ async function repositoriesOf({ database }: TestBerth): Promise<{
   readonly repositories: RepositoryStore;
   readonly scope: Scope;
 }> {
-  const scopes = new Scopes(postgresRegistries(database));
+  const scopes = new Scopes(postgresRegistries(database), ["*"]);
   const scope = await scopes.open({ account: "000000000000", region: "us-east-1" });
   return { repositories: postgresRepositories(database), scope };
 }

@@ -64,7 +64,7 @@ export async function openTestRegistry(kind: StorageKind = "filesystem"): Promis
   const ports = composePorts(home.config, state, storage, { warn: () => undefined, error: () => undefined });
   const garbage = postgresGarbage(state.database, storage.name);
   const { account, region } = home.config;
-  const scope = await new Scopes(ports.registries).open({ account, region });
+  const scope = await new Scopes(ports.registries, ["*"]).open({ account, region });
   const collect = (graces = GRACES): Promise<CollectionRound> =>
     collectGarbage({ ...ports, garbage }, graces);
   const registry: TestRegistry = {

@@ -4,9 +4,15 @@ import type { RequestContext } from "../../iam/authorizer.ts";
 import { type Principal, principalName } from "../../iam/principal.ts";
 import type { Client } from "../client.ts";
 
-/** What conditions may ask for. */
-export function contextOf(client: Client, { headers }: IncomingMessage, time: Date): RequestContext {
+/** What conditions may ask for. `region`: the one that the request speaks to, where there is one. */
+export function contextOf(
+  client: Client,
+  { headers }: IncomingMessage,
+  time: Date,
+  region?: string,
+): RequestContext {
   return {
+    region,
     sourceIp: client.ip,
     secureTransport: client.secure,
     time,

@@ -200,7 +200,7 @@ function keepDenial(
   } = refusal;
   const denied = trace.denied ?? {
     ...{ action, resource, reason: error.message },
-    context: { ...contextOf(client, request, clock.now()), conditions },
+    context: { ...contextOf(client, request, clock.now(), caller.region), conditions },
   };
   authorizer.keepDenial?.({ ...denied, principal, requestId });
 }

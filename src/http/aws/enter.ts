@@ -10,6 +10,7 @@ import type {
   VerifiedCaller,
 } from "../../iam/sigv4/verify.ts";
 import type { Clock } from "../../registry/clock.ts";
+import { isRegionName, type ServedRegions, servesRegion } from "../../registry/regions.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
 import { contextOf, originOf } from "../access/context.ts";
 import type { Client } from "../client.ts";
@@ -37,14 +38,11 @@ export interface EntranceDependencies {
   readonly onChange: (account: string) => void;
   readonly authorizer: AwsAuthorizer;
   readonly clock: Clock;
-  /** Regions that signatures may be scoped to. */
-  readonly regions: readonly string[];
+  /** Regions that signatures of what each region has for itself may be scoped to. */
+  readonly regions: ServedRegions;
   /** Account and region of calls that nobody signs. */
   readonly defaultRegistry: RegistryAddress;
 }
-
-/** IAM is one for all regions, and STS has a global endpoint: both are signed for this one. */
-const GLOBAL_REGION = "us-east-1";
 
 /** What a signature is for; the operation is not known before the body is read that says it. */
 type Claimed = Pick<Recognised, "service" | "model"> & Partial<Recognised>;
@@ -73,7 +71,9 @@ function signaturePolicy(
 ): SignaturePolicy {
   return {
     service: model.signingName,
-    regions: model.protocol === "query" ? [...regions, GLOBAL_REGION] : regions,
+    // IAM and STS are one for all regions: clients whose endpoint is overridden sign for whichever they are in.
+    accepts: (region) =>
+      servesRegion(regions, region) || (model.protocol === "query" && isRegionName(region)),
     // Proof of who somebody is, for a third party that asks. A URL is passed on and logged: it does nothing else.
     presigned: service === "sts" && operation === "GetCallerIdentity",
     // None of the four services takes a body that nobody signed.
@@ -106,7 +106,7 @@ export function signedCall(
 ): AwsCall {
   const { authorizer } = dependencies;
   const { principal, region, expiresAt } = caller;
-  const facts = factsOf(dependencies, origin, principal, principal.account);
+  const facts = factsOf(dependencies, origin, principal, { account: principal.account, region });
   const authorize = async (action: string, arn: string, conditions?: Conditions): Promise<void> => {
     const context = conditions === undefined ? facts.context : { ...facts.context, conditions };
     const decision = await authorizer.decide(principal, action, arn, context);
@@ -139,7 +139,7 @@ function ownAction({ service, operation }: Pick<CallOrigin, "service" | "operati
 export function unsignedCall(dependencies: EntranceDependencies, origin: CallOrigin): UnsignedCall {
   const { defaultRegistry } = dependencies;
   return {
-    ...factsOf(dependencies, origin, ANONYMOUS, defaultRegistry.account),
+    ...factsOf(dependencies, origin, ANONYMOUS, defaultRegistry),
     ...defaultRegistry,
     principal: ANONYMOUS,
     attempt: origin.attempt,
@@ -150,10 +150,10 @@ function factsOf(
   { clock }: EntranceDependencies,
   origin: CallOrigin,
   principal: Principal,
-  account: string,
+  { account, region }: RegistryAddress,
 ): Omit<UnsignedCall, "principal" | "account" | "region" | "attempt"> {
   const { request, client, requestId, service, operation, parameters, trace } = origin;
-  const context = contextOf(client, request, clock.now());
+  const context = contextOf(client, request, clock.now(), region);
   return {
     ...{ service, operation, requestId, context, clock, origin: client.origin },
     cause() {

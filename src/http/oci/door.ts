@@ -6,7 +6,7 @@ import type { Logins } from "../../iam/logins/login-attempt.ts";
 import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
-import { registryUnknown, type Scopes } from "../../registry/scopes.ts";
+import type { Scopes } from "../../registry/scopes.ts";
 import { authenticate } from "../access/authenticate.ts";
 import type { BearerHosts } from "../access/bearer-hosts.ts";
 import { basicChallenge, bearerChallenge, type Challenge } from "../access/challenge.ts";
@@ -96,14 +96,14 @@ async function enter(
   const proven = await authenticate(authenticator, authorization, entrance);
   exchange.principal = principalName(proven.principal);
   if (proven.principal.kind !== "anonymous") setStanding(incoming, "proven");
-  const context = contextOf(client, incoming, now);
+  const context = contextOf(client, incoming, now, address.region);
   const permissions = new Permissions(authorizer, proven, {
     ...{ address, context, requestId: exchange.id },
     challenge: handsOutTokens ? challenge : undefined,
   });
   if (!proven.byToken) await permissions.requireLogin();
   const scope = call === "ping" ? undefined : await scopes.find(address);
-  return {
+  const request: { -readonly [Fact in keyof OciRequest]: OciRequest[Fact] } = {
     incoming,
     query: queryOf(incoming),
     scope: scope ?? { ...address, id: NO_REGISTRY },
@@ -111,13 +111,14 @@ async function enter(
     async authorize(wanted, name) {
       await permissions.require(wanted, name);
       // Only who would be let in learns that there is nothing: of any other account it is no more than denied.
-      if (scope === undefined) throw registryUnknown(address);
+      if (scope === undefined) request.scope = await scopes.open(address);
     },
     may: (wanted, name) => permissions.allows(wanted, name),
     visible: (names) => permissions.visible(names),
     causeOf: (allowed, name) => permissions.causeOf(allowed, name),
     locate: (path) => locate(dependencies, client, path),
   };
+  return request;
 }
 
 /** One scheme for a host, never both: clients that are offered two make twice the requests. */

@@ -71,7 +71,7 @@ async function answer(
   exchange.principal = principalName(login.principal);
   // The scope that is asked for here is not yet one that narrows, except for whoever comes with a scoped token.
   const asking = isAnonymous(login) ? { ...login, access: undefined } : login;
-  const context = contextOf(client, request, now);
+  const context = contextOf(client, request, now, address.region);
   const permissions = new Permissions(authorizer, asking, { address, context, requestId: exchange.id });
   await permissions.requireLogin();
   const access = await grantScopes(grantable(login, wanted), (call, name) => permissions.allows(call, name));

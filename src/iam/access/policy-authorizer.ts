@@ -136,7 +136,8 @@ export class PolicyAuthorizer implements Authorizer {
     ofOwner: number | undefined,
   ): Promise<Access | undefined> {
     const { identity, action, resource } = question;
-    const { principals, resources, region } = this.#sources;
+    const { principals, resources } = this.#sources;
+    const region = question.context.region ?? this.#sources.region;
     const own = identity === undefined ? undefined : await principals.load(subjectOf(identity), ofPrincipal);
     if (identity !== undefined && own === undefined) return undefined;
     const address = addressOf(action, resource, owner, region);
@@ -168,10 +169,10 @@ function keyOf(
   context: RequestContext,
   ...versions: readonly (number | undefined)[]
 ): string {
-  const { sourceIp, secureTransport, userAgent, conditions } = context;
+  const { sourceIp, secureTransport, userAgent, region = "", conditions } = context;
   const who = identity?.accessKeyId ?? "";
   const more = conditions === undefined ? "" : JSON.stringify(conditions);
-  return `${who}\n${action}\n${resource}\n${versions}\n${sourceIp}\n${secureTransport}\n${userAgent.slice(0, USER_AGENT_MAX)}\n${more}`;
+  return `${who}\n${action}\n${resource}\n${versions}\n${region}\n${sourceIp}\n${secureTransport}\n${userAgent.slice(0, USER_AGENT_MAX)}\n${more}`;
 }
 
 function changesByItself({ identity, boundary, session, resourcePolicies }: Access): boolean {

@@ -8,6 +8,7 @@ const DECISIONS_MAX = 64;
 /** What one principal was told in one context, while its account stayed as it was. */
 interface Recent {
   readonly version: number;
+  readonly region: string | undefined;
   readonly sourceIp: string;
   readonly secureTransport: boolean;
   readonly userAgent: string;
@@ -26,10 +27,11 @@ export class RecentDecisions {
   /** What is known of a principal in this context, to be added to by {@link keep}. */
   of(identity: Identity, version: number, context: RequestContext): Map<string, Decision> {
     const known = this.#byPrincipal.get(identity);
-    const { sourceIp, secureTransport, userAgent } = context;
+    const { region, sourceIp, secureTransport, userAgent } = context;
     if (
       known !== undefined &&
       known.version === version &&
+      known.region === region &&
       known.sourceIp === sourceIp &&
       known.secureTransport === secureTransport &&
       known.userAgent === userAgent
@@ -37,7 +39,7 @@ export class RecentDecisions {
       return known.decisions;
     }
     const decisions = new Map<string, Decision>();
-    this.#byPrincipal.set(identity, { version, sourceIp, secureTransport, userAgent, decisions });
+    this.#byPrincipal.set(identity, { version, region, sourceIp, secureTransport, userAgent, decisions });
     return decisions;
   }
 }

@@ -17,6 +17,8 @@ export interface KeptDenial {
   readonly sourceIp: string;
   readonly userAgent: string;
   readonly secureTransport: boolean;
+  /** The region that was asked; absent from records of older versions. */
+  readonly region?: string;
   readonly conditions: Readonly<Record<string, readonly string[]>>;
   /** What the principal was told. */
   readonly reason: string;
@@ -36,12 +38,12 @@ export function recordDenial(
 ): string | undefined {
   const { principal, action, resource, context, reason, requestId } = denial;
   if (principal.kind === "anonymous") return undefined;
-  const { secureTransport, conditions = {} } = context;
+  const { secureTransport, region, conditions = {} } = context;
   const kept = recorder.noteDenial(principal.kind === "session" ? principal.role : principal.arn, {
     ...{ at: context.time, requestId, account: principal.account, principal: principal.arn },
     ...{ accessKeyId: principal.accessKeyId, action, resource, decision: "denied" as const, reason },
     ...{ sourceIp: context.sourceIp, userAgent: context.userAgent },
-    detail: { context: { secureTransport, conditions } },
+    detail: { context: { secureTransport, region, conditions } },
   });
   return kept ? requestId : undefined;
 }

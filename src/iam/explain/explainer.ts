@@ -104,8 +104,9 @@ export class Explainer {
 
   async #again(denial: KeptDenial): Promise<Answer> {
     if (isProvider(denial.principal)) return this.#againFederated(denial);
-    const { sourceIp, userAgent, secureTransport, conditions, at: time, action, resource } = denial;
-    const context = { sourceIp, userAgent, secureTransport, conditions, time };
+    const { sourceIp, userAgent, secureTransport, region, conditions, at: time, action, resource } = denial;
+    const asked = region === undefined ? {} : { region };
+    const context = { sourceIp, userAgent, secureTransport, ...asked, conditions, time };
     const identity = await this.#find(denial.principal, denial.accessKeyId);
     const withKey = await this.#dependencies.principals.load(
       subjectOf(identity, denial.accessKeyId),
@@ -120,13 +121,14 @@ export class Explainer {
   async #againFederated(denial: KeptDenial): Promise<Answer> {
     const { principal, action, resource, conditions, at: time, sourceIp, userAgent } = denial;
     const owner = ownerOf(resource, undefined);
-    const { policies, tags } = await this.#resourcePolicies(action, resource, owner);
-    const facts = { ...{ sourceIp, userAgent, time }, secure: denial.secureTransport };
+    const region = denial.region ?? this.#dependencies.region;
+    const { policies, tags } = await this.#resourcePolicies(action, resource, owner, region);
+    const facts = { ...{ sourceIp, userAgent, time, region }, secure: denial.secureTransport };
     const keys = { ...resourceTagKeys("iam", tags), ...conditions };
     const access = {
       caller: { kind: "federated", provider: principal } as const,
       ...{ action, resource, owner, identity: [], session: [], resourcePolicies: policies },
-      context: globalContext(undefined, undefined, { ...facts, region: this.#dependencies.region }, keys),
+      context: globalContext(undefined, undefined, facts, keys),
     };
     const explanation = explain(access, this.#dependencies.decider);
     return { principal, action, resource, explanation, notes: [] };
@@ -141,16 +143,22 @@ export class Explainer {
     readonly notes: readonly string[];
   }): Promise<Answer> {
     const { identity, own, action, resource, context, notes } = request;
-    const { region, decider } = this.#dependencies;
+    const { decider } = this.#dependencies;
+    const region = context.region ?? this.#dependencies.region;
     const owner = ownerOf(resource, identity);
-    const found = await this.#resourcePolicies(action, resource, owner);
+    const found = await this.#resourcePolicies(action, resource, owner, region);
     const assembled = assembleAccess({ identity, action, resource, context }, owner, own, found, region);
     const access = { ...assembled, context: withoutEmpty(assembled.context) };
     return { principal: identity.arn, action, resource, explanation: explain(access, decider), notes };
   }
 
-  async #resourcePolicies(action: string, resource: string, owner: string): Promise<ResourcePolicies> {
-    const { principals, resources, stored, identity, region } = this.#dependencies;
+  async #resourcePolicies(
+    action: string,
+    resource: string,
+    owner: string,
+    region: string,
+  ): Promise<ResourcePolicies> {
+    const { principals, resources, stored, identity } = this.#dependencies;
     const role = parseIamArn(resource);
     if (role?.kind === "role" && policiesAsked(action, resource).includes("trust")) {
       const entity = await identity.reader(role.account).findEntity("role", role.name);

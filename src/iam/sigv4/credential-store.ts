@@ -13,6 +13,6 @@ export interface SigningCredential {
 
 /** Where keys are looked up. */
 export interface SigningCredentialStore {
-  /** The active key of that id; undefined when it does not exist, is inactive, or its principal is gone. */
-  find(accessKeyId: string): Promise<SigningCredential | undefined>;
+  /** The active key of that id, asked for in a region; undefined when it does not exist, is inactive, or its principal is gone. */
+  find(accessKeyId: string, region: string): Promise<SigningCredential | undefined>;
 }

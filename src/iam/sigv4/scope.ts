@@ -23,14 +23,14 @@ export function scopeText({ date, region, service, terminator }: CredentialScope
 /** What a door accepts. */
 export interface AcceptedScope {
   readonly service: string;
-  readonly regions: readonly string[];
+  accepts(region: string): boolean;
 }
 
 /** Everything that is wrong with a scope, in AWS's sentences; empty when it is right. */
 export function scopeProblems(scope: CredentialScope, date: string, accepted: AcceptedScope): string {
   const problems: string[] = [];
-  if (!accepted.regions.includes(scope.region)) {
-    problems.push("Credential should be scoped to a valid region.");
+  if (!accepted.accepts(scope.region)) {
+    problems.push(`Credential should be scoped to a valid region, not '${cut(scope.region)}'.`);
   }
   if (scope.service !== accepted.service) {
     problems.push(`Credential should be scoped to correct service: '${accepted.service}'.`);

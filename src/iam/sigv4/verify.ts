@@ -78,7 +78,7 @@ export class SignatureVerifier {
     if (problems !== "") throw new SignatureError("mismatch", problems);
     const { accessKeyId } = claim.scope;
     attempt.admit({ accessKeyId, fingerprint: undefined });
-    const credential = await this.#credentials.find(accessKeyId);
+    const credential = await this.#credentials.find(accessKeyId, claim.scope.region);
     try {
       requireLive(claim, credential, now);
     } catch (error) {

@@ -15,7 +15,7 @@ afterAll(async () => {
   await home.remove();
 });
 const { account, region } = home.config;
-const scope = await new Scopes(postgresRegistries(state.database)).open({ account, region });
+const scope = await new Scopes(postgresRegistries(state.database), ["*"]).open({ account, region });
 const uploads = postgresUploads(state.database, { name: "filesystem", keysOf: () => [] }, HOUR);
 const AT = new Date("2030-01-01T00:00:00Z");
 const APP = parseRepositoryName("team/app");

@@ -184,7 +184,8 @@ export class AwsEndpoint {
       headers: request.headersDistinct,
     };
     const policy = {
-      ...{ service, regions: [REGION, "eu-north-1"] },
+      service,
+      accepts: (region: string) => [REGION, "eu-north-1"].includes(region),
       ...{ presigned: false, unsignedPayload: false, missingText: "Missing Authentication Token" },
     };
     const claim = await verifier.open(signed, [request.headers.host ?? ""], policy, new Date(), UNCOUNTED);

@@ -36,7 +36,7 @@ export async function startEcrServer(): Promise<EcrServer> {
   const handlers = { ecr: {} };
   const server = await startAwsServer({ handlers });
   const ports: EcrPorts = {
-    scopes: new Scopes(postgresRegistries(database)),
+    scopes: new Scopes(postgresRegistries(database), ["*"]),
     repositories: postgresRepositories(database),
     images: postgresImages(database),
     policies: postgresPolicies(database),
@@ -50,7 +50,7 @@ export async function startEcrServer(): Promise<EcrServer> {
     tokens: {
       lifetime: 43_200,
       onIssue: () => undefined,
-      async issueToken({ arn }, expiresAt) {
+      async issueToken({ arn }, _region, expiresAt) {
         issued.push({ arn, expiresAt });
         return "header.payload.signature";
       },

@@ -93,7 +93,7 @@ describe("JSON 1.1", () => {
         account: ACCOUNT,
         region: REGION,
         context: {
-          ...{ sourceIp: "127.0.0.1", secureTransport: false, userAgent: "cli/1" },
+          ...{ region: REGION, sourceIp: "127.0.0.1", secureTransport: false, userAgent: "cli/1" },
           time: server.clock.now(),
         },
         credentialsEnd: undefined,
@@ -407,12 +407,15 @@ describe("who may knock", () => {
     expect(response.status).toBe(200);
   });
 
-  test("STS takes its global endpoint's region; ECR does not", async () => {
-    expect((await callQuery(server, IDENTITY, { service: "sts", region: "us-east-1" })).status).toBe(200);
+  test("STS and IAM take any region; ECR takes those that are served", async () => {
+    for (const region of ["us-east-1", "ap-southeast-7", "us-gov-west-1"])
+      expect((await callQuery(server, IDENTITY, { service: "sts", region })).status).toBe(200);
+    const { xml } = await callQuery(server, IDENTITY, { service: "sts", region: "mars" });
+    expect(xml).toContain("Credential should be scoped to a valid region, not &#39;mars&#39;.");
     const { body } = await callJson(server, "DescribeRegistry", {}, { region: "us-east-1" });
     expect(body).toEqual({
       __type: "InvalidSignatureException",
-      message: "Credential should be scoped to a valid region.",
+      message: "Credential should be scoped to a valid region, not 'us-east-1'.",
     });
   });
 

@@ -9,7 +9,7 @@ import { signInHeader, signInQuery, type ToSign } from "./signer.ts";
 
 const POLICY = {
   service: "sts",
-  regions: ["eu-north-1"],
+  accepts: (region: string) => region === "eu-north-1",
   presigned: true,
   unsignedPayload: false,
   missingText: "",

@@ -19,7 +19,7 @@ const SUITE = vectors as unknown as readonly Vector[];
 const NOW = new Date("2015-08-30T12:36:00Z");
 const POLICY = {
   service: "service",
-  regions: ["us-east-1"],
+  accepts: (region: string) => region === "us-east-1",
   presigned: true,
   unsignedPayload: false,
   missingText: "missing",

@@ -18,7 +18,7 @@ const NOW = new Date("2030-01-02T03:04:05Z");
 const HOST = "registry.test:5000";
 const POLICY: SignaturePolicy = {
   service: "ecr",
-  regions: ["eu-north-1", "eu-west-1"],
+  accepts: (region) => ["eu-north-1", "eu-west-1"].includes(region),
   presigned: true,
   unsignedPayload: false,
   missingText: "Missing Authentication Token",
@@ -314,7 +314,11 @@ describe("time", () => {
 
 describe("scope", () => {
   test.each([
-    ["another region", { region: "us-east-1" }, "Credential should be scoped to a valid region."],
+    [
+      "another region",
+      { region: "us-east-1" },
+      "Credential should be scoped to a valid region, not 'us-east-1'.",
+    ],
     ["another service", { service: "s3" }, "Credential should be scoped to correct service: 'ecr'."],
   ])("%s", async (_, changed, message) => {
     expect(await refusal(verify(signInHeader({ ...TO_SIGN, ...changed })))).toEqual(["mismatch", message]);

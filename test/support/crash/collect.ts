@@ -42,7 +42,7 @@ export async function collectEverything(
 /** Deletes every repository and lets days pass. Nothing should be left of them anywhere. */
 export async function collectAfterDeletion(database: Database, storage: BlobStorage): Promise<void> {
   const repositories = postgresRepositories(database);
-  const scope = await new Scopes(postgresRegistries(database)).open({
+  const scope = await new Scopes(postgresRegistries(database), ["*"]).open({
     account: "000000000000",
     region: "us-east-1",
   });

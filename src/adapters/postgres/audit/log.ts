@@ -83,7 +83,7 @@ function toRecord({ accessKeyId, reason, ...facts }: Row): KeptRecord {
 
 function toDenial({ detail, requestId, accessKeyId, ...facts }: KeptRecord): KeptDenial {
   const { account, at, principal, action, resource, sourceIp, userAgent, reason = "" } = facts;
-  const context = detail["context"] as Pick<KeptDenial, "secureTransport" | "conditions">;
+  const context = detail["context"] as Pick<KeptDenial, "secureTransport" | "region" | "conditions">;
   return {
     ...{ id: requestId, at, account, principal, accessKeyId: accessKeyId ?? "", action, resource },
     ...{ sourceIp, userAgent, reason, ...context },

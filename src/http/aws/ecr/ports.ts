@@ -22,8 +22,8 @@ export interface LockOutRule {
 export interface TokenIssuer {
   /** Seconds that a token lives, unless the caller's own credentials end before. */
   readonly lifetime: number;
-  /** A password without `:` that stands for the principal until `expiresAt`. */
-  issueToken(principal: AccountPrincipal, expiresAt: Date): Promise<string>;
+  /** A password without `:` that stands for the principal in a region until `expiresAt`. */
+  issueToken(principal: AccountPrincipal, region: string, expiresAt: Date): Promise<string>;
   /** Hears of every token that somebody got. */
   onIssue(issued: IssuedToken): void;
 }

@@ -40,7 +40,7 @@ const principals = postgresPrincipalPolicies(database, aws, new StoredPolicies()
 /** A registry of each account in each region, every one with a repository of the same name. */
 const scopes: Scope[] = [];
 beforeAll(async () => {
-  const registries = new Scopes(postgresRegistries(database));
+  const registries = new Scopes(postgresRegistries(database), ["*"]);
   for (const account of [A, B]) {
     await postgresAccounts(database).create({ id: account, name: undefined }, REGIONS[0] ?? "", CAUSE, AT);
     for (const region of REGIONS) scopes.push(await registries.open({ account, region }));

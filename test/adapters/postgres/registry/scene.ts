@@ -27,7 +27,8 @@ export async function openScopes() {
   const scopes: Scope[] = [];
   for (const id of ACCOUNTS) {
     await postgresAccounts(database).create({ id, name: undefined }, REGIONS[0], CAUSE, clock.now());
-    for (const region of REGIONS) scopes.push(await new Scopes(registries).open({ account: id, region }));
+    for (const region of REGIONS)
+      scopes.push(await new Scopes(registries, ["*"]).open({ account: id, region }));
   }
   const [here, ...elsewhere] = scopes;
   if (here === undefined) throw new Error("no scope");

@@ -12,7 +12,7 @@ export function getAuthorizationToken({
   return async (call, { registryIds }) => {
     await call.authorize("*");
     const expiresAt = endOfToken(call, tokens.lifetime);
-    const password = await tokens.issueToken(call.principal, expiresAt);
+    const password = await tokens.issueToken(call.principal, call.region, expiresAt);
     const { principal, requestId, context } = call;
     tokens.onIssue({
       ...{ principal, door: "api", requestId, at: call.clock.now() },
