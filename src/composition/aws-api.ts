@@ -24,7 +24,7 @@ import type { State } from "./state.ts";
 /** What the AWS API works on beside identity. */
 export interface AwsApiParts {
   readonly access: Access;
-  readonly ports: Pick<RegistryPorts, "repositories" | "images">;
+  readonly ports: RegistryPorts;
   readonly scopes: Scopes;
   readonly log: Log;
 }
@@ -56,7 +56,7 @@ export function composeAwsApi(
     defaultRegistry: { account: config.account, region: config.region },
     handlers: {
       ecr: ecrHandlers({
-        ...{ scopes, repositories: ports.repositories, images: ports.images },
+        ...{ scopes, repositories: ports.repositories, images: ports.images, registry: ports },
         policies: postgresPolicies(database),
         resourceTags: postgresResourceTags(database),
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },

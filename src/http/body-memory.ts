@@ -1,14 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import { type BodyMemoryLimit, ContentMemory } from "./content-memory.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What is known of whoever sends a body: nobody yet, the owner of a key that exists, or a principal that proved itself. */
 export type Standing = "unknown" | "claimed" | "proven";
-
-/** Bytes that bodies may have together: of one standing, and of those from one address. */
-export interface BodyMemoryLimit {
-  readonly all: number;
-  readonly address: number;
-}
 
 export type BodyMemoryLimits = Readonly<Record<Standing, BodyMemoryLimit>>;
 
@@ -16,8 +11,7 @@ const MIB = 1024 * 1024;
 
 /**
  * Each standing has what is its own, so that whoever proved nothing takes nothing from those who did, nor they from whoever
- * is about to. One address, with many machines behind it or one neighbour who is slow, leaves room for others. A part of a
- * layer is 28 MiB.
+ * is about to. One address, with many machines behind it or one neighbour who is slow, leaves room for others.
  */
 export const BODY_MEMORY: BodyMemoryLimits = {
   unknown: { all: 16 * MIB, address: 4 * MIB },
@@ -31,6 +25,8 @@ export interface BodyLease {
   standing: Standing;
   /** Before `bytes` are kept. @throws RegistryError UNAVAILABLE (503) with `Retry-After` where there is no room */
   take(bytes: number): void;
+  /** Before a body of content is read, of which `bytes` will be kept. See {@link ContentMemory}. */
+  reserve(bytes: number): Promise<void>;
   /** Gives everything back; any number of times. */
   release(): void;
 }
@@ -51,6 +47,7 @@ export function setStanding(request: IncomingMessage, standing: Standing): void 
 /** The memory of bodies that are read as a whole (manifests, forms, JSON): one for the process. */
 export class BodyMemory {
   readonly #limits: BodyMemoryLimits;
+  readonly #content: ContentMemory;
   readonly #pools: Readonly<Record<Standing, Pool>> = {
     unknown: newPool(),
     claimed: newPool(),
@@ -58,13 +55,14 @@ export class BodyMemory {
   };
   #refused = 0;
 
-  constructor(limits: BodyMemoryLimits = BODY_MEMORY) {
+  constructor(limits: BodyMemoryLimits = BODY_MEMORY, content = new ContentMemory()) {
     this.#limits = limits;
+    this.#content = content;
   }
 
   /** Bytes held now. */
   get heldBytes(): number {
-    return Object.values(this.#pools).reduce((sum, { held }) => sum + held, 0);
+    return Object.values(this.#pools).reduce((sum, { held }) => sum + held, this.#content.heldBytes);
   }
 
   /** Bodies that there was no room for, so far. */
@@ -75,6 +73,8 @@ export class BodyMemory {
   /** To be released when the request has been handled, whatever came of it. `from` is where it comes from. */
   open(request: IncomingMessage, from: string): BodyLease {
     const own: Record<Standing, number> = { unknown: 0, claimed: 0, proven: 0 };
+    let giveBack: (() => void) | undefined;
+    let isOpen = true;
     const lease: BodyLease = {
       standing: "unknown",
       take: (bytes) => {
@@ -88,7 +88,14 @@ export class BodyMemory {
         own[standing] += bytes;
         change(pool, from, bytes);
       },
+      reserve: async (bytes) => {
+        const give = await this.#content.reserve(request, from, bytes);
+        if (isOpen) giveBack = give;
+        else give();
+      },
       release: () => {
+        isOpen = false;
+        giveBack?.();
         for (const standing of STANDINGS) {
           if (own[standing] > 0) change(this.#pools[standing], from, -own[standing]);
           own[standing] = 0;

@@ -3,7 +3,13 @@ export type Reason =
   | "BLOB_UNKNOWN"
   | "BLOB_UPLOAD_INVALID"
   | "BLOB_UPLOAD_UNKNOWN"
+  | "UPLOAD_EMPTY"
+  | "UPLOAD_PART_TOO_SMALL"
+  | "UPLOAD_PARTS_TOO_MANY"
+  | "LAYER_EXISTS"
+  | "LAYER_INACCESSIBLE"
   | "DIGEST_INVALID"
+  | "DIGEST_MISMATCH"
   | "MANIFEST_BLOB_UNKNOWN"
   | "MANIFEST_INVALID"
   | "MANIFEST_UNKNOWN"
@@ -50,7 +56,12 @@ export interface ErrorFacts {
   /** Bytes of the blob, of which none lie in the range that was asked for. */
   readonly blobSize?: number;
   /** The upload session as it is: its confirmed bytes. */
-  readonly upload?: { readonly name: string; readonly id: string; readonly size: number };
+  readonly upload?: {
+    readonly account: string;
+    readonly name: string;
+    readonly id: string;
+    readonly size: number;
+  };
 }
 
 export interface ErrorOptions {

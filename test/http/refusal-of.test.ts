@@ -38,7 +38,7 @@ describe("what the registry's door answers", () => {
   });
 
   test("says when to try again, how long a blob is, and where a session is", () => {
-    const upload = { name: parseRepositoryName("app"), id: "7", size: 5 };
+    const upload = { account: "123456789012", name: parseRepositoryName("app"), id: "7", size: 5 };
     const facts = { retryAfter: 3, blobSize: 9, upload };
     expect(refusalOf(new RegistryError("RANGE_INVALID", "x", { facts })).headers).toEqual({
       ...{ "Retry-After": "3", "Content-Range": "bytes */9" },

@@ -467,6 +467,11 @@ describe("another digest algorithm", () => {
     const wrong = digestOfText("other", "sha512");
     expectAnswer(await complete(session, wrong), { status: 400, code: "DIGEST_INVALID", says: wide });
     expect((await send("HEAD", `/v2/up/wide-wrong/blobs/${wrong}`)).status).toBe(404);
+    // The session is as it was: it takes more bytes, and another digest.
+    await offset(session, CONTENT.length);
+    await chunk(session, CONTENT.length, "!");
+    expectAnswer(await complete(session, digestOfText(`${CONTENT}!`)), { status: 201 });
+    await expectBlob("up/wide-wrong", digestOfText(`${CONTENT}!`), `${CONTENT}!`);
   });
 
   test("of a POST with digest", async () => {

@@ -26,7 +26,7 @@ function storage(error?: unknown, attemptError = error): BlobStorage {
     name: "s3",
     begin: () => answer(attempt),
     isComplete: () => true,
-    complete: () => answer({ key: "k", garbage: [] }),
+    complete: () => answer({ key: "k", garbage: [], content }),
     keysOf: () => ["k"],
     read: (_, size) =>
       answer({ size, copyTo: () => Promise.reject(new Error("broken pipe")), close: () => undefined }),
@@ -57,7 +57,7 @@ describe("storage that works", () => {
     expect(guarded.isComplete(content)).toBe(true);
     expect(guarded.keysOf(content)).toEqual(["k"]);
     expect(guarded.bufferedBytes()).toBe(42);
-    expect(await guarded.complete(content, target.fence)).toEqual({ key: "k", garbage: [] });
+    expect(await guarded.complete(content, target.fence)).toEqual({ key: "k", garbage: [], content });
     expect(await guarded.presign("k", 60)).toBe("https://s3/k?60");
     expect(await (await guarded.begin(target)).finish()).toEqual({ content, garbage: ["old"] });
     expect((await guarded.read("k", 3)).size).toBe(3);

@@ -23,7 +23,7 @@ export interface Descriptor {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The digest of a text, without pushing it. */
-export function digestOfText(text: string, algorithm: DigestAlgorithm = "sha256"): Digest {
+export function digestOfText(text: string | Buffer, algorithm: DigestAlgorithm = "sha256"): Digest {
   return digestOf(Buffer.from(text), algorithm);
 }
 

@@ -6,6 +6,7 @@ import type {
   BlobReader,
   BlobStorage,
   ByteRange,
+  CompletedObject,
   UploadAttempt,
   UploadContent,
 } from "../../registry/ports/blob-storage.ts";
@@ -60,11 +61,9 @@ class FilesystemStorage implements BlobStorage {
     return content.key !== undefined;
   }
 
-  async complete(
-    content: UploadContent,
-  ): Promise<{ readonly key: string; readonly garbage: readonly string[] }> {
+  async complete(content: UploadContent): Promise<CompletedObject> {
     if (content.key === undefined) throw new Error("an upload session on the filesystem always has a key");
-    return { key: content.key, garbage: [] };
+    return { key: content.key, garbage: [], content };
   }
 
   keysOf(content: UploadContent): readonly string[] {
@@ -75,7 +74,8 @@ class FilesystemStorage implements BlobStorage {
     const start = range?.start ?? 0;
     const length = range === undefined ? size : range.end - start + 1;
     if (size <= SMALL_BLOB) {
-      const bytes = this.#smallBlobs.get(key) ?? (await this.#readSmall(key, size));
+      const known = this.#smallBlobs.get(key);
+      const bytes = known?.length === size ? known : await this.#readSmall(key, size);
       return new MemoryReader(length === size ? bytes : bytes.subarray(start, start + length));
     }
     return new FileReader(key, await openExisting(this.#layout, key, "r"), start, length);
@@ -83,7 +83,8 @@ class FilesystemStorage implements BlobStorage {
 
   async #readSmall(key: string, size: number): Promise<Buffer> {
     const bytes = await readWhole(key, await openExisting(this.#layout, key, "r"), size);
-    // A key is never used again and its bytes never change, so an entry is never wrong.
+    // A key is never used again and its bytes never change, so an entry is never wrong; a session that has been read back
+    // may make more of them.
     this.#smallBlobs.set(key, bytes);
     return bytes;
   }

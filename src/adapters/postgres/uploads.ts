@@ -4,6 +4,7 @@ import type {
   BlobStorage,
   UploadAddress,
   UploadContent,
+  UploadParts,
   UploadSession,
   UploadStore,
 } from "../../registry/ports/index.ts";
@@ -23,6 +24,7 @@ interface Row {
   size: number;
   digest: Buffer | null;
   content: UploadContent | null;
+  parts: UploadParts | null;
   attempt_key: string | null;
   reserved_part: number;
 }
@@ -40,7 +42,7 @@ interface CreatedRow {
 // Sessions need not survive a database crash: the commit of the blob is what waits for the disk.
 const ASYNC = "relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true) AS set)";
 const COLUMNS =
-  "u.id, u.repository_id, r.registry_id, u.principal, u.algorithm, u.version, u.size, u.digest, u.content, u.attempt_key, u.reserved_part";
+  "u.id, u.repository_id, r.registry_id, u.principal, u.algorithm, u.version, u.size, u.digest, u.content, u.parts, u.attempt_key, u.reserved_part";
 
 const ADDRESSED = `uploads u JOIN repositories r ON r.id = u.repository_id
         AND r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL`;
@@ -92,7 +94,8 @@ const CONFIRM = {
   name: "upload_confirm",
   text: `WITH ${ASYNC},
     confirmed AS (
-      UPDATE uploads u SET content = $3, size = $4, digest = $5, attempt_key = NULL, active_at = $6
+      UPDATE uploads u SET content = $3, size = $4, digest = $5, attempt_key = NULL, active_at = $6,
+        parts = coalesce($10, u.parts)
       FROM relaxed, repositories r
       WHERE u.id = $1 AND u.version = $2 AND r.id = u.repository_id AND r.deleted_at IS NULL AND set IS NOT NULL
       RETURNING u.id),
@@ -188,11 +191,11 @@ export function postgresUploads(
     async reserve(id, version, part, at) {
       return (await database.run(RESERVE, [id, version, part, at])).length > 0;
     },
-    async confirm(id, version, { content, digest, garbage, at }) {
+    async confirm(id, version, { content, digest, garbage, parts, at }) {
       const rows = await database.run(CONFIRM, [
         ...[id, version, JSON.stringify(content), content.size],
         ...[digest === undefined ? null : digestToBytes(digest), at],
-        ...[storage.name, deleteAt(at), garbage],
+        ...[storage.name, deleteAt(at), garbage, parts === undefined ? null : JSON.stringify(parts)],
       ]);
       return rows.length > 0;
     },
@@ -234,6 +237,7 @@ function toSession(row: Row): UploadSession {
     size: row.size,
     digest: row.digest === null ? undefined : (digestFromBytes(row.digest) as Digest),
     content: row.content ?? undefined,
+    parts: row.parts ?? undefined,
     writing: row.attempt_key !== null,
   };
 }

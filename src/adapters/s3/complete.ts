@@ -1,4 +1,4 @@
-import type { Fence, StoredPart, UploadContent } from "../../registry/ports/blob-storage.ts";
+import type { CompletedObject, Fence, StoredPart, UploadContent } from "../../registry/ports/blob-storage.ts";
 import type { Multipart } from "./bucket.ts";
 import { SLAB } from "./memory.ts";
 import { PartBuffer } from "./part-buffer.ts";
@@ -14,11 +14,11 @@ export async function completeContent(
   share: UploadShare,
   content: UploadContent,
   fence: Fence,
-): Promise<{ readonly key: string; readonly garbage: readonly string[] }> {
+): Promise<CompletedObject> {
   const { key, multipart, tail } = content;
   if (key === undefined || multipart === undefined) {
     if (tail === undefined) throw new Error("content in object storage has a multipart upload or a tail");
-    return { key: tail.key, garbage: [] };
+    return { key: tail.key, garbage: [], content };
   }
   const garbage = tail === undefined ? [] : [tail.key];
   try {
@@ -27,7 +27,8 @@ export async function completeContent(
     const size = await share.bucket.sizeOf(key).catch(() => undefined);
     if (size !== content.size) throw error;
   }
-  return { key, garbage };
+  // Bytes that come after it read it back, as they do with any tail.
+  return { key, garbage, content: { size: content.size, tail: { key, size: content.size } } };
 }
 
 async function assemble(

@@ -4,6 +4,7 @@ import type {
   BlobReader,
   BlobStorage,
   ByteRange,
+  CompletedObject,
   Fence,
   UploadAttempt,
   UploadContent,
@@ -74,10 +75,7 @@ class S3Storage implements BlobStorage {
     return content.key === undefined;
   }
 
-  complete(
-    content: UploadContent,
-    fence: Fence,
-  ): Promise<{ readonly key: string; readonly garbage: readonly string[] }> {
+  complete(content: UploadContent, fence: Fence): Promise<CompletedObject> {
     return completeContent(this.#share, content, fence);
   }
 

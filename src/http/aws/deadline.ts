@@ -1,6 +1,6 @@
 import { AwsError } from "./aws-error.ts";
 
-/** Milliseconds for a whole call, its body included. */
+/** Milliseconds for a whole call, its body included unless that is content. */
 export const CALL_MAX = 60_000;
 
 /** Gives a call's work a total time. Work that comes too late goes on unheard. @throws AwsError ServiceUnavailable */

@@ -16,6 +16,7 @@ import { type Outcome, withHeaders } from "../outcome.ts";
 import { noted, sendAnswer } from "./answer.ts";
 import { AwsError } from "./aws-error.ts";
 import type { CallTrace, Handlers } from "./call.ts";
+import { contentOf, contentTime, readContentBody } from "./content-body.ts";
 import { CALL_MAX, withinDeadline } from "./deadline.ts";
 import type { Dialect } from "./dialect.ts";
 import { type EntranceDependencies, openClaim, signedCall, unsignedCall } from "./enter.ts";
@@ -82,7 +83,7 @@ async function serve(
   let outcome: Outcome;
   try {
     const work = answer(dependencies, exchange, request, { dialect, isForm }, progress);
-    outcome = await withinDeadline(work, dependencies.callMax ?? CALL_MAX);
+    outcome = await withinDeadline(work, (dependencies.callMax ?? CALL_MAX) + contentTime(request));
   } catch (thrown) {
     const error = awsErrorOf(thrown, progress.recognised?.service, progress.requestId);
     if (isDenial(error)) keepDenial(dependencies, exchange, request, progress, error);
@@ -129,8 +130,13 @@ async function answer(
   const attempt = isUnsigned ? begin("web-identity") : signature;
   const claim = isUnsigned ? undefined : await openClaim(dependencies, request, client, recognised, attempt);
   if (claim !== undefined) setStanding(request, "claimed");
-  const body = form?.body ?? (await readBody(request, bodyMax(exchange.route)));
-  const caller = claim?.verify(body);
+  const content = contentOf(exchange.route);
+  const body =
+    form?.body ??
+    (await (content === undefined
+      ? readBody(request, bodyMax(exchange.route))
+      : readContentBody(request, content)));
+  const caller = Buffer.isBuffer(body) ? claim?.verify(body) : claim?.verifyHash(body.sha256);
   if (caller !== undefined) setStanding(request, "proven");
   progress.caller = caller;
   exchange.principal = caller?.principal.arn;

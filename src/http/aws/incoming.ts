@@ -6,15 +6,12 @@ const MIB = 1024 * 1024;
 /** Bytes of a body, unless its operation carries content. */
 const BODY_MAX = MIB;
 
-/** Operations whose input carries content: a part of 20 MiB in base64, a manifest of 4 MiB with its quotes and line ends escaped. */
-const CONTENT_MAX: Readonly<Record<string, number>> = {
-  "ecr.UploadLayerPart": 28 * MIB,
-  "ecr.PutImage": 8 * MIB,
-};
+/** Operations whose input carries much: a manifest of 4 MiB with its quotes and line ends escaped. */
+const LARGE_MAX: Readonly<Record<string, number>> = { "ecr.PutImage": 8 * MIB };
 
 /** The most bytes that the body of an operation may have. */
 export function bodyMax(route: string): number {
-  return Object.hasOwn(CONTENT_MAX, route) ? (CONTENT_MAX[route] ?? BODY_MAX) : BODY_MAX;
+  return Object.hasOwn(LARGE_MAX, route) ? (LARGE_MAX[route] ?? BODY_MAX) : BODY_MAX;
 }
 
 /** A request as its signer saw it. */

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from "node:http";
+import type { ServiceModel } from "../../aws-models/model.ts";
 import { type ParameterLimits, Parameters, QUERY_LIMITS, queryText } from "../../kernel/parameters.ts";
 import { readBody } from "../body.ts";
 import { violationsOf } from "./constraints.ts";
+import type { ContentBody } from "./content-body.ts";
 import { decodeJson } from "./json-decoder.ts";
 import { decodeQuery } from "./query-decoder.ts";
 import type { Recognised } from "./recognise.ts";
@@ -45,12 +47,18 @@ export async function readForm(request: IncomingMessage, max: number): Promise<F
 }
 
 /** The input of an operation, decoded and checked against its shape. @throws AwsError for what the model does not allow */
-export function inputOf({ model, operation }: Recognised, sent: Buffer | Parameters): unknown {
+export function inputOf({ model, operation }: Recognised, sent: Buffer | ContentBody | Parameters): unknown {
   const shape = model.operations[operation]?.input;
   if (shape === undefined) return {};
   const isForm = sent instanceof Parameters;
-  const input = isForm ? decodeQuery(model, shape, sent) : decodeJson(model, shape, sent);
+  const input = isForm ? decodeQuery(model, shape, sent) : decodeBody(model, shape, sent);
   const violations = violationsOf(model, shape, input);
   if (violations.length === 0) return input;
   throw isForm ? queryValidationError(violations) : jsonValidationError(model, operation, violations);
+}
+
+function decodeBody(model: ServiceModel, shape: string, sent: Buffer | ContentBody): unknown {
+  if (Buffer.isBuffer(sent)) return decodeJson(model, shape, sent);
+  const input = decodeJson(model, shape, sent.json) as object;
+  return sent.content === undefined ? input : { ...input, [sent.member]: sent.content };
 }

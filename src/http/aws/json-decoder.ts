@@ -1,6 +1,7 @@
 import { type ServiceModel, type Shape, shapeOf } from "../../aws-models/model.ts";
 import { boundJson, type JsonLimits, JsonSizeError } from "../../kernel/json-size.ts";
 import { AwsError } from "./aws-error.ts";
+import { decodeBase64, NotBase64Error } from "./blob-decoder.ts";
 
 /**
  * A JSON 1.1 body as the model types it: timestamps are dates, blobs are bytes, null is absent, and what the model does
@@ -94,16 +95,13 @@ function decodeNumber(shape: Shape, value: unknown): number {
   return value;
 }
 
-/** Searched for, not matched as a whole: a pattern that runs over 28 MiB would exhaust the stack of the engine. */
-const NOT_BASE64 = /[^A-Za-z0-9+/]/;
-
 function decodeBlob(value: unknown): Buffer {
   if (typeof value !== "string") throw mistyped(value, "a Blob");
-  const padding = value.endsWith("==") ? 2 : value.endsWith("=") ? 1 : 0;
-  if (value.length % 4 !== 0 || NOT_BASE64.test(value.slice(0, value.length - padding))) {
-    throw serialization("A blob is not in base64");
+  try {
+    return decodeBase64(value);
+  } catch (error) {
+    throw error instanceof NotBase64Error ? serialization(error.message) : error;
   }
-  return Buffer.from(value, "base64");
 }
 
 function decodeTimestamp(value: unknown): Date {

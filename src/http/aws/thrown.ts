@@ -23,7 +23,13 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   BLOB_REFERENCED: "InvalidParameterException",
   BLOB_UPLOAD_INVALID: "InvalidLayerException",
   BLOB_UPLOAD_UNKNOWN: "UploadNotFoundException",
+  UPLOAD_EMPTY: "EmptyUploadException",
+  UPLOAD_PART_TOO_SMALL: "LayerPartTooSmallException",
+  UPLOAD_PARTS_TOO_MANY: "LimitExceededException",
+  LAYER_EXISTS: "LayerAlreadyExistsException",
+  LAYER_INACCESSIBLE: "LayerInaccessibleException",
   DIGEST_INVALID: "InvalidParameterException",
+  DIGEST_MISMATCH: "InvalidLayerException",
   MANIFEST_BLOB_UNKNOWN: "LayersNotFoundException",
   MANIFEST_INVALID: "InvalidParameterException",
   MANIFEST_UNKNOWN: "ImageNotFoundException",
@@ -35,7 +41,7 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   SIZE_INVALID: "LimitExceededException",
   BLOB_TOO_LARGE: "LimitExceededException",
   MANIFEST_TOO_LARGE: "LimitExceededException",
-  RANGE_INVALID: "InvalidLayerPartException",
+  RANGE_INVALID: invalidLayerPart,
   TAG_INVALID: "InvalidParameterException",
   TAG_IMMUTABLE: "ImageTagAlreadyExistsException",
   TAG_PARAMETERS_TOO_MANY: "InvalidParameterException",
@@ -70,6 +76,17 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
 };
 
 const EXCLUSION_FILTERS = "imageTagMutabilityExclusionFilters";
+
+/** With where the client may go on. Nothing is the last byte of an upload that has none. */
+function invalidLayerPart({ message, facts: { upload } }: RegistryError): AwsError {
+  if (upload === undefined) return new AwsError("InvalidLayerPartException", message);
+  const { account, name, id, size } = upload;
+  const members = {
+    ...{ registryId: account, repositoryName: name, uploadId: id },
+    lastValidByteReceived: size === 0 ? undefined : size - 1,
+  };
+  return new AwsError("InvalidLayerPartException", message, { members });
+}
 
 function mutabilityOf({ detail }: RegistryError): string {
   return `imageTagMutability is ${(detail as { readonly mutability: string }).mutability}`;

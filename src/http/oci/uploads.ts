@@ -1,7 +1,6 @@
 import { mountBlob } from "../../registry/blobs.ts";
 import { parseChunkRange } from "../../registry/byte-range.ts";
 import { type Digest, type DigestAlgorithm, isDigestAlgorithm, parseDigest } from "../../registry/digest.ts";
-import { RegistryError } from "../../registry/errors.ts";
 import { parseRepositoryName, type RepositoryName } from "../../registry/names.ts";
 import type { UploadAddress } from "../../registry/ports/index.ts";
 import { repositoryUnknown } from "../../registry/repositories/errors.ts";
@@ -126,19 +125,13 @@ export async function putUpload(
   const carriesBytes = hasBody(request.incoming);
   const address = await addressOf(ports, request, captures, "completeUpload");
   if (carriesBytes) await request.authorize("patchUpload", address.name);
-  try {
-    await completeUpload(ports, {
-      address,
-      digest,
-      chunks: carriesBytes ? bodyChunks(request.incoming) : undefined,
-      range: chunkRange(request),
-      cause: request.causeOf("completeUpload", address.name),
-    });
-  } catch (error) {
-    // The answer to an earlier PUT may have been lost: the session is gone then, and its blob is there.
-    const isGone = error instanceof RegistryError && error.reason === "BLOB_UPLOAD_UNKNOWN";
-    if (!isGone || !(await ports.uploads.wasCompleted(address, digest))) throw error;
-  }
+  await completeUpload(ports, {
+    address,
+    digest,
+    chunks: carriesBytes ? bodyChunks(request.incoming) : undefined,
+    range: chunkRange(request),
+    cause: request.causeOf("completeUpload", address.name),
+  });
   return created(request, address.name, digest);
 }
 

@@ -31,6 +31,8 @@ export interface VerifiedCaller {
 export interface OpenedClaim {
   /** @throws SignatureError mismatch */
   verify(body: Uint8Array): VerifiedCaller;
+  /** The same of a body that was hashed as it came (SHA-256 in hex). @throws SignatureError mismatch */
+  verifyHash(bodyHash: string): VerifiedCaller;
 }
 
 /** What was expected where a signature did not match; for debug logs alone. */
@@ -85,18 +87,17 @@ export class SignatureVerifier {
       attempt.failed(failureOf(error, credential), credential?.principal.account);
       throw error;
     }
-    return {
-      verify: (body) => {
-        const payloadHash = payloadHashOf(request, policy, body);
-        if (!this.#matches(request, hosts, claim, credential, payloadHash)) {
-          attempt.failed("wrong", credential.principal.account);
-          throw new SignatureError("mismatch", WRONG_SIGNATURE);
-        }
-        const { principal, expiresAt } = credential;
-        attempt.proven(principal);
-        return { principal, region: claim.scope.region, expiresAt };
-      },
+    const verifyHash = (bodyHash: string): VerifiedCaller => {
+      const payloadHash = payloadHashOf(request, policy, bodyHash);
+      if (!this.#matches(request, hosts, claim, credential, payloadHash)) {
+        attempt.failed("wrong", credential.principal.account);
+        throw new SignatureError("mismatch", WRONG_SIGNATURE);
+      }
+      const { principal, expiresAt } = credential;
+      attempt.proven(principal);
+      return { principal, region: claim.scope.region, expiresAt };
     };
+    return { verify: (body) => verifyHash(sha256Hex(body)), verifyHash };
   }
 
   #matches(
@@ -174,10 +175,9 @@ function sameHash(a: string, b: string): boolean {
 }
 
 /** @throws SignatureError when the client announced another hash than its body has */
-function payloadHashOf(request: SignedRequest, policy: SignaturePolicy, body: Uint8Array): string {
+function payloadHashOf(request: SignedRequest, policy: SignaturePolicy, hash: string): string {
   const announced = request.headers["x-amz-content-sha256"]?.[0];
   if (announced === UNSIGNED_PAYLOAD && policy.unsignedPayload) return UNSIGNED_PAYLOAD;
-  const hash = sha256Hex(body);
   if (announced !== undefined && announced.toLowerCase() !== hash) {
     throw new SignatureError("mismatch", "The value of 'x-amz-content-sha256' is not the hash of the body.");
   }

@@ -62,6 +62,15 @@ export interface FinishedAttempt {
   readonly garbage: readonly string[];
 }
 
+/** An object that content has become. */
+export interface CompletedObject {
+  readonly key: string;
+  /** Keys as in {@link FinishedAttempt}. */
+  readonly garbage: readonly string[];
+  /** What the session holds now, should it go on: the object, which bytes can still be appended to. */
+  readonly content: UploadContent;
+}
+
 /** A stored object, opened for reading. */
 export interface BlobReader {
   /** Bytes that will come. */
@@ -96,13 +105,10 @@ export interface BlobStorage {
   /** Whether {@link complete} would do nothing but name the key. */
   isComplete(content: UploadContent): boolean;
   /**
-   * Turns confirmed content into one readable object and returns its key; never copies more than a part.
-   * `garbage` as in {@link FinishedAttempt}. Content of zero bytes is an object too.
+   * Turns confirmed content into one readable object; never copies more than a part. Content of zero bytes is an object
+   * too.
    */
-  complete(
-    content: UploadContent,
-    fence: Fence,
-  ): Promise<{ readonly key: string; readonly garbage: readonly string[] }>;
+  complete(content: UploadContent, fence: Fence): Promise<CompletedObject>;
   /** Keys (objects and unfinished multipart uploads) that belong to `content`. */
   keysOf(content: UploadContent): readonly string[];
   /** Opens an object of `size` bytes. Rejects with {@link ObjectMissingError} when there is none under `key`. */

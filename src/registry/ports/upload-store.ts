@@ -5,6 +5,15 @@ import type { RegistryId, Scope } from "../scope.ts";
 import type { UploadContent } from "./blob-storage.ts";
 import type { RepositoryId } from "./repository-store.ts";
 
+/** What came of a session in parts that say which bytes they are. */
+export interface UploadParts {
+  readonly count: number;
+  /** Whether a part that another one followed was smaller than it may be. */
+  readonly hasSmall: boolean;
+  /** The last one: its inclusive positions, and the SHA-256 of its bytes (64 hex characters). */
+  readonly last: { readonly start: number; readonly end: number; readonly sha256: string };
+}
+
 /** An upload session as its row says. */
 export interface UploadSession {
   readonly id: string;
@@ -19,9 +28,17 @@ export interface UploadSession {
   /** Digest of the confirmed bytes under `algorithm`, unless they must be read back to know it. */
   readonly digest: Digest | undefined;
   readonly content: UploadContent | undefined;
+  /** Undefined while none has come in parts. Bytes that came otherwise since are not told of here. */
+  readonly parts: UploadParts | undefined;
   /** An attempt has begun and not ended. */
   readonly writing: boolean;
 }
+
+/**
+ * `gained`: the repository has a blob that it had not, or has its lost bytes again; `had already`: nothing but the end of
+ * the session; `fenced`: nothing.
+ */
+export type UploadCommit = "gained" | "had already" | "fenced";
 
 /** Names of principals from one to another, in the order of their bytes, both included. */
 export interface PrincipalRange {
@@ -110,6 +127,8 @@ export interface UploadStore {
       readonly content: UploadContent;
       readonly digest: Digest | undefined;
       readonly garbage: readonly string[];
+      /** With the part that the attempt brought; where it brought none, what is known of parts stays. */
+      readonly parts?: UploadParts | undefined;
       readonly at: Date;
     },
   ): Promise<boolean>;
@@ -124,10 +143,10 @@ export interface UploadStore {
   ): Promise<void>;
   /**
    * Ends the session, and the attempt of that version with it: the repository has the blob, durably. When the registry had it already, the new object is queued
-   * for deletion; a blob whose bytes were lost gets the new object. False when fenced, cancelled or already committed.
+   * for deletion; a blob whose bytes were lost gets the new object. Fenced also when cancelled or already committed.
    * @throws RegistryError NAME_UNKNOWN when the repository was deleted meanwhile
    */
-  commit(upload: CommittedUpload): Promise<boolean>;
+  commit(upload: CommittedUpload): Promise<UploadCommit>;
   /** Whether this very session was the last to bring the blob of that digest to the repository, which has it still. */
   wasCompleted(address: UploadAddress, digest: Digest): Promise<boolean>;
   /**

@@ -59,10 +59,5 @@ export async function refusal(
   range: ChunkRange | undefined,
 ): Promise<Error> {
   const { size } = await findSession(ports, address);
-  return wrongOffset(
-    address.name,
-    address.id,
-    size,
-    `a chunk that starts at ${range?.start} is out of order`,
-  );
+  return wrongOffset(address, size, `a chunk that starts at ${range?.start} is out of order`);
 }

@@ -1,12 +1,14 @@
 import type { Digest, DigestAlgorithm } from "../digest.ts";
 import type { RegistryError } from "../errors.ts";
 import type {
+  CompletedObject,
   FinishedAttempt,
   RegistryPorts,
   RunningHash,
   UploadAddress,
   UploadAttempt,
   UploadContent,
+  UploadParts,
 } from "../ports/index.ts";
 import { fenced, fenceOf } from "./fenced.ts";
 import { hashObject } from "./hash-object.ts";
@@ -74,18 +76,25 @@ export class Attempt {
     });
   }
 
-  /** Makes what was received and finished the session's content. @throws RegistryError when fenced */
-  async confirm(received: Received, { content, garbage }: FinishedAttempt): Promise<UploadContent> {
+  /**
+   * Makes what was received and finished the session's content; `parts` with what was received, where it was a part.
+   * @throws RegistryError when fenced
+   */
+  async confirm(
+    received: Received,
+    { content, garbage }: FinishedAttempt,
+    parts?: UploadParts,
+  ): Promise<UploadContent> {
     const { uploads, storage, clock, knownUploads } = this.#ports;
     const { id, version, repositoryId, registryId, principal, algorithm } = this.begun;
     const isOwnHash = received.algorithm === algorithm;
     const digest = isOwnHash ? received.digest : undefined;
-    if (!(await uploads.confirm(id, version, { content, digest, garbage, at: clock.now() }))) {
+    if (!(await uploads.confirm(id, version, { content, digest, garbage, parts, at: clock.now() }))) {
       throw await this.giveWay();
     }
     const session = {
       ...{ id, repositoryId, registryId, principal, algorithm, version },
-      ...{ size: received.size, digest, content, writing: false },
+      ...{ size: received.size, digest, content, parts: parts ?? this.begun.parts, writing: false },
     };
     knownUploads.noteConfirmed(this.#address, session, {
       hash: isOwnHash ? this.#letGoOfHash() : undefined,
@@ -94,11 +103,17 @@ export class Attempt {
     return content;
   }
 
-  /** Confirms the session's content as it is: the attempt brings no bytes. @throws RegistryError when fenced */
-  async confirmUnchanged(content: UploadContent): Promise<void> {
+  /**
+   * Confirms the bytes that the session has, wherever they are by now (`garbage`: keys where they were): the attempt brings
+   * none. @throws RegistryError when fenced
+   */
+  async confirmUnchanged(
+    { content, garbage }: Pick<CompletedObject, "content" | "garbage">,
+    digest = this.begun.digest,
+  ): Promise<void> {
     const { uploads, clock } = this.#ports;
-    const { id, version, digest } = this.begun;
-    const confirmed = await uploads.confirm(id, version, { content, digest, garbage: [], at: clock.now() });
+    const { id, version } = this.begun;
+    const confirmed = await uploads.confirm(id, version, { content, digest, garbage, at: clock.now() });
     if (!confirmed) throw await fenced(this.#ports, this.#address);
   }
 

@@ -2,17 +2,27 @@ import type { Cause } from "../../audit/cause.ts";
 import type { ChunkRange } from "../byte-range.ts";
 import { type Digest, digestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
-import type { RegistryPorts, UploadAddress, UploadContent, UploadSession } from "../ports/index.ts";
+import type {
+  CompletedObject,
+  RegistryPorts,
+  UploadAddress,
+  UploadCommit,
+  UploadContent,
+  UploadSession,
+} from "../ports/index.ts";
 import { beginAttempt, refusal } from "./append.ts";
 import type { Attempt, Received } from "./attempt.ts";
 import { fenced, fenceOf } from "./fenced.ts";
 import { findSession } from "./find-session.ts";
 import { digestMismatch } from "./upload-errors.ts";
 
-/** One closing PUT (distribution-spec end-6). */
+/** What ends a session, such as one closing PUT (distribution-spec end-6). */
 export interface Complete {
   readonly address: UploadAddress;
+  /** By which the blob is known. */
   readonly digest: Digest;
+  /** More digests that the content must have. */
+  readonly alsoDigests?: readonly Digest[];
   /** Absent when the request carries no bytes. */
   readonly chunks: AsyncIterable<Buffer> | undefined;
   readonly range: ChunkRange | undefined;
@@ -28,65 +38,82 @@ interface Confirmed {
 }
 
 /** A whole object, ready to become a blob. */
-interface Completed {
-  readonly size: number;
-  readonly key: string;
-  readonly garbage: readonly string[];
-}
+type Completed = Pick<CompletedObject, "key" | "garbage"> & { readonly size: number };
+
+/** Whether the repository had the blob before. */
+export type Completion = Exclude<UploadCommit, "fenced">;
 
 /**
  * Ends a session: verifies the digest and makes the content a blob of the repository. Nothing is visible before, and
- * all of it is durable after. With a wrong digest the session stays as it was before the request.
- * @throws RegistryError DIGEST_INVALID, RANGE_INVALID, BLOB_UPLOAD_UNKNOWN, NAME_UNKNOWN
+ * all of it is durable after. With a wrong digest the session keeps what it held before the request. One that the same
+ * session has brought already is fine: the answer to an earlier request may have been lost.
+ * @throws RegistryError DIGEST_MISMATCH, RANGE_INVALID, BLOB_UPLOAD_UNKNOWN, NAME_UNKNOWN
  */
-export async function completeUpload(ports: RegistryPorts, request: Complete): Promise<void> {
-  const { address, digest, chunks, range } = request;
-  if (chunks !== undefined) return completeByAttempt(ports, request);
-  if (range === undefined && (await completeKnown(ports, request))) return;
-  const session = await findSession(ports, address);
-  if (range !== undefined && range.start !== session.size) throw await refusal(ports, address, range);
-  if (!isReady(ports, session, digest)) return completeByAttempt(ports, request);
-  if (!(await completeReady(ports, session, request))) throw await fenced(ports, address);
+export async function completeUpload(ports: RegistryPorts, request: Complete): Promise<Completion> {
+  try {
+    return await complete(ports, request);
+  } catch (error) {
+    const isGone = error instanceof RegistryError && error.reason === "BLOB_UPLOAD_UNKNOWN";
+    if (!isGone || !(await ports.uploads.wasCompleted(request.address, request.digest))) throw error;
+    return "gained";
+  }
 }
 
-/** By what this process remembers of the session. False when it does not, or when somebody else has gone on since. */
-async function completeKnown(ports: RegistryPorts, request: Complete): Promise<boolean> {
+async function complete(ports: RegistryPorts, request: Complete): Promise<Completion> {
+  const { address, chunks, range } = request;
+  if (chunks !== undefined) return completeByAttempt(ports, request);
+  const known = range === undefined ? await completeKnown(ports, request) : undefined;
+  if (known !== undefined) return known;
+  const session = await findSession(ports, address);
+  if (range !== undefined && range.start !== session.size) throw await refusal(ports, address, range);
+  if (!isReady(ports, session, request)) return completeByAttempt(ports, request);
+  return unlessFenced(ports, address, await completeReady(ports, session, request));
+}
+
+/** By what this process remembers of the session. Undefined when it does not, or when somebody else has gone on since. */
+async function completeKnown(ports: RegistryPorts, request: Complete): Promise<Completion | undefined> {
   const session = ports.knownUploads.confirmed(request.address);
-  if (session === undefined || !isReady(ports, session, request.digest)) return false;
+  if (session === undefined || !isReady(ports, session, request)) return undefined;
   try {
-    return await completeReady(ports, session, request);
+    const committed = await completeReady(ports, session, request);
+    return committed === "fenced" ? undefined : committed;
   } catch (error) {
     // Another repository may have its name by now: the look-up tells.
-    if (error instanceof RegistryError && error.reason === "NAME_UNKNOWN") return false;
+    if (error instanceof RegistryError && error.reason === "NAME_UNKNOWN") return undefined;
     throw error;
   }
 }
 
 type ReadySession = UploadSession & { readonly content: UploadContent };
 
-/** False when another attempt has begun since, or the session is gone. */
+/** Fenced when another attempt has begun since, or the session is gone. */
 async function completeReady(
   ports: RegistryPorts,
   session: ReadySession,
   request: Complete,
-): Promise<boolean> {
+): Promise<UploadCommit> {
   const fence = fenceOf(ports, request.address, { ...session, firstPart: 1 });
   const completed = await ports.storage.complete(session.content, fence);
   return commit(ports, session, request, { size: session.size, ...completed });
 }
 
-/** The usual case: everything came by PATCH, and the row knows its digest already. */
-function isReady(ports: RegistryPorts, session: UploadSession, digest: Digest): session is ReadySession {
+/** The usual case: everything came before, and the row knows its digest already. */
+function isReady(
+  ports: RegistryPorts,
+  session: UploadSession,
+  { digest, alsoDigests = [] }: Complete,
+): session is ReadySession {
   return (
     !session.writing &&
     session.content !== undefined &&
     session.digest === digest &&
+    alsoDigests.length === 0 &&
     ports.storage.isComplete(session.content)
   );
 }
 
-async function completeByAttempt(ports: RegistryPorts, request: Complete): Promise<void> {
-  await finishAttempt(ports, request, await beginAttempt(ports, request.address, request.range));
+async function completeByAttempt(ports: RegistryPorts, request: Complete): Promise<Completion> {
+  return finishAttempt(ports, request, await beginAttempt(ports, request.address, request.range));
 }
 
 /** Takes an attempt that has begun through its body to the blob. */
@@ -94,31 +121,34 @@ export async function finishAttempt(
   ports: RegistryPorts,
   request: Complete,
   attempt: Attempt,
-): Promise<void> {
+): Promise<Completion> {
   try {
     const { size, digest, content, takeover } = attempt.begun;
     if (request.chunks === undefined && content !== undefined && !takeover) {
-      await attempt.confirmUnchanged(content);
-      await completeConfirmed(ports, request, attempt, { size, digest, content });
-    } else await completeBody(ports, request, attempt);
+      await attempt.confirmUnchanged({ content, garbage: [] });
+      return await completeConfirmed(ports, request, attempt, { size, digest, content });
+    }
+    return await completeBody(ports, request, attempt);
   } finally {
     attempt.release();
   }
 }
 
-async function completeBody(ports: RegistryPorts, request: Complete, attempt: Attempt): Promise<void> {
+async function completeBody(ports: RegistryPorts, request: Complete, attempt: Attempt): Promise<Completion> {
   const received = await receiveLast(request, attempt);
   const finished = await attempt.finish();
   const { size, digest } = received;
-  if (digest === request.digest && ports.storage.isComplete(finished.content)) {
+  const isVerified = digest === request.digest && (request.alsoDigests ?? []).length === 0;
+  if (isVerified && ports.storage.isComplete(finished.content)) {
     // The usual case: the session need not learn what it holds, since it ends now.
     const completed = await attempt.complete(finished.content);
     const garbage = [...finished.garbage, ...completed.garbage];
-    if (await commit(ports, attempt.begun, request, { size, key: completed.key, garbage })) return;
-    throw await attempt.giveWay();
+    const committed = await commit(ports, attempt.begun, request, { size, key: completed.key, garbage });
+    if (committed === "fenced") throw await attempt.giveWay();
+    return committed;
   }
   const content = await attempt.confirm(received, finished);
-  await completeConfirmed(ports, request, attempt, { size, digest, content });
+  return completeConfirmed(ports, request, attempt, { size, digest, content });
 }
 
 /** Receives the last bytes, refusing a wrong digest before they become the session's. */
@@ -146,33 +176,49 @@ async function completeConfirmed(
   request: Complete,
   attempt: Attempt,
   { size, digest, content }: Confirmed,
-): Promise<void> {
-  const { address, digest: wanted } = request;
-  if (digest !== undefined && digest !== wanted && sameAlgorithm(digest, wanted)) {
-    throw digestMismatch(wanted, digest);
-  }
+): Promise<Completion> {
+  const others = [request.digest, ...(request.alsoDigests ?? [])].filter((wanted) => wanted !== digest);
+  const found = new Map(digest === undefined ? [] : [[digestAlgorithm(digest), digest]]);
+  for (const wanted of others) refuseOther(wanted, found.get(digestAlgorithm(wanted)));
   const completed = await attempt.complete(content);
-  if (digest !== wanted) {
-    ports.knownUploads.readBack++;
-    const found = await attempt.hashBack(completed.key, size, digestAlgorithm(wanted));
-    if (found !== wanted) {
-      // The object is whole now: nothing can be appended to it, so the session ends here, unless somebody took it over.
-      await ports.uploads.cancel(address, ports.clock.now(), attempt.begun.version);
-      ports.knownUploads.forget(address.id);
-      throw digestMismatch(wanted, found);
+  try {
+    for (const wanted of others) {
+      const algorithm = digestAlgorithm(wanted);
+      if (!found.has(algorithm)) {
+        ports.knownUploads.readBack++;
+        found.set(algorithm, await attempt.hashBack(completed.key, size, algorithm));
+      }
+      refuseOther(wanted, found.get(algorithm));
     }
+  } catch (error) {
+    // Storage has put the object together by now: the session goes on with that.
+    ports.knownUploads.forget(request.address.id);
+    await attempt.confirmUnchanged(completed, digest);
+    throw error;
   }
-  if (!(await commit(ports, attempt.begun, request, { size, ...completed })))
-    throw await fenced(ports, address);
+  const committed = await commit(ports, attempt.begun, request, { size, ...completed });
+  return unlessFenced(ports, request.address, committed);
 }
 
-/** False when a later attempt has fenced this one off, or the session is gone. */
+function refuseOther(wanted: Digest, found: Digest | undefined): void {
+  if (found !== undefined && found !== wanted) throw digestMismatch(wanted, found);
+}
+
+async function unlessFenced(
+  ports: RegistryPorts,
+  address: UploadAddress,
+  committed: UploadCommit,
+): Promise<Completion> {
+  if (committed === "fenced") throw await fenced(ports, address);
+  return committed;
+}
+
 async function commit(
   ports: RegistryPorts,
   { id, version, repositoryId, registryId }: UploadSession,
   { digest, cause }: Complete,
   { size, key, garbage }: Completed,
-): Promise<boolean> {
+): Promise<UploadCommit> {
   const at = ports.clock.now();
   const session = { id, version, repositoryId, registryId };
   const committed = await ports.uploads.commit({ ...session, digest, size, key, garbage, cause, at });

@@ -9,7 +9,7 @@ export async function fenced(
   address: UploadAddress,
 ): Promise<RegistryError> {
   const { size } = await findSession(ports, address);
-  return wrongOffset(address.name, address.id, size, "another request has taken this upload session over");
+  return wrongOffset(address, size, "another request has taken this upload session over");
 }
 
 /** The fence of an attempt; see {@link Fence}. */

@@ -3,6 +3,7 @@ import type { Cause } from "../../audit/cause.ts";
 import { type Digest, type DigestAlgorithm, digestAlgorithm } from "../digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { BegunAttempt, RegistryPorts, RepositoryId, UploadAddress } from "../ports/index.ts";
+import { repositoryUnknown } from "../repositories/errors.ts";
 import { type PushTarget, pushInto } from "../repositories/push-target.ts";
 import { Attempt } from "./attempt.ts";
 import { finishAttempt } from "./complete.ts";
@@ -13,6 +14,9 @@ import { countedWith } from "./quota.ts";
 import { uploadUnknown } from "./upload-errors.ts";
 
 /** Who uploads, and where to. */
+export type Uploader = Pick<UploadAddress, "scope" | "name" | "principal">;
+
+/** The same, and what comes with a push. */
 export interface NewSession extends PushTarget {
   readonly principal: string;
   /** Why the repository gets the blob, when all comes in one request. */
@@ -32,9 +36,27 @@ export async function startUpload(
   target: NewSession,
   algorithm: DigestAlgorithm,
 ): Promise<UploadAddress> {
-  // Where any process may get the next request, the session is opened without an attempt.
-  const key = ports.knownUploads.isAlone ? newObjectKey() : undefined;
-  const { address, attempt } = await pushInto(ports, target, () => open(ports, target, algorithm, key));
+  const key = firstKey(ports);
+  return noteOpened(ports, await pushInto(ports, target, () => open(ports, target, algorithm, key)));
+}
+
+/** The same, in a repository that must be there. @throws RegistryError NAME_UNKNOWN, TOOMANYREQUESTS */
+export async function startUploadInto(
+  ports: RegistryPorts,
+  target: Uploader,
+  algorithm: DigestAlgorithm,
+): Promise<UploadAddress> {
+  const session = await open(ports, target, algorithm, firstKey(ports));
+  if (session === undefined) throw repositoryUnknown(target.scope.account, target.name);
+  return noteOpened(ports, session);
+}
+
+/** Where any process may get the next request, a session is opened without an attempt. */
+function firstKey({ knownUploads }: RegistryPorts): string | undefined {
+  return knownUploads.isAlone ? newObjectKey() : undefined;
+}
+
+function noteOpened(ports: RegistryPorts, { address, attempt }: Session): UploadAddress {
   if (attempt !== undefined) ports.knownUploads.noteOpened(address, attempt, ports.clock.now());
   return address;
 }
@@ -65,7 +87,7 @@ export async function uploadAtOnce(
 /** Undefined when there is no such repository. */
 async function open(
   ports: RegistryPorts,
-  { scope, name, principal }: NewSession,
+  { scope, name, principal }: Uploader,
   algorithm: DigestAlgorithm,
   attemptKey: string | undefined,
 ): Promise<Session | undefined> {
@@ -97,7 +119,7 @@ function firstAttempt(
 ): BegunAttempt {
   return {
     ...{ id, repositoryId, registryId: scope.id, principal, algorithm },
-    ...{ version: 1, size: 0, digest: undefined, content: undefined },
+    ...{ version: 1, size: 0, digest: undefined, content: undefined, parts: undefined },
     ...{ writing: true, takeover: false, firstPart: 1 },
   };
 }

@@ -1,5 +1,5 @@
 import { RegistryError } from "../errors.ts";
-import type { RepositoryName } from "../names.ts";
+import type { UploadAddress } from "../ports/index.ts";
 
 export function uploadUnknown(id: string): RegistryError {
   return new RegistryError(
@@ -12,16 +12,20 @@ export function uploadUnknown(id: string): RegistryError {
 }
 
 /** With the true size: a chunk out of order, or an attempt that a later one has fenced off. */
-export function wrongOffset(name: RepositoryName, id: string, size: number, why: string): RegistryError {
+export function wrongOffset(
+  { scope: { account }, name, id }: UploadAddress,
+  size: number,
+  why: string,
+): RegistryError {
   return new RegistryError("RANGE_INVALID", `${why}; the session has ${size} bytes`, {
     detail: { size },
-    facts: { upload: { name, id, size } },
+    facts: { upload: { account, name, id, size } },
   });
 }
 
 export function digestMismatch(wanted: string, found: string): RegistryError {
   return new RegistryError(
-    "DIGEST_INVALID",
+    "DIGEST_MISMATCH",
     `the content has digest ${found}, not ${wanted} as the request says`,
     {
       detail: { wanted, found },

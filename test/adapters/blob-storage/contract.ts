@@ -96,6 +96,19 @@ export function describeBlobStorage(name: string, start: () => Promise<StorageKi
       for (const old of [key, ...session.garbage]) expect(await kind.stored(old)).toEqual([]);
     });
 
+    test.each([100, 12 * MiB, 20 * MiB])("appends to %i bytes that were an object already", async (size) => {
+      const session = new Session(storage);
+      const [bytes, more] = [randomBytes(size), randomBytes(9 * MiB)];
+      await session.append(bytes.subarray(0, size / 2));
+      await session.append(bytes.subarray(size / 2));
+      await expectObject(await session.complete(), bytes);
+      await session.append(more.subarray(0, 7));
+      await session.append(more.subarray(7));
+      const key = await session.complete();
+      for (const old of session.garbage) await storage.delete(old);
+      await expectObject(key, Buffer.concat([bytes, more]));
+    });
+
     test("takes a body in chunks of one byte", async () => {
       const bytes = randomBytes(70_000);
       const session = new Session(storage);

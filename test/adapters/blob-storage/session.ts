@@ -71,8 +71,9 @@ export class Session {
   async complete(): Promise<string> {
     if (this.content === undefined) throw new Error("nothing was appended");
     const fence = this.#fence(++this.#version);
-    const { key, garbage } = await this.#storage.complete(this.content, fence);
+    const { key, garbage, content } = await this.#storage.complete(this.content, fence);
     this.garbage.push(...garbage);
+    this.content = content;
     return key;
   }
 

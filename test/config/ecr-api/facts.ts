@@ -24,5 +24,10 @@ export const WITHOUT_EFFECT: readonly MemberFact[] = [
 /** What an operation that works does otherwise than on AWS, by its name. */
 export const OTHERWISE: Readonly<Record<string, string>> = {
   GetAuthorizationToken: "The token ends with the credentials that asked for it, if that is earlier.",
+  InitiateLayerUpload:
+    "The upload is a session of the registry side as well: the same principal may go on with it there. It ends after `BERTH_UPLOAD_EXPIRY` without a part.",
+  UploadLayerPart: "The part that was accepted last may be sent again.",
+  CompleteLayerUpload:
+    "`sha512` digests are taken too. Completing the same upload again succeeds as long as its layer is there.",
   SetRepositoryPolicy: "A policy may name its own repository, or `*`, as `Resource`.",
 };

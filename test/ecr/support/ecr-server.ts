@@ -7,6 +7,7 @@ import { postgresResourceTags } from "../../../src/adapters/postgres/resource-ta
 import { ecrHandlers } from "../../../src/http/aws/ecr/index.ts";
 import type { EcrPorts } from "../../../src/http/aws/ecr/ports.ts";
 import { PageTokens } from "../../../src/http/aws/page-tokens.ts";
+import type { RegistryPorts } from "../../../src/registry/ports/index.ts";
 import { Scopes } from "../../../src/registry/scopes.ts";
 import { ACCOUNT, type AwsServer, REGION, startAwsServer } from "../../http/aws/support/aws-server.ts";
 import { makeTestHome, openTestState } from "../../support/berth.ts";
@@ -39,6 +40,8 @@ export async function startEcrServer(): Promise<EcrServer> {
     scopes: new Scopes(postgresRegistries(database), ["*"]),
     repositories: postgresRepositories(database),
     images: postgresImages(database),
+    // Layers are tried on the whole server.
+    registry: {} as RegistryPorts,
     policies: postgresPolicies(database),
     resourceTags: postgresResourceTags(database),
     clock: server.clock,

@@ -22,7 +22,6 @@ test("operations of ECR without a handler", () => {
       "BatchCheckLayerAvailability",
       "BatchDeleteImage",
       "BatchGetImage",
-      "CompleteLayerUpload",
       "CreateRepositoryCreationTemplate",
       "DeleteLifecyclePolicy",
       "DeleteRepositoryCreationTemplate",
@@ -32,7 +31,6 @@ test("operations of ECR without a handler", () => {
       "GetDownloadUrlForLayer",
       "GetLifecyclePolicy",
       "GetLifecyclePolicyPreview",
-      "InitiateLayerUpload",
       "ListImageReferrers",
       "ListPullTimeUpdateExclusions",
       "PutAccountSetting",
@@ -41,7 +39,6 @@ test("operations of ECR without a handler", () => {
       "RegisterPullTimeUpdateExclusion",
       "StartLifecyclePolicyPreview",
       "UpdateRepositoryCreationTemplate",
-      "UploadLayerPart",
     ]
   `);
 });

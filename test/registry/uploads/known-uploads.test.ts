@@ -17,7 +17,14 @@ const ADDRESS: UploadAddress = {
 const BEGUN: BegunAttempt = {
   ...{ id: ADDRESS.id, repositoryId: 7 as RepositoryId, registryId: ADDRESS.scope.id },
   ...{ principal: ADDRESS.principal, algorithm: "sha256", version: 1, size: 0 },
-  ...{ digest: undefined, content: undefined, writing: true, takeover: false, firstPart: 1 },
+  ...{
+    digest: undefined,
+    content: undefined,
+    parts: undefined,
+    writing: true,
+    takeover: false,
+    firstPart: 1,
+  },
 };
 const CONFIRMED = {
   ...BEGUN,

@@ -1,7 +1,7 @@
 import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
-import type { ImageStore, RepositoryStore } from "../../../registry/ports/index.ts";
+import type { ImageStore, RegistryPorts, RepositoryStore } from "../../../registry/ports/index.ts";
 import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
 import type { ResourceTagPorts } from "../../../registry/repositories/tag-repository.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
@@ -41,6 +41,8 @@ export interface EcrPorts extends PolicyPorts, ResourceTagPorts {
   readonly scopes: Pick<Scopes, "open">;
   readonly repositories: RepositoryStore;
   readonly images: ImageStore;
+  /** What pushes and pulls work on, by whatever door they come. */
+  readonly registry: RegistryPorts;
   readonly lockOutRule: LockOutRule;
   readonly tokens: TokenIssuer;
   readonly hosts: RegistryHosts;

@@ -1,3 +1,4 @@
+export { completeLayerUpload as CompleteLayerUpload } from "./complete-layer-upload.ts";
 export { createRepository as CreateRepository } from "./create-repository.ts";
 export { deleteRegistryPolicy as DeleteRegistryPolicy } from "./delete-registry-policy.ts";
 export { deleteRepository as DeleteRepository } from "./delete-repository.ts";
@@ -8,6 +9,7 @@ export { describeRepositories as DescribeRepositories } from "./describe-reposit
 export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
 export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
 export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
+export { initiateLayerUpload as InitiateLayerUpload } from "./initiate-layer-upload.ts";
 export { listImages as ListImages } from "./list-images.ts";
 export { listTagsForResource as ListTagsForResource } from "./list-tags-for-resource.ts";
 export { putImageScanningConfiguration as PutImageScanningConfiguration } from "./put-image-scanning-configuration.ts";
@@ -16,3 +18,4 @@ export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts
 export { setRepositoryPolicy as SetRepositoryPolicy } from "./set-repository-policy.ts";
 export { tagResource as TagResource } from "./tag-resource.ts";
 export { untagResource as UntagResource } from "./untag-resource.ts";
+export { uploadLayerPart as UploadLayerPart } from "./upload-layer-part.ts";
