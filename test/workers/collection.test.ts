@@ -119,6 +119,7 @@ describe.each(kinds)("collection with %s", async (kind) => {
   describe("a blob that a client was told of by HEAD", () => {
     const confirm = (digest: Digest) => confirmBlob(ports, scope, parseRepositoryName("lib/app"), digest);
     const waiting = () => rowsOf(registry, "SELECT 1 FROM gc_link_queue WHERE since IS NOT NULL");
+    beforeEach(() => ports.batches["confirmed-blobs"]?.flush());
 
     test("at the end of its grace has all of it once more, from that moment on", async () => {
       const digest = await registry.pushBlob("lib/app", "confirmed late");
@@ -154,7 +155,61 @@ describe.each(kinds)("collection with %s", async (kind) => {
       await pass(registry, 2 * DAY);
       await confirm(digestOfText("layer of named"));
       expect(ports.batches["confirmed-blobs"]?.waiting).toBe(0);
+      // Told of again it is not looked at: what waits finds no grace to begin anew.
+      await confirm(digestOfText("layer of named"));
+      expect(ports.batches["confirmed-blobs"]?.waiting).toBe(1);
       await remove(registry, "lib/app", digest);
+    });
+
+    test("again, without a look at its grace, has all of it once more", async () => {
+      const digest = await registry.pushBlob("lib/app", "confirmed twice");
+      await pass(registry, HOUR);
+      await confirm(digest);
+      await ports.batches["confirmed-blobs"]?.flush();
+      await pass(registry, 19 * HOUR);
+      await confirm(digest);
+      await ports.batches["confirmed-blobs"]?.flush();
+      await pass(registry, 23 * HOUR);
+      await registry.pushManifest("lib/app", image("confirmed twice", []));
+    });
+
+    test("again, when no manifest names it any more, has a whole grace", async () => {
+      const { digest } = await registry.pushImage("lib/app", "named then");
+      await pass(registry, 2 * DAY);
+      await confirm(digestOfText("layer of named then"));
+      await remove(registry, "lib/app", digest);
+      await pass(registry, MINUTE);
+      clock.advance(20 * HOUR);
+      await confirm(digestOfText("layer of named then"));
+      expect(ports.batches["confirmed-blobs"]?.waiting).toBe(1);
+      await ports.batches["confirmed-blobs"]?.flush();
+      await pass(registry, 23 * HOUR);
+      await confirm(digestOfText("layer of named then"));
+    });
+
+    test("again, as its grace is about to end, has all of it once more, from that moment on", async () => {
+      const digest = await registry.pushBlob("lib/app", "confirmed early and late");
+      await confirm(digest);
+      await pass(registry, 1);
+      clock.advance(DAY - MINUTE);
+      await confirm(digest);
+      expect(ports.batches["confirmed-blobs"]?.waiting).toBe(0);
+      await pass(registry, DAY - 1);
+      await registry.pushManifest("lib/app", image("confirmed early and late", []));
+    });
+
+    test("again, in a repository that was made anew, has all of it once more", async () => {
+      await registry.pushBlob("lib/app", "confirmed before and after");
+      await confirm(digestOfText("confirmed before and after"));
+      const how = { force: true, cause: CAUSE, at: clock.now() };
+      await ports.repositories.delete(scope, parseRepositoryName("lib/app"), how);
+      await pass(registry, MINUTE);
+      const digest = await registry.pushBlob("lib/app", "confirmed before and after");
+      await pass(registry, 20 * HOUR);
+      await confirm(digest);
+      await ports.batches["confirmed-blobs"]?.flush();
+      await pass(registry, 23 * HOUR);
+      await registry.pushManifest("lib/app", image("confirmed before and after", []));
     });
 
     test("that the collector has taken is unknown", async () => {

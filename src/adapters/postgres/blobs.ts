@@ -11,24 +11,29 @@ import { brokenForeignKey, repositoryDeleted } from "./errors.ts";
 /** Manifests named in the refusal of a blob's deletion, at most. */
 const REFERENCES_SHOWN = 20;
 
-const FOUND = `FROM ${keysFrom([
-  { name: "registry_id", type: "bigint" },
-  { name: "repository", type: "text" },
-  { name: "digest", type: "bytea" },
-])}
+/** SQL of a look-up; `column` is one more of what is found, from a table that `join` adds. */
+function finding(column = "", join = ""): string {
+  return `SELECT q.at, o.* FROM ${keysFrom([
+    { name: "registry_id", type: "bigint" },
+    { name: "repository", type: "text" },
+    { name: "digest", type: "bytea" },
+  ])}
     JOIN LATERAL (SELECT id FROM repositories
       WHERE registry_id = q.registry_id AND name = q.repository AND deleted_at IS NULL LIMIT 1) r ON true
-    LEFT JOIN LATERAL (SELECT b.id, b.size, o.key FROM blobs b
+    LEFT JOIN LATERAL (SELECT b.size, o.key${column} FROM blobs b
       JOIN repository_blobs rb ON rb.repository_id = r.id AND rb.blob_id = b.id
-      JOIN objects o ON o.blob_id = b.id AND o.state = 'present'
+      JOIN objects o ON o.blob_id = b.id AND o.state = 'present'${join}
       WHERE b.registry_id = q.registry_id AND b.digest = q.digest LIMIT 1) o ON true`;
-const FIND = { name: "blob_find", text: `SELECT q.at, o.size, o.key ${FOUND}` };
+}
+const FIND = { name: "blob_find", text: finding() };
 // A number is read many times faster than a time.
 const FIND_WITH_GRACE = {
   name: "blob_find_with_grace",
-  text: `SELECT q.at, o.size, o.key, r.id AS repository_id, o.id AS blob_id,
-      (SELECT (extract(epoch FROM since) * 1000)::float8 FROM gc_link_queue
-        WHERE repository_id = r.id AND blob_id = o.id) AS since ${FOUND}`,
+  text: finding(
+    ", date_part('epoch', g.since) * 1000 AS since",
+    `
+      LEFT JOIN gc_link_queue g ON g.repository_id = r.id AND g.blob_id = b.id`,
+  ),
 };
 const FIND_REPOSITORIES = {
   name: "blob_find_repositories",
@@ -75,10 +80,8 @@ interface FoundRow {
   key: string | null;
 }
 
-/** With the ids of the link, where there is one, and when (ms since 1970) the grace began that it has while nothing names it. */
+/** With when (ms since 1970) the grace of the link began, where there is one that has begun. */
 interface GraceRow extends FoundRow {
-  repository_id: number;
-  blob_id: number | null;
   since: number | null;
 }
 
@@ -108,11 +111,13 @@ export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): Bl
   return {
     find,
     async confirm(scope, name, digest, at) {
+      const link = { registryId: scope.id, repository: name, digest };
+      if (confirmed.confirmKnown(link, at)) return find(scope, name, digest);
       const row = await foundWithGrace.read(scope.id, name, digestToBytes(digest));
-      if (row === undefined || row.blob_id === null || row.since === null) return toLookup(digest, row);
-      const link = { repositoryId: row.repository_id, blobId: row.blob_id };
-      const stays = await confirmed.confirm(link, row.since, at);
-      return stays ? toLookup(digest, row) : find(scope, name, digest);
+      if (row === undefined || row.size === null) return toLookup(digest, row);
+      return (await confirmed.confirm(link, row.since, at))
+        ? toLookup(digest, row)
+        : find(scope, name, digest);
     },
     async findRepositories({ id: registryId }, digest, limit) {
       const rows = await database.run<{ name: RepositoryName }>(FIND_REPOSITORIES, [

@@ -1,10 +1,14 @@
 import { type BatchEvents, BatchWriter } from "../../kernel/batch-writer.ts";
+import { type Digest, digestToBytes } from "../../registry/digest.ts";
+import type { RepositoryName } from "../../registry/names.ts";
+import type { RegistryId } from "../../registry/scope.ts";
 import type { Database } from "./database.ts";
 
-/** A repository's link to a blob, by their ids. */
+/** A repository's link to a blob, by their names: whichever link it is by the time that it is written. */
 export interface Link {
-  readonly repositoryId: number;
-  readonly blobId: number;
+  readonly registryId: RegistryId;
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
 }
 
 /**
@@ -15,14 +19,23 @@ const LAST_MOMENT = 60_000;
 const WRITE_AFTER = 5_000;
 const LINKS_MAX = 50_000;
 const BATCH_MAX = 1_000;
+/** Links whose grace is remembered; of more all are forgotten. */
+const REMEMBERED_MAX = 20_000;
 
-// A task that ends meanwhile has settled that the link stays, or has removed it.
+// A task that ends meanwhile has settled that the link stays, or has removed it. Tasks are locked in the order in which
+// triggers make them.
 const RENEW = {
   name: "blob_renew_links",
-  text: `UPDATE gc_link_queue AS q SET since = NULL
-    FROM unnest($1::bigint[], $2::bigint[]) AS c (repository_id, blob_id)
-    WHERE q.repository_id = c.repository_id AND q.blob_id = c.blob_id AND q.since IS NOT NULL
-    RETURNING 1`,
+  text: `WITH due AS MATERIALIZED (
+      SELECT q.repository_id, q.blob_id
+        FROM unnest($1::bigint[], $2::text[], $3::bytea[]) AS c (registry_id, repository, digest)
+        JOIN repositories r ON r.registry_id = c.registry_id AND r.name = c.repository AND r.deleted_at IS NULL
+        JOIN blobs b ON b.registry_id = c.registry_id AND b.digest = c.digest
+        JOIN gc_link_queue q ON q.repository_id = r.id AND q.blob_id = b.id AND q.since IS NOT NULL
+        ORDER BY q.repository_id, q.blob_id FOR UPDATE OF q)
+    UPDATE gc_link_queue AS q SET since = NULL FROM due
+      WHERE q.repository_id = due.repository_id AND q.blob_id = due.blob_id
+      RETURNING 1`,
 };
 
 /**
@@ -32,6 +45,8 @@ const RENEW = {
 export class ConfirmedLinks {
   readonly #database: Database;
   readonly #grace: number;
+  /** The earliest moment, in ms since 1970, at which the grace of a link can have begun: it only ever begins later. */
+  readonly #begun = new Map<string, number>();
   readonly writer: BatchWriter<Link>;
 
   /** `grace`: milliseconds for which a link that no manifest names stays. */
@@ -42,20 +57,50 @@ export class ConfirmedLinks {
       ...{ waitingMax: LINKS_MAX, batchMax: BATCH_MAX, writeAfter: WRITE_AFTER, retryAfter: WRITE_AFTER },
       ...events,
       write: async (links) => void (await this.#renew(links)),
-      keyOf: ({ repositoryId, blobId }) => `${repositoryId}/${blobId}`,
+      keyOf,
     });
   }
 
-  /** `since` is when the link's grace began, in ms since 1970. False when the link may be gone by now: look again. */
-  async confirm(link: Link, since: number, at: Date): Promise<boolean> {
-    const isLate = at.getTime() >= since + this.#grace - LAST_MOMENT;
-    if (!isLate && this.writer.add(link)) return true;
+  /**
+   * The same as {@link confirm} where it is known without a look at the link's grace that it is not about to end: the link
+   * stays for a whole one if it is there. False when that is not known.
+   */
+  confirmKnown(link: Link, at: Date): boolean {
+    const since = this.#begun.get(keyOf(link));
+    return since !== undefined && !this.#isLate(since, at) && this.writer.add(link);
+  }
+
+  /**
+   * `since` is when the link's grace began, in ms since 1970; null while it has not begun, for the whole of it is to come.
+   * False when the link may be gone by now: look again.
+   */
+  async confirm(link: Link, since: number | null, at: Date): Promise<boolean> {
+    this.#remember(link, since ?? at.getTime());
+    if (since === null) return true;
+    if (!this.#isLate(since, at) && this.writer.add(link)) return true;
     return this.#renew([link]);
   }
 
-  async #renew(links: readonly Link[]): Promise<boolean> {
-    const sorted = links.toSorted((a, b) => a.repositoryId - b.repositoryId || a.blobId - b.blobId);
-    const ids = [sorted.map(({ repositoryId }) => repositoryId), sorted.map(({ blobId }) => blobId)];
-    return (await this.#database.run(RENEW, ids)).length > 0;
+  #isLate(since: number, at: Date): boolean {
+    return at.getTime() >= since + this.#grace - LAST_MOMENT;
   }
+
+  #remember(link: Link, since: number): void {
+    if (this.#begun.size >= REMEMBERED_MAX) this.#begun.clear();
+    this.#begun.set(keyOf(link), since);
+  }
+
+  async #renew(links: readonly Link[]): Promise<boolean> {
+    const names = [
+      links.map(({ registryId }) => registryId),
+      links.map(({ repository }) => repository),
+      links.map(({ digest }) => digestToBytes(digest)),
+    ];
+    return (await this.#database.run(RENEW, names)).length > 0;
+  }
+}
+
+/** Neither an id nor a digest has a slash. */
+function keyOf({ registryId, repository, digest }: Link): string {
+  return `${registryId}/${repository}/${digest}`;
 }
