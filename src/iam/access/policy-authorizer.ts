@@ -51,7 +51,6 @@ export class PolicyAuthorizer implements Authorizer {
     context: RequestContext,
   ): Decision | undefined {
     if (principal.kind === "anonymous" || context.conditions !== undefined) return undefined;
-    if (ownerOf(resource, principal) !== principal.account) return undefined;
     const version = this.#sources.versions.believed(principal.account);
     if (version === undefined) return undefined;
     return this.#recent.of(principal, version, context).get(`${action} ${resource}`);

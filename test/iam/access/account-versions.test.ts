@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AccountVersions, VERSION_BELIEVED } from "../../../src/iam/access/account-versions.ts";
 import type { AccountVersion } from "../../../src/iam/principals/principal-policies.ts";
 
@@ -121,4 +121,25 @@ test("a failure that comes late does not take a later reading away", async () =>
   await expect(late).rejects.toThrow("connection lost");
   expect(await versions.of(ACCOUNT)).toBe(1);
   expect(reads).toHaveLength(2);
+});
+
+describe("without waiting", () => {
+  test("a version is known once it has been read, for as long as it is believed", async () => {
+    expect(versions.believed(ACCOUNT)).toBeUndefined();
+    await versions.of(ACCOUNT);
+    expect([versions.believed(ACCOUNT), versions.believed(OTHER)]).toEqual([1, undefined]);
+    now += VERSION_BELIEVED - 1;
+    expect(versions.believed(ACCOUNT)).toBe(1);
+    now += 1;
+    expect(versions.believed(ACCOUNT)).toBeUndefined();
+    expect(reads).toEqual([ACCOUNT]);
+  });
+
+  test("an account that is disabled or not there has none", async () => {
+    accounts.set(ACCOUNT, { version: 2, disabled: true });
+    for (const account of [ACCOUNT, "999999999999"]) {
+      await versions.of(account);
+      expect(versions.believed(account)).toBeUndefined();
+    }
+  });
 });

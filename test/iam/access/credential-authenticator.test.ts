@@ -177,6 +177,14 @@ describe("a session", () => {
     expect(await authenticate(basic(CI_RUN.accessKeyId, password))).toEqual(REFUSED);
   });
 
+  test("is looked up once while it lasts", async () => {
+    for (let minute = 0; minute < 59; minute++) {
+      await authenticate(basic(CI_RUN.accessKeyId, `${SECRET}.${TOKEN}`));
+      clock.advance(MINUTE);
+    }
+    expect(lookups).toHaveLength(1);
+  });
+
   test("ends with its time, also where it was verified before", async () => {
     const header = basic(CI_RUN.accessKeyId, `${SECRET}.${TOKEN}`);
     clock.advance(HOUR - 1);
@@ -278,6 +286,16 @@ describe("a token", () => {
     clock.advance(HOUR + MINUTE);
     expect(await authenticate(header)).toMatchObject({ state: "expired", principal: CI_RUN, since });
   });
+});
+
+test("a token ends with its own time where the session that asked for it goes on", async () => {
+  const session = credentials.get(CI_RUN.accessKeyId) ?? aliceKey();
+  const end = clock.now().getTime() + 12 * HOUR;
+  credentials.set(CI_RUN.accessKeyId, { ...session, expiresAt: new Date(end + HOUR) });
+  const header = basic("AWS", await tokenOf(CI_RUN.accessKeyId));
+  expect(await authenticate(header)).toMatchObject({ state: "proven" });
+  clock.advance(12 * HOUR);
+  expect(await authenticate(header)).toMatchObject({ state: "expired", since: new Date(end) });
 });
 
 describe("a token that stands for nobody", () => {
@@ -391,6 +409,17 @@ describe("a try", () => {
     for (let time = 0; time < 2; time++) await authenticator.authenticate(basic(user, password), attempt);
     const claimed = { accessKeyId: /^AKIA/.test(user) ? user : "", fingerprint, isVouched: false };
     expect(told).toEqual([claimed, ended, claimed, ended]);
+  });
+
+  test("with what is no credential is told with no key", async () => {
+    await authenticator.authenticate("Digest x", attempt);
+    expect(told).toEqual([{ accessKeyId: "", fingerprint, isVouched: false }, ["wrong", undefined]]);
+  });
+
+  test("with a token of nobody's proves nobody, and is none from memory", async () => {
+    const header = `Bearer ${await tokenOf("anonymous")}`;
+    for (let time = 0; time < 2; time++) await authenticator.authenticate(header, attempt);
+    expect(told).toEqual([{ accessKeyId: "", fingerprint, isVouched: true }]);
   });
 
   test("that is not admitted looks nothing up", async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { UndecidedError } from "../../../src/iam/access/undecided.ts";
 import { PERMISSIONS, repositoryArn } from "../../../src/iam/actions.ts";
 import type { Decision, RequestContext } from "../../../src/iam/authorizer.ts";
 import { ANONYMOUS, type Principal } from "../../../src/iam/principal.ts";
@@ -111,6 +112,28 @@ describe("in an account", () => {
     expect(await decide({ action: "ecr:GetAuthorizationToken", resource: "*" })).toEqual(ALLOWED);
   });
 
+  test("the region that is asked for is that of the resource, or of the node where it has none", async () => {
+    const inRegion = (region: string) =>
+      allow("*", { Condition: { StringEquals: { "aws:RequestedRegion": region } } });
+    const inOther = { resource: repositoryArn(ACCOUNT, "us-east-1", "team/app") };
+    const user = { action: "iam:GetUser", resource: ALICE.arn };
+    world.principal(ALICE.uniqueId, { identity: policy(inRegion("us-east-1")) });
+    expect(await decide(inOther)).toEqual(ALLOWED);
+    expect(await decide(user)).toMatchObject({ allowed: false });
+    world.principal(ALICE.uniqueId, { identity: policy(inRegion(REGION)) });
+    expect(await decide(inOther)).toMatchObject({ allowed: false });
+    expect(await decide(user)).toEqual(ALLOWED);
+  });
+
+  test("the policy of the registry has a say in what is asked of the registry as a whole", async () => {
+    const action = "ecr:GetAuthorizationToken";
+    world.principal(ALICE.uniqueId, { identity: policy(allow(action)) });
+    expect(await decide({ action, resource: "*" })).toEqual(ALLOWED);
+    const registryPolicy = policy(grant("*", action, { Effect: "Deny", Resource: "*" }));
+    world.resource(`${ACCOUNT}/${REGION}/`, { registryPolicy });
+    expect(await decide({ action, resource: "*" })).toMatchObject({ allowed: false, isExplicit: true });
+  });
+
   test.each(["", "arn:aws:ecr", "arn:aws:ecr:eu-north-1::repository/x"])(
     "the resource %j is of the caller's account as well, and no policy of another's is asked",
     async (resource) => {
@@ -160,6 +183,7 @@ describe("a decision is kept", () => {
     ["address", { sourceIp: "10.0.0.2" }],
     ["transport", { secureTransport: false }],
     ["user agent", { userAgent: "podman" }],
+    ["user agent, of which one letter differs", { userAgent: "Docker" }],
     ["value of a key of its own", { conditions: { "aws:RequestTag/team": ["a"] } }],
   ])("for that %s alone", async (_, other) => {
     await decide();
@@ -208,6 +232,69 @@ describe("a decision is kept", () => {
       expect(await decide({ sourceIp })).toMatchObject({ allowed: sourceIp.startsWith("10.0.0.") });
     }
     expect(await isDecided({ sourceIp: "10.0.1.1" })).toBe(false);
+  });
+});
+
+describe("without waiting", () => {
+  const CONTEXT = { sourceIp: "10.0.0.1", secureTransport: true, time: new Date(0), userAgent: "docker" };
+  const known = ({ principal = ALICE, action = PULL, resource = APP, ...context }: Asking = {}) =>
+    world.authorizer.known(principal, action, resource, { ...CONTEXT, ...context });
+
+  beforeEach(() => world.principal(ALICE.uniqueId, { identity: policy(allow(PULL)) }));
+
+  test("a decision is known once it has been made, whether it allows or denies", async () => {
+    expect(known()).toBeUndefined();
+    await decide();
+    await decide({ action: "ecr:PutImage" });
+    expect(known()).toEqual(ALLOWED);
+    expect(known({ action: "ecr:PutImage" })).toMatchObject({ allowed: false });
+    expect(known({ resource: `${APP}2` })).toBeUndefined();
+  });
+
+  test("it is known for half a second from when the account was looked at", async () => {
+    await decide();
+    now += 499;
+    expect(known()).toEqual(ALLOWED);
+    now += 1;
+    expect(known()).toBeUndefined();
+    await decide();
+    expect(known()).toEqual(ALLOWED);
+  });
+
+  test("it is known for its context alone, and never for a request with conditions of its own", async () => {
+    await decide();
+    await decide({ conditions: {} });
+    expect(known({ conditions: {} })).toBeUndefined();
+    expect(known()).toEqual(ALLOWED);
+    expect(known({ sourceIp: "10.0.0.2" })).toBeUndefined();
+  });
+
+  test("nothing is known of nobody, and of what another account has", async () => {
+    world.resource(`${ACCOUNT}/${REGION}/team/app`, { repositoryPolicy: policy(grant("*", PULL)) });
+    world.principal(BOB.uniqueId, { identity: policy(allow("*")) }, OTHER_ACCOUNT);
+    for (const principal of [ANONYMOUS, BOB]) {
+      expect(await decide({ principal })).toEqual(ALLOWED);
+      expect(known({ principal })).toBeUndefined();
+    }
+  });
+
+  test("one that was crowded out is known again when it has been asked for again", async () => {
+    await decide();
+    for (let at = 0; at < 64; at++) await decide({ resource: `${APP}${at}` });
+    expect(known()).toBeUndefined();
+    const { decisions } = world.count;
+    await decide();
+    expect(known()).toEqual(ALLOWED);
+    expect(world.count.decisions).toBe(decisions);
+  });
+});
+
+describe("a policy that nobody can read", () => {
+  test("leaves what depends on it undecided, until it can be read", async () => {
+    world.principal(ALICE.uniqueId, { identity: "{" });
+    for (let time = 0; time < 2; time++) await expect(decide()).rejects.toThrow(UndecidedError);
+    world.principal(ALICE.uniqueId, { identity: policy(allow(PULL)) });
+    expect(await decide()).toEqual(ALLOWED);
   });
 });
 
@@ -363,6 +450,12 @@ test("a managed policy of AWS is every account's own", async () => {
   expect(await decide({ action: "iam:ListEntitiesForPolicy", resource })).toMatchObject({ allowed: false });
 });
 
+test("a managed policy of another account is that account's", async () => {
+  world.principal(ALICE.uniqueId, { identity: policy(allow("iam:GetPolicy")) });
+  const resource = `arn:aws:iam::${OTHER_ACCOUNT}:policy/p`;
+  expect(await decide({ action: "iam:GetPolicy", resource })).toMatchObject({ allowed: false });
+});
+
 describe("across accounts", () => {
   const share = () =>
     world.resource(`${ACCOUNT}/${REGION}/team/app`, {
@@ -419,8 +512,10 @@ describe("whoever is gone", () => {
   test("by a disabled account, until it is enabled", async () => {
     expect(await decide()).toEqual(ALLOWED);
     world.disable(ACCOUNT);
+    const { principals } = world.count;
     expect(await decide()).toEqual(GONE);
     expect(await decide({ principal: OWNER })).toEqual(GONE);
+    expect(world.count).toMatchObject({ principals });
     world.principal(ALICE.uniqueId, { identity: policy(allow("*")) });
     expect(await decide()).toEqual(ALLOWED);
   });

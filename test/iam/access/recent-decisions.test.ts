@@ -34,6 +34,8 @@ test.each<[string, Identity, number, Partial<RequestContext>]>([
 
 test("of too many decisions all are forgotten", () => {
   const decisions = new RecentDecisions().of(who, 1, context);
-  for (let at = 0; at < 65; at++) keep(decisions, `ecr:PutImage ${at}`, { allowed: true });
+  for (let at = 0; at < 64; at++) keep(decisions, `ecr:PutImage ${at}`, { allowed: true });
+  expect(decisions.size).toBe(64);
+  keep(decisions, "ecr:PutImage 64", { allowed: true });
   expect([...decisions.keys()]).toEqual(["ecr:PutImage 64"]);
 });

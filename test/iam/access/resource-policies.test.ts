@@ -65,9 +65,11 @@ test("a slow reading of an older version does not hide a change", async () => {
   expect(await actionsOf(2)).toEqual(["ecr:PutImage"]);
 });
 
-test("repositories, regions and accounts are apart", async () => {
+test("repositories, regions, accounts and registries are apart", async () => {
   const addresses = [
     APP,
+    { ...APP, repository: undefined },
+    { ...APP, repository: "undefined" },
     { ...APP, repository: "team/other" },
     { ...APP, region: "us-east-1" },
     { ...APP, account: "210987654321" },
