@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { postgresAuditLog } from "../../../../src/adapters/postgres/audit/log.ts";
 import type { AuditFilter, AuditRecord } from "../../../../src/audit/audit-log.ts";
 import { makeTestHome, openTestState } from "../../../support/berth.ts";
@@ -37,6 +37,15 @@ async function partitionOf(requestId: string): Promise<string | undefined> {
   return rows[0]?.name;
 }
 
+/** How many wait for the records of no day. */
+async function waitingForRest(): Promise<number> {
+  const rows = await rowsOf(
+    state,
+    "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'audit_log_rest'::regclass",
+  );
+  return rows.length;
+}
+
 describe("a day", () => {
   test("that nobody opened takes records all the same, and has them when it is opened", async () => {
     await log.append([record("early", "2026-03-01T00:00:00Z"), record("late", "2026-03-01T23:59:59.999Z")]);
@@ -61,9 +70,24 @@ describe("a day", () => {
     expect(await partitionOf("meet-1-0")).toBe("audit_log_20260401");
   });
 
+  test("tells who has opened it, where two wait for the same", async () => {
+    const open = async (): Promise<boolean | undefined> => {
+      const text = "SELECT open_audit_day('2026-05-01') AS opened";
+      return (await rowsOf<{ opened: boolean }>(state, text))[0]?.opened;
+    };
+    const both = await state.database.transaction(async (tx) => {
+      await tx.query({ name: "hold", text: "LOCK TABLE audit_log_rest IN ROW EXCLUSIVE MODE" }, []);
+      const opening = [open(), open()];
+      await vi.waitFor(async () => expect(await waitingForRest()).toBe(2), { interval: 5 });
+      return opening;
+    });
+    expect((await Promise.all(both)).toSorted()).toEqual([false, true]);
+    expect(await open()).toBe(false);
+  });
+
   test("goes as a whole when it is past its retention, with what was in no day of its own", async () => {
     await log.append([record("old", "2020-01-01T12:00:00Z"), record("stray", "2020-01-02T12:00:00Z")]);
-    await log.open(new Date("2020-01-01T12:00:00Z"));
+    for (const day of ["2020-01-01", "2020-01-03"]) await log.open(new Date(`${day}T12:00:00Z`));
     await log.append([record("kept", "2020-01-03T00:00:00Z")]);
     expect(await log.drop(new Date("2020-01-03T15:00:00Z"))).toBe(1);
     expect(await ids({ until: new Date("2020-02-01") })).toEqual(["kept"]);
