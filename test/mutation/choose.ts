@@ -3,7 +3,6 @@ import { globSync, readFileSync } from "node:fs";
 import { IGNORED } from "./ignored.ts";
 import { describe, type Mutant } from "./mutant.ts";
 import { mutationsOf } from "./mutators/index.ts";
-import { functionBodies } from "./mutators/migrations.ts";
 import type { Options } from "./options.ts";
 
 /** A mutant that will be tried. */
@@ -12,18 +11,26 @@ export interface Chosen extends Mutant {
   readonly name: string;
   /** The folder or file of --files that it counts for. */
   readonly folder: string;
+  /** Changes that the folder has. */
+  readonly among: number;
   readonly line: number;
   readonly before: string;
   readonly after: string;
 }
 
-/** The mutants of a run: the same for the same source, options and seed. */
+/** The mutants of a run: the same for the same source, options and seed. A file counts for the innermost folder alone. */
 export function chooseMutants({ files, mutants, seed, only }: Options): readonly Chosen[] {
   return files.flatMap((folder) => {
-    const all = sourcesIn(folder).flatMap((file) => mutantsOf(folder, file));
-    if (only.length > 0) return all.filter(({ name }) => only.includes(name));
-    const counted = all.filter((mutant) => !IGNORED.some((ignored) => isSame(ignored, mutant)));
-    const drawn = counted.toSorted((a, b) => (ticket(seed, a) < ticket(seed, b) ? -1 : 1)).slice(0, mutants);
+    const inner = files.filter((other) => other.startsWith(`${folder}/`));
+    const sources = sourcesIn(folder).filter((file) => !inner.some((other) => isIn(other, file)));
+    const found = sources.flatMap((file) => mutantsIn(file));
+    const counted = found.filter((mutant) => !IGNORED.some((ignored) => isSame(ignored, mutant)));
+    const chosen = (mutant: Found): Chosen => ({ ...mutant, folder, among: counted.length });
+    if (only.length > 0) return found.filter(({ name }) => only.includes(name)).map(chosen);
+    const drawn = counted
+      .map(chosen)
+      .toSorted((a, b) => (ticket(seed, a) < ticket(seed, b) ? -1 : 1))
+      .slice(0, mutants);
     return drawn.toSorted((a, b) => a.file.localeCompare(b.file) || a.start - b.start);
   });
 }
@@ -35,11 +42,18 @@ function sourcesIn(folder: string): readonly string[] {
     .toSorted();
 }
 
-function mutantsOf(folder: string, file: string): readonly Chosen[] {
+function isIn(folder: string, file: string): boolean {
+  return file === folder || file.startsWith(`${folder}/`);
+}
+
+/** Every change of a file, wherever it counts. */
+type Found = Omit<Chosen, "folder" | "among">;
+
+function mutantsIn(file: string): readonly Found[] {
   const text = readFileSync(file, "utf8");
-  return mutationsOf(file, text, isCurrent).map((edit) => {
+  return mutationsOf(file, text).map((edit) => {
     const described = describe(text, edit);
-    return { ...edit, ...described, name: nameOf(file, described), file, folder };
+    return { ...edit, ...described, name: nameOf(file, described), file };
   });
 }
 
@@ -47,7 +61,7 @@ function nameOf(file: string, { before, after }: { before: string; after: string
   return digest(`${file}\n${before}\n${after}`).slice(0, 8);
 }
 
-function ticket(seed: string, { name, start }: Chosen): string {
+function ticket(seed: string, { name, start }: Found): string {
   return digest(`${seed}\n${name}\n${start}`);
 }
 
@@ -55,19 +69,6 @@ function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-function isSame(ignored: { file: string; before: string; after: string }, mutant: Chosen): boolean {
+function isSame(ignored: { file: string; before: string; after: string }, mutant: Found): boolean {
   return ignored.file === mutant.file && ignored.before === mutant.before && ignored.after === mutant.after;
-}
-
-const latest = new Map(
-  globSync("migrations/*.sql")
-    .toSorted()
-    .flatMap((file) =>
-      functionBodies(readFileSync(file, "utf8")).map(({ signature }) => [signature, file] as const),
-    ),
-);
-
-/** Whether no later migration defines the function anew. */
-function isCurrent(file: string, signature: string): boolean {
-  return latest.get(signature) === file;
 }

@@ -1,11 +1,11 @@
 import { type Chosen, chooseMutants } from "./choose.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { Judges } from "./reach/judges.ts";
-import { measureReach, notesIn } from "./reach/reach.ts";
+import { measureReach } from "./reach/reach.ts";
 import { renderReport } from "./report.ts";
+import { Bench } from "./run/bench.ts";
 import { Copy } from "./run/copy.ts";
 import { openServer } from "./run/database.ts";
-import { Tests } from "./run/tests.ts";
 import { tryMutant, type Verdict } from "./try.ts";
 
 /** What has to be undone at the end, latest first, however it comes. */
@@ -36,7 +36,7 @@ async function main(options: Options): Promise<void> {
         .join("\n"),
     );
   const verdicts = await tryAll(mutants, options);
-  const { text, passed } = renderReport(verdicts, options.threshold);
+  const { text, passed } = renderReport(verdicts, options);
   say(text);
   if (!passed) process.exitCode = 1;
 }
@@ -48,19 +48,25 @@ async function tryAll(mutants: readonly Chosen[], options: Options): Promise<rea
   process.chdir(copy.folder);
   const server = await openServer();
   cleanUp.defer(() => server.stop());
-  const env = { TEST_DATABASE_URL: server.url, BERTH_MUTATION_WORKERS: String(options.workers) };
-  const marked = new Tests({ folder: copy.folder, env: { ...env, BERTH_REACH: notesIn(copy) } });
-  cleanUp.defer(() => marked.stop());
-  const judges = new Judges(await measureReach(copy, marked, options.judges, progress));
-  const tests = new Tests({ folder: copy.folder, env });
-  cleanUp.defer(() => tests.stop());
+  const judges = new Judges(await measureReach(copy, server.url, options, progress));
+  const benches = await Promise.all(
+    Array.from({ length: options.workers }, async () => {
+      const bench = await Bench.open(copy, server.url);
+      cleanUp.defer(() => bench.close());
+      return bench;
+    }),
+  );
   const verdicts: Verdict[] = [];
-  for (const mutant of mutants) {
-    const verdict = await tryMutant(mutant, copy, tests, judges, options.tests);
-    verdicts.push(verdict);
-    progress(`${verdicts.length}/${mutants.length} ${lineOf(verdict)}`);
-  }
-  return verdicts;
+  const rest = mutants.values();
+  const work = async (bench: Bench): Promise<void> => {
+    for (const mutant of rest) {
+      const verdict = await tryMutant(mutant, bench, judges, options.tests);
+      verdicts.push(verdict);
+      progress(`${verdicts.length}/${mutants.length} ${lineOf(verdict)}`);
+    }
+  };
+  await Promise.all(benches.map(work));
+  return verdicts.toSorted((a, b) => mutants.indexOf(a.mutant) - mutants.indexOf(b.mutant));
 }
 
 function lineOf({ mutant: { file, line, kind, name }, noticed, by, seconds }: Verdict): string {

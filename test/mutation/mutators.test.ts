@@ -4,7 +4,7 @@ import { mutationsOf } from "./mutators/index.ts";
 import { functionBodies } from "./mutators/migrations.ts";
 import { mutateSql } from "./mutators/sql.ts";
 
-const inTypeScript = (text: string) => mutationsOf("a.ts", text, () => true).map((edit) => apply(text, edit));
+const inTypeScript = (text: string) => mutationsOf("a.ts", text).map((edit) => apply(text, edit));
 const inSql = (text: string) => mutateSql(text).map((edit) => apply(text, edit));
 
 test.each([
@@ -91,6 +91,9 @@ test("an assignment and a comment stay", () => {
 test("a function of the schema is known by its name and its parameters", () => {
   const text = "CREATE FUNCTION f(a text,\n  b text) RETURNS void LANGUAGE sql AS $$ SELECT 1 $$;";
   expect(functionBodies(text)).toMatchObject([
-    { name: "f", signature: "f(a text, b text)", body: " SELECT 1 " },
+    {
+      ...{ name: "f", signature: "f(a text, b text)", body: " SELECT 1 " },
+      definition: text.replace("CREATE", "CREATE OR REPLACE").replace(/;$/, ""),
+    },
   ]);
 });

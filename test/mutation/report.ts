@@ -1,26 +1,27 @@
+import type { Options } from "./options.ts";
 import type { Verdict } from "./try.ts";
 
 /** The score of every folder in percent, with the changes that no test noticed. */
 export function renderReport(
   verdicts: readonly Verdict[],
-  threshold: number,
+  { threshold, seed }: Pick<Options, "threshold" | "seed">,
 ): { text: string; passed: boolean } {
-  const folders = Map.groupBy(verdicts, ({ mutant }) => mutant.folder);
-  const scores = [...folders].map(([folder, tried]) => {
+  const scores = [...Map.groupBy(verdicts, ({ mutant }) => mutant.folder)].map(([folder, tried]) => {
     const noticed = tried.filter((verdict) => verdict.noticed).length;
     const seconds = tried.reduce((sum, verdict) => sum + verdict.seconds, 0);
-    return { folder, noticed, tried: tried.length, score: (100 * noticed) / tried.length, seconds };
+    const all = tried[0]?.mutant.among ?? 0;
+    return { folder, noticed, tried: tried.length, all, score: (100 * noticed) / tried.length, seconds };
   });
-  const rows = scores.map(({ folder, noticed, tried, score, seconds }) =>
+  const rows = scores.map(({ folder, noticed, tried, all, score, seconds }) =>
     [
-      ...[folder.padEnd(24), `${noticed}/${tried}`.padStart(9), `${score.toFixed(1)} %`.padStart(8)],
-      ...[`${seconds.toFixed(0)} s`.padStart(7), score < threshold ? " below the threshold" : ""],
+      ...[folder.padEnd(30), `${noticed}/${tried}`.padStart(9), String(all).padStart(6)],
+      ...[`${score.toFixed(1)} %`.padStart(8), `${seconds.toFixed(0)} s`.padStart(7)],
+      ...(score < threshold ? [" below the threshold"] : []),
     ].join(" "),
   );
   const unnoticed = verdicts.filter(({ noticed }) => !noticed).map(renderSurvivor);
-  const text = [...unnoticed, "", "Folder                     Noticed    Score    Time", ...rows, ""].join(
-    "\n",
-  );
+  const head = "Folder                           Noticed     Of    Score    Time";
+  const text = [...unnoticed, "", head, ...rows, `Drawn by the seed ${seed}`, ""].join("\n");
   return { text, passed: scores.every(({ score }) => score >= threshold) };
 }
 

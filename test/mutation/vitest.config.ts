@@ -6,7 +6,10 @@ import checkout from "../../vitest.config.ts";
 const WAITS = 30_000;
 const TRIED = ["unit", "server", "proofs"];
 
-/** The projects whose tests judge a change, with a note of what each of their files calls. */
+/**
+ * The projects whose tests judge a change, with a note of what each of their files calls. The process that runs them
+ * sets up one database for all.
+ */
 export default defineConfig({
   root: process.cwd(),
   test: {
@@ -15,7 +18,8 @@ export default defineConfig({
       const { test } = project;
       if (!TRIED.includes(String(test?.name))) return [];
       const setupFiles = [join(import.meta.dirname, "reach/marks.ts")];
-      return [{ ...project, test: { ...test, setupFiles, testTimeout: WAITS, hookTimeout: WAITS } }];
+      const { globalSetup: _, ...kept } = test ?? {};
+      return [{ ...project, test: { ...kept, setupFiles, testTimeout: WAITS, hookTimeout: WAITS } }];
     }),
   },
 });

@@ -22,7 +22,7 @@ declare module "vitest" {
  * Starts one PostgreSQL for the whole run: the embedded one, or that of TEST_DATABASE_URL (a role that may create
  * databases). Test files take databases of their own from it.
  */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export default async function setup(project: Pick<TestProject, "provide">): Promise<() => Promise<void>> {
   const { connection, stop } = await startServer();
   const template = `${TEMPLATE}_${randomBytes(4).toString("hex")}`;
   await administer(connection, `CREATE DATABASE ${template}`);

@@ -1,22 +1,16 @@
 import type { AnyNode } from "acorn";
 import { apply, type Edit } from "../mutant.ts";
-import { functionBodies } from "./migrations.ts";
+import { currentFunctions } from "./current-functions.ts";
 import { mutateSql } from "./sql.ts";
 import { parseTypeScript, walk } from "./syntax.ts";
 import { mutateTypeScript } from "./typescript.ts";
 
 const IS_SQL = /\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|WHERE|JOIN|EXISTS|FROM|ORDER BY) /;
 
-/** Every change of one file that the run may try; `isCurrent` says which function of a migration is the one in force. */
-export function mutationsOf(
-  file: string,
-  text: string,
-  isCurrent: (file: string, signature: string) => boolean,
-): readonly Edit[] {
+/** Every change of one file that the run may try; of a migration, those of the functions that are in force. */
+export function mutationsOf(file: string, text: string): readonly Edit[] {
   if (file.endsWith(".sql"))
-    return functionBodies(text)
-      .filter(({ signature }) => isCurrent(file, signature))
-      .flatMap(({ start, body }) => moved(mutateSql(body), start));
+    return currentFunctions(file, text).flatMap(({ start, body }) => moved(mutateSql(body), start));
   const program = parseTypeScript(text);
   const all = [...mutateTypeScript(text, program), ...sqlTexts(text, program)];
   return all.filter((edit) => apply(text, edit) !== text && parses(apply(text, edit)));

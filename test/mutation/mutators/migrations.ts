@@ -6,6 +6,8 @@ export interface SchemaFunction {
   /** Where its body begins in the file. */
   readonly start: number;
   readonly body: string;
+  /** The statement that puts it in the place of any of that signature. */
+  readonly definition: string;
 }
 
 const DEFINITION = /CREATE (?:OR REPLACE )?FUNCTION (\w+)\s*\(([^)]*)\)[^$]*\$\$/g;
@@ -14,6 +16,10 @@ export function functionBodies(text: string): readonly SchemaFunction[] {
   return [...text.matchAll(DEFINITION)].map(({ 0: head, 1: name = "", 2: parameters = "", index }) => {
     const start = index + head.length;
     const signature = `${name}(${parameters.replaceAll(/\s+/g, " ").trim()})`;
-    return { name, signature, start, body: text.slice(start, text.indexOf("$$", start)) };
+    const end = text.indexOf("$$", start);
+    const definition = text
+      .slice(index, text.indexOf(";", end))
+      .replace(/^CREATE FUNCTION/, "CREATE OR REPLACE FUNCTION");
+    return { name, signature, start, body: text.slice(start, end), definition };
   });
 }

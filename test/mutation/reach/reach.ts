@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { apply, type Edit } from "../mutant.ts";
 import type { Copy } from "../run/copy.ts";
-import type { Tests } from "../run/tests.ts";
+import { Tests } from "../run/tests.ts";
 import { callMarks, namedFunctions } from "./functions.ts";
 
 /** What one test file calls, and how long it takes. */
@@ -26,15 +26,15 @@ const PART = 20;
 
 /**
  * What every test calls: measured for those that have changed since the last run, remembered for the others. Only tests
- * whose path begins with `under` are looked at.
+ * whose path begins with `judges` are looked at.
  */
 export async function measureReach(
   copy: Copy,
-  tests: Tests,
-  under: string,
+  databaseUrl: string,
+  { judges, workers }: { readonly judges: string; readonly workers: number },
   progress: (line: string) => void,
 ): Promise<Reach> {
-  const files = globSync(JUDGES).filter((test) => test.startsWith(under));
+  const files = globSync(JUDGES).filter((test) => test.startsWith(judges));
   const digests = new Map(
     await Promise.all(files.map(async (test) => [test, await digestOf(test)] as const)),
   );
@@ -46,13 +46,18 @@ export async function measureReach(
   const missing = files.filter((test) => !isKnown(test));
   if (missing.length > 0) {
     progress(`Finding out what ${missing.length} test files call`);
-    const originals = await markCalls(copy);
+    await using marked = await markCalls(copy);
+    const env = {
+      TEST_DATABASE_URL: databaseUrl,
+      BERTH_MUTATION_WORKERS: String(workers),
+      BERTH_REACH: notesIn(copy),
+    };
+    const tests = new Tests({ folder: copy.folder, env });
+    marked.defer(() => tests.stop());
     for (let start = 0; start < missing.length; start += PART) {
       await measure(copy, tests, missing.slice(start, start + PART), digests);
       progress(`${Math.min(start + PART, missing.length)}/${missing.length}`);
     }
-    tests.stop();
-    await Promise.all(originals.map(([file, text]) => copy.write(file, text)));
   }
   return Object.fromEntries(Object.entries(await readStore()).filter(([test]) => digests.has(test)));
 }
@@ -78,15 +83,15 @@ async function measure(
   await writeFile(STORE, JSON.stringify({ ...(await readStore()), ...Object.fromEntries(measured) }));
 }
 
-async function markCalls(copy: Copy): Promise<readonly (readonly [string, string])[]> {
-  return Promise.all(
-    globSync("src/**/*.ts", { exclude: ["**/*.d.ts"] }).map(async (file) => {
-      const text = await copy.read(file);
-      const marks = callMarks(namedFunctions(file, text));
-      await copy.write(file, applyAll(text, marks));
-      return [file, text] as const;
-    }),
-  );
+/** Lets every file of the copy say which of its functions are called, until that is disposed of. */
+async function markCalls(copy: Copy): Promise<AsyncDisposableStack> {
+  const undo = new AsyncDisposableStack();
+  for (const file of globSync("src/**/*.ts", { exclude: ["**/*.d.ts"] })) {
+    const text = await copy.read(file);
+    await copy.write(file, applyAll(text, callMarks(namedFunctions(file, text))));
+    undo.defer(() => copy.write(file, text));
+  }
+  return undo;
 }
 
 function applyAll(text: string, edits: readonly Edit[]): string {
@@ -107,7 +112,7 @@ async function readNotes(copy: Copy): Promise<ReadonlyMap<string, readonly strin
 }
 
 /** Where the tests leave word of what they called. */
-export function notesIn(copy: { folder: string }): string {
+function notesIn(copy: { folder: string }): string {
   return join(copy.folder, ".reached");
 }
 

@@ -23,6 +23,13 @@ export class Copy {
     return new Copy(folder);
   }
 
+  /** Another copy, of this one as it is now. */
+  async again(): Promise<Copy> {
+    const folder = await mkdtemp(join(tmpdir(), "berth-mutation-"));
+    await cp(this.folder, folder, { recursive: true, verbatimSymlinks: true });
+    return new Copy(folder);
+  }
+
   read(file: string): Promise<string> {
     return readFile(join(this.folder, file), "utf8");
   }

@@ -1,8 +1,8 @@
 /** What the process that runs tests is asked: files one after another until one fails. */
 export interface Run {
-  /** Files of the checkout that have changed since the last run. */
+  /** Files of the checkout that have changed since the last run. The functions of a migration are defined anew. */
   readonly changed: readonly string[];
-  /** Test files, in groups that run together. */
+  /** Test files, in groups that are begun one after another. */
   readonly groups: readonly (readonly string[])[];
   /** Whether to go on after a failure. */
   readonly all?: boolean;

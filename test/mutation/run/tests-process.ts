@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { createVitest, type TestCase, type TestModule } from "vitest/node";
 import type { Outcome, Run, TestFile } from "./messages.ts";
+import { Template } from "./template.ts";
 
 /** The files of one run as they end. A failure ends the run, unless all are wanted: its file may not end any more then. */
 class Watch {
@@ -32,6 +33,9 @@ const vitest = await createVitest("test", {
   maxWorkers: Number(process.env["BERTH_MUTATION_WORKERS"] ?? 2),
 });
 await vitest.standalone();
+const template = await Template.open(vitest);
+/** Where each test file is run. */
+const specifications = Map.groupBy(await vitest.globTestSpecifications(), ({ moduleId }) => moduleId);
 
 process.on("message", (run: Run) => {
   void answer(run).then((outcome) => process.send?.(outcome));
@@ -41,14 +45,15 @@ process.send?.("ready");
 
 async function answer({ changed, groups, all = false }: Run): Promise<Outcome> {
   Object.assign(watch, { files: [], all });
-  for (const file of changed) vitest.invalidateFile(resolve(file));
   const errors: string[] = [];
+  for (const file of changed) {
+    vitest.invalidateFile(resolve(file));
+    if (file.endsWith(".sql")) await template.follow(file).catch((error) => errors.push(error.message));
+  }
+  if (errors.length > 0) return { files: [], errors };
   for (const group of groups) {
-    const paths = new Set(group.map((test) => resolve(test)));
-    const specifications = (await vitest.globTestSpecifications()).filter(({ moduleId }) =>
-      paths.has(moduleId),
-    );
-    const { unhandledErrors } = await vitest.runTestSpecifications(specifications);
+    const chosen = group.flatMap((test) => specifications.get(resolve(test)) ?? []);
+    const { unhandledErrors } = await vitest.runTestSpecifications(chosen);
     errors.push(
       ...unhandledErrors.map((error) => (error instanceof Error ? error.message : JSON.stringify(error))),
     );
