@@ -40,6 +40,8 @@ export interface Config {
   /** PEM. */
   readonly oidcAuthorities: string | undefined;
   readonly autoCreate: boolean;
+  /** 0: no limit. */
+  readonly repositoriesPerRegistry: number;
   readonly uploadsPerPrincipal: number;
   /** Milliseconds. */
   readonly uploadExpiry: number;
@@ -136,6 +138,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     oidcPrivateHosts: reader.read("BERTH_OIDC_PRIVATE_HOSTS", hostNames) ?? [],
     oidcAuthorities: reader.read("BERTH_OIDC_CA", certificates),
     autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
+    repositoriesPerRegistry: reader.need("BERTH_REPOSITORIES_PER_REGISTRY", integer(0, 10_000_000)),
     uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
     blobGrace: reader.need("BERTH_BLOB_GRACE", duration),

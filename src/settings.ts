@@ -103,6 +103,10 @@ export const SETTINGS = {
     default: "on",
     doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: `NAME_UNKNOWN`.",
   },
+  BERTH_REPOSITORIES_PER_REGISTRY: {
+    default: "100000",
+    doc: "Repositories that an account may have in a region; one more is refused with `LimitExceededException`, and a push that would make it with `DENIED`. `0`: no limit.",
+  },
   BERTH_UPLOADS_PER_PRINCIPAL: {
     default: "10000",
     doc: "Open upload sessions that one principal may have, the sessions of one role together; more are answered 429.",

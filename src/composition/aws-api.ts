@@ -1,4 +1,5 @@
 import { providerFetch } from "../adapters/oidc/fetch-json.ts";
+import { postgresAccountSettings } from "../adapters/postgres/account-settings.ts";
 import { postgresMfaAttempts, postgresSessions } from "../adapters/postgres/iam/index.ts";
 import { postgresPolicies } from "../adapters/postgres/policies.ts";
 import { postgresResourceTags } from "../adapters/postgres/resource-tags.ts";
@@ -59,6 +60,7 @@ export function composeAwsApi(
         ...{ scopes, repositories: ports.repositories, images: ports.images, registry: ports },
         policies: postgresPolicies(database),
         resourceTags: postgresResourceTags(database),
+        accountSettings: postgresAccountSettings(database),
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: {
           lifetime: config.tokenLifetime / 1000,

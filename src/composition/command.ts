@@ -95,7 +95,7 @@ export function composeRegistryAccess(config: Config, state: State): RegistryAcc
   const identity = postgresIdentity(database);
   return {
     registries: postgresRegistries(database),
-    repositories: postgresRepositories(database),
+    repositories: postgresRepositories(database, config.repositoriesPerRegistry),
     accounts: postgresAccounts(database),
     ...{ identity, masterKey, clock, account, region },
     secrets: postgresSealedSecrets(database),

@@ -29,7 +29,7 @@ export function composePorts(
   return {
     batches: { "confirmed-blobs": confirmed.writer },
     registries: postgresRegistries(database),
-    repositories: postgresRepositories(database),
+    repositories: postgresRepositories(database, config.repositoriesPerRegistry),
     blobs: postgresBlobs(database, confirmed),
     manifests: postgresManifests(database),
     images: postgresImages(database),

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { ACCOUNT, callJson, REGION } from "../http/aws/support/aws-server.ts";
-import { OTHER, startEcrServer } from "./support/ecr-server.ts";
+import { OTHER, QUOTA, startEcrServer } from "./support/ecr-server.ts";
 
 const server = await startEcrServer();
 afterAll(() => server[Symbol.asyncDispose]());
@@ -134,6 +134,62 @@ describe("CreateRepository", () => {
     const encryptionConfiguration = { encryptionType: "AES256", kmsKey: "k" };
     expect(await refused("CreateRepository", { repositoryName: "app", encryptionConfiguration })).toEqual(
       invalid("encryptionConfiguration", "kmsKey must be null when encryptionType is AES256"),
+    );
+  });
+
+  test.each([
+    { encryptionType: "KMS", kmsKey: "no key!" },
+    { encryptionType: "KMS_DSSE", kmsKey: "arn:aws:s3:eu-north-1:123456789012:key/mine" },
+  ])("%j names no key", async (encryptionConfiguration) => {
+    const { status, body } = await create("app", { encryptionConfiguration });
+    expect([status, body]).toEqual([
+      400,
+      {
+        ...{ __type: "KmsException", kmsError: "NotFoundException" },
+        message: `a KMS key is named by its id, its alias or the ARN of one of them, not "${encryptionConfiguration.kmsKey}"`,
+      },
+    ]);
+    expect(await server.tagsOf("app")).toBeUndefined();
+  });
+
+  test.each([
+    "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "alias/team/mine",
+    "arn:aws:kms:eu-north-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+    "arn:aws-us-gov:kms:us-gov-west-1:123456789012:alias/mine",
+  ])("the key %s is given back as it is", async (kmsKey) => {
+    const encryptionConfiguration = { encryptionType: "KMS", kmsKey };
+    const { body } = await create("app", { encryptionConfiguration });
+    expect(body["repository"]).toMatchObject({ encryptionConfiguration });
+  });
+
+  test("a KMS encryption without a key has the default one of the registry, always the same", async () => {
+    const keyOf = async (repositoryName: string, more: object): Promise<unknown> => {
+      const { body } = await create(repositoryName, more);
+      return (body as { repository: { encryptionConfiguration: { kmsKey: unknown } } }).repository
+        .encryptionConfiguration.kmsKey;
+    };
+    const kms = { encryptionConfiguration: { encryptionType: "KMS" } };
+    const key = await keyOf("app", kms);
+    expect(key).toMatch(
+      new RegExp(`^arn:aws:kms:${REGION}:${ACCOUNT}:key/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`),
+    );
+    expect(await keyOf("other", { encryptionConfiguration: { encryptionType: "KMS_DSSE" } })).toBe(key);
+    expect(await keyOf("app", { ...kms, registryId: OTHER })).not.toBe(key);
+    const { body } = await callJson(server, "DescribeRepositories", { repositoryNames: ["app"] });
+    expect(body["repositories"]).toMatchObject([
+      { encryptionConfiguration: { encryptionType: "KMS", kmsKey: key } },
+    ]);
+  });
+
+  test("one more than the registry may have", async () => {
+    for (let at = 0; at < QUOTA; at++) await create(`r${at}`);
+    expect(await refused("CreateRepository", { repositoryName: "app" })).toEqual([
+      "LimitExceededException",
+      `The registry with id '${ACCOUNT}' already has the maximum number of ${QUOTA} repositories`,
+    ]);
+    expect((await refused("CreateRepository", { repositoryName: "r1" }))[0]).toBe(
+      "RepositoryAlreadyExistsException",
     );
   });
 

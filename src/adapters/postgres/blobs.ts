@@ -40,12 +40,16 @@ const FIND_REPOSITORIES = {
   text: `SELECT r.name FROM blobs b
     JOIN repository_blobs rb ON rb.blob_id = b.id
     JOIN repositories r ON r.id = rb.repository_id AND r.deleted_at IS NULL
-    WHERE b.registry_id = $1 AND b.digest = $2 ORDER BY rb.linked_at DESC LIMIT $3`,
+    WHERE b.registry_id = $1 AND b.digest = $2
+      AND (SELECT blob_mounting FROM registries WHERE id = $1) = 'ENABLED'
+    ORDER BY rb.linked_at DESC LIMIT $3`,
 };
-// Who may meet there is said at the function.
+// Who may meet there is said at the function. It is called for a registry whose setting allows it, and not at all otherwise.
 const MOUNT = {
   name: "blob_mount",
-  text: "SELECT outcome, repository_name, changed FROM mount_blob($1, $2, $3, $4, $5, $6::jsonb)",
+  text: `SELECT m.outcome, m.repository_name, m.changed FROM registries g
+      CROSS JOIN LATERAL mount_blob(g.id, $2, $3, $4, $5, $6::jsonb) AS m
+    WHERE g.id = $1 AND g.blob_mounting = 'ENABLED'`,
 };
 const LOCK_FOR_UNLINK = {
   name: "blob_lock_for_unlink",

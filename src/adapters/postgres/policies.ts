@@ -103,7 +103,7 @@ export function postgresPolicies(database: Database): PolicyStore {
 
 // Who may meet: a policy that begins to name a user, and the deletion of that user, in one account. Both take the account
 // first, for its version moves on with either.
-async function lockAccount(tx: Transaction, { account }: Scope): Promise<void> {
+export async function lockAccount(tx: Transaction, { account }: Scope): Promise<void> {
   await tx.query(LOCK_ACCOUNT, [account]);
 }
 

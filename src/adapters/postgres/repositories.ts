@@ -6,6 +6,7 @@ import type {
   RepositorySettings,
   RepositoryStore,
 } from "../../registry/ports/index.ts";
+import { repositoriesTooMany } from "../../registry/repositories/errors.ts";
 import type { RegistryId, Scope } from "../../registry/scope.ts";
 import { type ChangeEvent, changeRecord, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
@@ -48,14 +49,20 @@ const LIST = {
 };
 const INSERT = {
   name: "repository_insert",
-  text: `WITH made AS (
+  text: `WITH room AS (
+      SELECT id FROM registries WHERE id = $1 AND ($14::integer = 0 OR repositories < $14) FOR NO KEY UPDATE),
+    made AS (
       INSERT INTO repositories (registry_id, name, sparse, tag_mutability, tag_filters, scan_on_push, encryption_type,
-        encryption_key, created_at, provisional) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $13)
+        encryption_key, created_at, provisional) SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, $13 FROM room
       ON CONFLICT (registry_id, name) WHERE deleted_at IS NULL DO NOTHING RETURNING ${COLUMNS}),
     tagged AS (
       INSERT INTO repository_resource_tags (repository_id, key, value)
       SELECT made.id, tag.key, tag.value FROM made, unnest($10::text[], $11::text[]) AS tag (key, value))
     SELECT ${COLUMNS}, record_change($12::jsonb, '{}', 'repository.create', registry_id, name) FROM made`,
+};
+const IS_FULL = {
+  name: "repository_registry_is_full",
+  text: "SELECT FROM registries WHERE id = $1 AND $2 > 0 AND repositories >= $2",
 };
 const LOCK = {
   name: "repository_lock",
@@ -77,8 +84,8 @@ const COUNT = {
   text: "SELECT count(*) AS manifests FROM manifests WHERE repository_id = $1",
 };
 
-/** Repositories in Postgres. */
-export function postgresRepositories(database: Database): RepositoryStore {
+/** Repositories in Postgres. A registry has at most `max` of them; 0 is no limit. */
+export function postgresRepositories(database: Database, max = 0): RepositoryStore {
   const find: RepositoryStore["find"] = async (scope, name) => {
     const [row] = await database.read<Row>(FIND, [scope.id, name]);
     return row && toRepository(row);
@@ -95,18 +102,22 @@ export function postgresRepositories(database: Database): RepositoryStore {
       const rows = await database.run<{ name: RepositoryName }>(LIST, [scope.id, after, limit]);
       return rows.map(({ name }) => name);
     },
+    // Who may meet: two creations in a registry that has room for one. The registry's row orders them, and the trigger that
+    // counts has counted the first when the second looks, which finds the registry full.
     async create(scope, draft, cause, at) {
       const { name, encryption, tags, provisional = false, ...settings } = draft;
       for (;;) {
         const [row] = await database.run<Row>(INSERT, [
           ...[scope.id, name, ...settingValues(settings), encryption.type, encryption.kmsKey, at],
           ...[Object.keys(tags), Object.values(tags), changeRecord(cause, at, { settings })],
-          provisional,
+          ...[provisional, max],
         ]);
         if (row !== undefined) return { repository: toRepository(row), created: true };
         const existing = await find(scope, name);
-        // Deleted between the two statements: create it after all.
         if (existing !== undefined) return { repository: existing, created: false };
+        const isFull = (await database.run(IS_FULL, [scope.id, max])).length > 0;
+        if (isFull) throw repositoriesTooMany(scope.account, max);
+        // Deleted, or room made, between the statements: create it after all.
       }
     },
     change: (scope, name, settings, cause, at) =>

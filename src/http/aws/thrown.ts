@@ -58,6 +58,10 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   EXCLUSION_FILTERS_INVALID: ({ message }) => invalidParameter(EXCLUSION_FILTERS, message),
   ENCRYPTION_KEY_UNWANTED: () =>
     invalidParameter("encryptionConfiguration", "kmsKey must be null when encryptionType is AES256"),
+  ENCRYPTION_KEY_INVALID: ({ message }) =>
+    new AwsError("KmsException", message, { members: { kmsError: "NotFoundException" } }),
+  REPOSITORIES_TOO_MANY: "LimitExceededException",
+  ACCOUNT_SETTING_INVALID: "ValidationException",
   RESOURCE_TAG_INVALID: "InvalidTagParameterException",
   RESOURCE_TAGS_TOO_MANY: "TooManyTagsException",
   // Terraform waits for principals to appear when it reads the first words.

@@ -1,6 +1,7 @@
 import type { RequestContext } from "../authorizer.ts";
 import { type ParseOptions, parsePolicyDocument } from "../policy/document.ts";
 import { PolicyError } from "../policy/errors.ts";
+import type { RegistryPolicyScope } from "../policy/kinds.ts";
 import type { Identity } from "../principals/identity.ts";
 import type { PolicyAuthorizer } from "./policy-authorizer.ts";
 
@@ -17,8 +18,9 @@ export class ResourcePolicyRules {
     return problemOf(text, { kind: "repository", repository: repositoryArn });
   }
 
-  async registryPolicyProblem(text: string): Promise<string | undefined> {
-    return problemOf(text, { kind: "registry", scope: "V2" });
+  /** `scope` says which actions it may name. */
+  async registryPolicyProblem(text: string, scope: RegistryPolicyScope): Promise<string | undefined> {
+    return problemOf(text, { kind: "registry", scope });
   }
 
   /** Whether the principal could still set the policy of a repository that has this one. */

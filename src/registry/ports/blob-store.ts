@@ -28,11 +28,14 @@ export interface BlobStore {
    * it. Not a write for each: those whose grace is not about to end are written together.
    */
   confirm(scope: Scope, name: RepositoryName, digest: Digest, at: Date): Promise<BlobLookup>;
-  /** Names of repositories of the registry that have the blob, at most `limit`, newest link first. */
+  /**
+   * Names of repositories of the registry that have the blob and may be mounted from, at most `limit`, newest link first:
+   * none where the registry's setting BLOB_MOUNTING is DISABLED.
+   */
   findRepositories(scope: Scope, digest: Digest, limit: number): Promise<readonly RepositoryName[]>;
   /**
    * Gives the repository a blob that `source` has, and tells whether it is new there. Undefined when the source has it no
-   * (longer): the mount lost against an unlink and the caller must upload. @throws RegistryError NAME_UNKNOWN when the target was deleted meanwhile
+   * (longer), or BLOB_MOUNTING is DISABLED: the caller must upload. @throws RegistryError NAME_UNKNOWN when the target was deleted meanwhile
    */
   mount(
     scope: Scope,

@@ -9,6 +9,7 @@ import type { RegistryStore } from "./registry-store.ts";
 import type { RepositoryStore } from "./repository-store.ts";
 import type { UploadStore } from "./upload-store.ts";
 
+export * from "./account-setting-store.ts";
 export * from "./blob-storage.ts";
 export * from "./blob-store.ts";
 export * from "./garbage-store.ts";

@@ -59,7 +59,10 @@ export interface RepositoryStore {
   page(scope: Scope, after: string, limit: number): Promise<readonly Repository[]>;
   /** Names after `after` in byte order, at most `limit`. */
   listNames(scope: Scope, after: string, limit: number): Promise<readonly RepositoryName[]>;
-  /** Creates unless the name is taken, and gives what is there; two at once make one, and both get it. */
+  /**
+   * Creates unless the name is taken, and gives what is there; two at once make one, and both get it.
+   * @throws RegistryError REPOSITORIES_TOO_MANY where the registry has as many as the store was opened for
+   */
   create(
     scope: Scope,
     draft: RepositoryDraft,

@@ -1,17 +1,16 @@
 import type { Cause } from "../../audit/cause.ts";
 import { parseRepositoryName } from "../names.ts";
-import type { Encryption, RegistryPorts, Repository, RepositoryDraft } from "../ports/index.ts";
+import type { RegistryPorts, Repository, RepositoryDraft } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
+import { checkEncryption, type WantedEncryption } from "./encryption.ts";
 import { repositoryExists } from "./errors.ts";
 import { type ResourceTag, readResourceTags } from "./resource-tags.ts";
-import { checkEncryption, checkSettings, DEFAULT_SETTINGS, type WantedSettings } from "./settings.ts";
+import { checkSettings, DEFAULT_SETTINGS, type WantedSettings } from "./settings.ts";
 
 /** A repository as a caller wants it: what is undefined has its default. */
 export interface WantedRepository extends WantedSettings {
   readonly name: string;
-  readonly encryption?:
-    | { readonly type?: Encryption["type"] | undefined; readonly kmsKey?: string | undefined }
-    | undefined;
+  readonly encryption?: WantedEncryption | undefined;
   readonly tags?: readonly ResourceTag[] | undefined;
 }
 
@@ -26,7 +25,7 @@ export function draftRepository({ name, encryption, tags, ...wanted }: WantedRep
   };
 }
 
-/** @throws RegistryError REPOSITORY_EXISTS */
+/** @throws RegistryError REPOSITORY_EXISTS, REPOSITORIES_TOO_MANY */
 export async function createRepository(
   { repositories, clock }: Pick<RegistryPorts, "repositories" | "clock">,
   scope: Scope,

@@ -9,6 +9,15 @@ export function repositoryUnknown(account: string, name: string): RegistryError 
   );
 }
 
+/** The quota of a registry. */
+export function repositoriesTooMany(account: string, max: number): RegistryError {
+  return new RegistryError(
+    "REPOSITORIES_TOO_MANY",
+    `The registry with id '${account}' already has the maximum number of ${max} repositories`,
+    { detail: { max } },
+  );
+}
+
 const NOT_CREATED = {
   denied: "and ecr:CreateRepository, by which a push would create it, is not allowed",
   off: "and a push creates none here",

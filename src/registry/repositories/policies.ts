@@ -5,6 +5,7 @@ import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../names.ts";
 import type { MissingPrincipal, PolicyRules, PolicyStore } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
+import type { AccountSettingPorts } from "./account-settings.ts";
 import { registryPolicyUnknown, repositoryPolicyUnknown, repositoryUnknown } from "./errors.ts";
 
 /** What the policies of repositories and registries are kept with. */
@@ -60,14 +61,20 @@ export async function deleteRepositoryPolicy(
   return textOf(scope, name, await policies.deleteOfRepository(scope, name, cause, clock.now()));
 }
 
-/** Replaces the whole policy. @throws RegistryError REGISTRY_POLICY_INVALID */
+/** Replaces the whole policy, which may name the actions that its scope has. @throws RegistryError REGISTRY_POLICY_INVALID */
 export async function setRegistryPolicy(
-  { policies, policyRules, clock }: PolicyPorts,
+  {
+    policies,
+    policyRules,
+    accountSettings,
+    clock,
+  }: PolicyPorts & Pick<AccountSettingPorts, "accountSettings">,
   scope: Scope,
   text: string,
   cause: Cause,
 ): Promise<void> {
-  const problem = await policyRules.registryPolicyProblem(text, scope);
+  const { REGISTRY_POLICY_SCOPE: policyScope } = await accountSettings.find(scope);
+  const problem = await policyRules.registryPolicyProblem(text, policyScope);
   if (problem !== undefined) throw new RegistryError("REGISTRY_POLICY_INVALID", problem);
   const outcome = await policies.setOfRegistry(scope, text, cause, clock.now());
   if (outcome !== "set") throw new RegistryError("REGISTRY_POLICY_INVALID", principalMissing(outcome));

@@ -1,7 +1,7 @@
 import type { Cause } from "../../audit/cause.ts";
 import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../names.ts";
-import type { Encryption, RegistryPorts, Repository, RepositorySettings } from "../ports/index.ts";
+import type { RegistryPorts, Repository, RepositorySettings } from "../ports/index.ts";
 import type { Scope } from "../scope.ts";
 import { repositoryUnknown } from "./errors.ts";
 
@@ -52,20 +52,6 @@ function checkFilters(filters: readonly string[]): void {
       ? `there may be ${FILTERS_MAX} exclusion filters; ${filters.length} were given`
       : `an exclusion filter has 1 to 128 letters, digits, '.', '_', '-' and '*', not ${JSON.stringify(wrong.slice(0, 128))}`;
   throw new RegistryError("EXCLUSION_FILTERS_INVALID", said);
-}
-
-/** @throws RegistryError ENCRYPTION_KEY_UNWANTED for a key of the encryption that takes none */
-export function checkEncryption({
-  type = "AES256",
-  kmsKey,
-}: {
-  readonly type?: Encryption["type"] | undefined;
-  readonly kmsKey?: string | undefined;
-}): Encryption {
-  if (type === "AES256" && kmsKey !== undefined) {
-    throw new RegistryError("ENCRYPTION_KEY_UNWANTED", "the encryption AES256 takes no key");
-  }
-  return { type, kmsKey };
 }
 
 /** Changes what is said and nothing else. @throws RegistryError NAME_UNKNOWN, and as {@link checkSettings} */

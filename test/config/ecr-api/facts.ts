@@ -17,12 +17,14 @@ export const WITHOUT_EFFECT: readonly MemberFact[] = [
       "EncryptionConfigurationForRepositoryCreationTemplate.encryptionType",
       "EncryptionConfigurationForRepositoryCreationTemplate.kmsKey",
     ],
-    says: "Kept and given back. What is stored is encrypted as `BERTH_S3_ENCRYPTION` says, alike for all repositories.",
+    says: "Kept and given back, as a default key where none is named. What is stored is encrypted as `BERTH_S3_ENCRYPTION` says, alike for all repositories.",
   },
 ];
 
 /** What an operation that works does otherwise than on AWS, by its name. */
 export const OTHERWISE: Readonly<Record<string, string>> = {
+  GetAccountSetting: "`BLOB_MOUNTING` is `ENABLED` unless it was put.",
+  PutAccountSetting: "`BASIC_SCAN_TYPE_VERSION` is kept and given back. Nothing scans yet.",
   GetAuthorizationToken: "The token ends with the credentials that asked for it, if that is earlier.",
   InitiateLayerUpload:
     "The upload is a session of the registry side as well: the same principal may go on with it there. It ends after `BERTH_UPLOAD_EXPIRY` without a part.",

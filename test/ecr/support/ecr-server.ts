@@ -1,3 +1,4 @@
+import { postgresAccountSettings } from "../../../src/adapters/postgres/account-settings.ts";
 import { postgresAccounts } from "../../../src/adapters/postgres/iam/index.ts";
 import { postgresImages } from "../../../src/adapters/postgres/images/index.ts";
 import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
@@ -14,6 +15,8 @@ import { makeTestHome, openTestState } from "../../support/berth.ts";
 import { CAUSE } from "../../support/cause.ts";
 import { rowsOf } from "../../support/rows.ts";
 
+/** Repositories that a registry may have. */
+export const QUOTA = 110;
 /** Another account with a registry in {@link REGION}. */
 export const OTHER = "999999999999";
 
@@ -38,16 +41,18 @@ export async function startEcrServer(): Promise<EcrServer> {
   const server = await startAwsServer({ handlers });
   const ports: EcrPorts = {
     scopes: new Scopes(postgresRegistries(database), ["*"]),
-    repositories: postgresRepositories(database),
+    repositories: postgresRepositories(database, QUOTA),
     images: postgresImages(database),
     // Layers are tried on the whole server.
     registry: {} as RegistryPorts,
     policies: postgresPolicies(database),
     resourceTags: postgresResourceTags(database),
+    accountSettings: postgresAccountSettings(database),
     clock: server.clock,
     policyRules: {
       repositoryPolicyProblem: async (text) => problemOf(text),
-      registryPolicyProblem: async (text) => problemOf(text),
+      registryPolicyProblem: async (text, scope) =>
+        scope === "V1" && text.includes("V2 only") ? "no action of scope V1" : problemOf(text),
     },
     lockOutRule: { keepsAccess: async (_principal, text) => !text.includes("Deny") },
     tokens: {
@@ -91,6 +96,10 @@ export async function startEcrServer(): Promise<EcrServer> {
     },
     async reset() {
       await rowsOf({ database }, "TRUNCATE repositories, registry_policies CASCADE");
+      await rowsOf(
+        { database },
+        "UPDATE registries SET blob_mounting = DEFAULT, basic_scan_type_version = DEFAULT, repositories = 0",
+      );
       server.denied.clear();
       for (const list of [server.asked, issued]) list.length = 0;
     },

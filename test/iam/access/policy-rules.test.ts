@@ -45,11 +45,20 @@ describe("a repository policy is refused with the place and the rule", () => {
 
 describe("a registry policy", () => {
   const registryProblem = (...statements: readonly object[]) =>
-    rules.registryPolicyProblem(policy(...statements));
+    rules.registryPolicyProblem(policy(...statements), "V2");
 
   test("names resources, and any action of ECR", async () => {
     expect(await registryProblem(grant({ AWS: OTHER_ACCOUNT }, "ecr:*", { Resource: "*" }))).toBeUndefined();
     expect(await registryProblem(grant("*", "ecr:*"))).toMatch(/^Statement\[0\]/);
+  });
+
+  test("of scope V1 names no other action than its three, or all", async () => {
+    const problemOf = (action: string) =>
+      rules.registryPolicyProblem(policy(grant({ AWS: OTHER_ACCOUNT }, action, { Resource: "*" })), "V1");
+    for (const action of ["ecr:ReplicateImage", "ecr:CreateRepository", "ecr:*"]) {
+      expect(await problemOf(action), action).toBeUndefined();
+    }
+    expect(await problemOf("ecr:ListImages")).toMatch(/^Statement\[0\]\.Action/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { checkEncryption, checkSettings } from "../../../src/registry/repositories/settings.ts";
+import { checkEncryption } from "../../../src/registry/repositories/encryption.ts";
+import { checkSettings } from "../../../src/registry/repositories/settings.ts";
 
 const FILTERS = ["v*"];
 

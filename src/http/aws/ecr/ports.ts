@@ -2,6 +2,7 @@ import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
 import type { ImageStore, RegistryPorts, RepositoryStore } from "../../../registry/ports/index.ts";
+import type { AccountSettingPorts } from "../../../registry/repositories/account-settings.ts";
 import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
 import type { ResourceTagPorts } from "../../../registry/repositories/tag-repository.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
@@ -37,7 +38,7 @@ export interface RegistryHosts {
 }
 
 /** What the operations of ECR work on. */
-export interface EcrPorts extends PolicyPorts, ResourceTagPorts {
+export interface EcrPorts extends PolicyPorts, ResourceTagPorts, AccountSettingPorts {
   readonly scopes: Pick<Scopes, "open">;
   readonly repositories: RepositoryStore;
   readonly images: ImageStore;

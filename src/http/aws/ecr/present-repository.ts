@@ -1,5 +1,6 @@
 import type { Repository as RepositoryShape } from "../../../aws-models/ecr.types.ts";
 import type { Repository } from "../../../registry/ports/index.ts";
+import { keyOf } from "../../../registry/repositories/encryption.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { RegistryHosts } from "./ports.ts";
 import { arnIn } from "./registry.ts";
@@ -20,7 +21,7 @@ export function presentRepository(
     createdAt,
     ...presentMutability(repository),
     imageScanningConfiguration: { scanOnPush },
-    encryptionConfiguration: { encryptionType: encryption.type, kmsKey: encryption.kmsKey },
+    encryptionConfiguration: { encryptionType: encryption.type, kmsKey: keyOf(registry, encryption) },
   };
 }
 

@@ -62,6 +62,7 @@ export async function openScopes() {
     },
     async reset(): Promise<void> {
       await rowsOf({ database }, "TRUNCATE repositories, registry_policies, audit_log CASCADE");
+      await rowsOf({ database }, "UPDATE registries SET repositories = 0");
     },
     async close(): Promise<void> {
       await state.close();

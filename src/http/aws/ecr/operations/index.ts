@@ -6,12 +6,14 @@ export { deleteRepositoryPolicy as DeleteRepositoryPolicy } from "./delete-repos
 export { describeImages as DescribeImages } from "./describe-images.ts";
 export { describeRegistry as DescribeRegistry } from "./describe-registry.ts";
 export { describeRepositories as DescribeRepositories } from "./describe-repositories.ts";
+export { getAccountSetting as GetAccountSetting } from "./get-account-setting.ts";
 export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
 export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
 export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
 export { initiateLayerUpload as InitiateLayerUpload } from "./initiate-layer-upload.ts";
 export { listImages as ListImages } from "./list-images.ts";
 export { listTagsForResource as ListTagsForResource } from "./list-tags-for-resource.ts";
+export { putAccountSetting as PutAccountSetting } from "./put-account-setting.ts";
 export { putImageScanningConfiguration as PutImageScanningConfiguration } from "./put-image-scanning-configuration.ts";
 export { putImageTagMutability as PutImageTagMutability } from "./put-image-tag-mutability.ts";
 export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts";

@@ -5,7 +5,7 @@ import { registryOf } from "../registry.ts";
 
 /** Replaces the policy of the caller's own registry. */
 export function putRegistryPolicy(
-  ports: Pick<EcrPorts, "scopes" | "policies" | "policyRules" | "clock">,
+  ports: Pick<EcrPorts, "scopes" | "policies" | "policyRules" | "accountSettings" | "clock">,
 ): EcrHandler<"PutRegistryPolicy"> {
   return async (call, { policyText }) => {
     const registry = registryOf(call, {});
