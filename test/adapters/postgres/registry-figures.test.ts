@@ -1,16 +1,20 @@
 import { afterAll, expect, test } from "vitest";
 import type { Database } from "../../../src/adapters/postgres/database.ts";
 import { postgresRegistryFigures } from "../../../src/adapters/postgres/registry-figures.ts";
+import { FIGURE_MAX } from "../../../src/registry/ports/registry-figures.ts";
 import { startTestBerth } from "../../support/berth.ts";
 import { exchange } from "../../support/exchange.ts";
 import { openSession, pushBlob, pushImage } from "../../support/push.ts";
 import { rowsOf } from "../../support/rows.ts";
 
 const asked: string[] = [];
+/** Percent of the pages of the blobs that were looked at. */
+const sampled: unknown[] = [];
 const counting = (database: Database): Database => ({
   ...database,
   run: (statement, values) => {
     asked.push(statement.name);
+    if (statement.name === "figures_sample_blobs") sampled.push(...values);
     return database.run(statement, values);
   },
 });
@@ -65,5 +69,6 @@ test("what there is is counted while it is little, and estimated when it is much
   const much = await figures.content();
   expect(much.repositories).toBe(20_001);
   expect(much.blobs).toBe(20_003);
+  expect(sampled).toEqual([(100 * FIGURE_MAX) / much.blobs]);
   expect(Math.abs(much.storedBytes - 20_000_000)).toBeLessThan(2_000_000);
 });
