@@ -16,6 +16,7 @@ import { IssuerKeys } from "../iam/oidc/issuer-keys.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
 import { SignatureVerifier } from "../iam/sigv4/verify.ts";
 import type { Log } from "../log.ts";
+import type { ManifestCache } from "../registry/manifests/pull.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
 import type { Scopes } from "../registry/scopes.ts";
 import type { Access } from "./identity.ts";
@@ -26,6 +27,7 @@ import type { State } from "./state.ts";
 export interface AwsApiParts {
   readonly access: Access;
   readonly ports: RegistryPorts;
+  readonly manifestCache: ManifestCache;
   readonly scopes: Scopes;
   readonly log: Log;
 }
@@ -34,7 +36,7 @@ export interface AwsApiParts {
 export function composeAwsApi(
   config: Config,
   state: State,
-  { access, ports, scopes, log }: AwsApiParts,
+  { access, ports, manifestCache, scopes, log }: AwsApiParts,
 ): Door {
   const { database, clock, masterKey } = state;
   const { audit, logins, authorizer, policyAuthorizer, credentials, versions, tokens, onIssue, noteUse } =
@@ -57,7 +59,9 @@ export function composeAwsApi(
     defaultRegistry: { account: config.account, region: config.region },
     handlers: {
       ecr: ecrHandlers({
-        ...{ scopes, repositories: ports.repositories, images: ports.images, registry: ports },
+        ...{ scopes, repositories: ports.repositories, images: ports.images, manifests: ports.manifests },
+        ...{ registry: ports, manifestCache },
+        onPull: config.auditPulls ? (pull) => audit.note(pull) : undefined,
         policies: postgresPolicies(database),
         resourceTags: postgresResourceTags(database),
         accountSettings: postgresAccountSettings(database),

@@ -154,7 +154,7 @@ function composeApp(
     authenticator: access.authenticator,
     logins: access.logins,
     authorizer: access.authorizer,
-    doors: composeDoors(config, state, { access, ports, scopes, bearer, events, log }),
+    doors: composeDoors(config, state, { access, ports, manifestCache, scopes, bearer, events, log }),
     ...{ bearer, scopes },
     bodies,
     observer: new Observer(log, metrics, config.accessLog, loop),

@@ -42,15 +42,16 @@ const MEDIA_TYPE = /^[\x20-\x7e\u0080-\uffff]{1,255}$/;
 
 /**
  * Reads a manifest of OCI or Docker schema-2 shape, whatever its config, layer and artifact types.
- * `contentType` is the request's, without parameters, or empty; the body's own `mediaType` then decides.
- * @throws RegistryError MANIFEST_TOO_LARGE; MANIFEST_INVALID, DIGEST_INVALID or SIZE_INVALID naming field, rule and value
+ * `contentType` is the request's, without parameters, or empty; the body's own `mediaType` then decides. `declaredBy` is
+ * what carries it.
+ * @throws RegistryError MANIFEST_TOO_LARGE; MANIFEST_TYPE_MISSING; MANIFEST_INVALID, DIGEST_INVALID or SIZE_INVALID naming field, rule and value
  */
-export function parseManifest(bytes: Buffer, contentType: string): ManifestView {
+export function parseManifest(bytes: Buffer, contentType: string, declaredBy = "Content-Type"): ManifestView {
   if (bytes.length > MANIFEST_SIZE_MAX) {
     throw new RegistryError("MANIFEST_TOO_LARGE", `a manifest has at most ${MANIFEST_SIZE_MAX} bytes`);
   }
   const json = parseObject(bytes);
-  const mediaType = mediaTypeOf(json, contentType);
+  const mediaType = mediaTypeOf(json, contentType, declaredBy);
   if (json["schemaVersion"] !== 2) {
     throw invalid("schemaVersion", "must be 2", json["schemaVersion"]);
   }
@@ -87,15 +88,15 @@ function parseObject(bytes: Buffer): Json {
   return value;
 }
 
-function mediaTypeOf(json: Json, contentType: string): string {
+function mediaTypeOf(json: Json, contentType: string, declaredBy: string): string {
   const own = optionalString(json, "mediaType");
   const generic =
     contentType === "" || contentType === "application/json" || contentType === "application/octet-stream";
   const mediaType = generic ? own : contentType;
   if (mediaType === undefined) {
     throw new RegistryError(
-      "MANIFEST_INVALID",
-      "neither Content-Type nor the field mediaType says what the manifest is",
+      "MANIFEST_TYPE_MISSING",
+      `neither ${declaredBy} nor the field mediaType says what the manifest is`,
     );
   }
   const retired =
@@ -105,17 +106,17 @@ function mediaTypeOf(json: Json, contentType: string): string {
   }
   if (!IMAGE_MEDIA_TYPES.includes(mediaType) && !INDEX_MEDIA_TYPES.includes(mediaType)) {
     throw invalid(
-      generic ? "mediaType" : "Content-Type",
+      generic ? "mediaType" : declaredBy,
       `must be one of ${[...IMAGE_MEDIA_TYPES, ...INDEX_MEDIA_TYPES].join(", ")}`,
       mediaType,
     );
   }
   if (own !== undefined && own !== mediaType) {
-    throw invalid("mediaType", `contradicts the Content-Type ${mediaType}`, own);
+    throw invalid("mediaType", `contradicts the ${declaredBy} ${mediaType}`, own);
   }
   // Else the same bytes could go by two types.
   if (own === undefined && namesItself(mediaType)) {
-    throw invalid("mediaType", `must be ${mediaType}, as the Content-Type is`, json["mediaType"]);
+    throw invalid("mediaType", `must be ${mediaType}, as the ${declaredBy} is`, json["mediaType"]);
   }
   return mediaType;
 }

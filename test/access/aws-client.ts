@@ -27,20 +27,21 @@ export function callQuery(
   return post(url, service, { "Content-Type": "application/x-www-form-urlencoded" }, String(form), keys);
 }
 
-/** One signed call of ECR. */
+/** One signed call of ECR, at the time that the server has. */
 export function callEcrApi(
   url: string,
   operation: string,
   input: object,
   keys: Keys,
   more: Readonly<Record<string, string>> = {},
+  date = new Date(),
 ): Promise<AwsAnswer> {
   const headers = {
     ...more,
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": `AmazonEC2ContainerRegistry_V20150921.${operation}`,
   };
-  return post(url, "ecr", headers, JSON.stringify(input), keys);
+  return post(url, "ecr", headers, JSON.stringify(input), keys, date);
 }
 
 /** The text of an answer that must be a success. @throws Error with what came instead */
@@ -72,17 +73,24 @@ async function post(
   headers: Readonly<Record<string, string>>,
   body: string,
   keys: Keys | undefined,
+  date = new Date(),
 ): Promise<AwsAnswer> {
   const all = { Host: new URL(url).host, ...headers };
-  const signed = keys === undefined ? { headers: all } : sign(service, all, body, keys);
+  const signed = keys === undefined ? { headers: all } : sign(service, all, body, keys, date);
   const response = await fetch(url, { method: "POST", headers: signed.headers, body });
   return { status: response.status, text: await response.text() };
 }
 
-function sign(service: string, headers: Readonly<Record<string, string>>, body: string, keys: Keys) {
+function sign(
+  service: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  keys: Keys,
+  date: Date,
+) {
   const { accessKeyId, secretAccessKey, sessionToken, region = REGION } = keys;
   return signInHeader({
     ...{ headers, body, keyId: accessKeyId, secret: secretAccessKey, region, service },
-    ...{ date: new Date(), ...(sessionToken === undefined ? {} : { token: sessionToken }) },
+    ...{ date, ...(sessionToken === undefined ? {} : { token: sessionToken }) },
   });
 }

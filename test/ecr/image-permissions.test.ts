@@ -14,6 +14,9 @@ const CALLS = [
   ["DescribeImages", {}],
   ["DescribeImages", { imageIds: [{ imageTag: "a" }] }],
   ["ListImages", {}],
+  ["PutImage", { imageManifest: "{}" }],
+  ["BatchGetImage", { imageIds: [{ imageTag: "a" }] }],
+  ["BatchDeleteImage", { imageIds: [{ imageTag: "a" }] }],
 ] as const;
 
 test.each(CALLS)("%s asks for its permission before it looks: %o", async (operation, more) => {
@@ -22,4 +25,19 @@ test.each(CALLS)("%s asks for its permission before it looks: %o", async (operat
   const { status, body } = await callJson(server, operation, { repositoryName, ...more });
   expect([status, body["__type"]]).toEqual([400, "AccessDeniedException"]);
   expect(server.asked).toMatchObject([{ action, resource }]);
+});
+
+test("ListImageReferrers takes the permission of a pull, or its own", async () => {
+  const [own, pull] = ["ecr:ListImageReferrers", "ecr:BatchGetImage"];
+  const call = async (...denied: string[]): Promise<unknown> => {
+    await server.reset();
+    for (const action of denied) server.denied.set(action, `${action} is denied`);
+    const subjectId = { imageDigest: `sha256:${"0".repeat(64)}` };
+    const { body } = await callJson(server, "ListImageReferrers", { repositoryName, subjectId });
+    expect(server.asked.every((asked) => asked.resource === resource)).toBe(true);
+    return body["__type"];
+  };
+  expect(await call(own)).toBe("RepositoryNotFoundException");
+  expect(await call(pull)).toBe("RepositoryNotFoundException");
+  expect(await call(own, pull)).toBe("AccessDeniedException");
 });

@@ -31,9 +31,20 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   DIGEST_INVALID: "InvalidParameterException",
   DIGEST_MISMATCH: "InvalidLayerException",
   MANIFEST_BLOB_UNKNOWN: "LayersNotFoundException",
-  MANIFEST_INVALID: "InvalidParameterException",
+  MANIFEST_CHILD_UNKNOWN: "ReferencedImagesNotFoundException",
+  MANIFEST_DIGEST_WRONG: "ImageDigestDoesNotMatchException",
+  // What breaks no rule of a field that could be named is a matter of syntax, as ECR has it.
+  MANIFEST_INVALID: ({ message, detail }) =>
+    invalidParameter("ImageManifest", detail === undefined ? `Invalid JSON syntax: ${message}` : message),
+  MANIFEST_TYPE_MISSING: () =>
+    new AwsError(
+      "InvalidParameterException",
+      "image manifest mediatype not provided in manifest or parameter",
+    ),
   MANIFEST_UNKNOWN: "ImageNotFoundException",
   MANIFEST_REFERENCED: "InvalidParameterException",
+  IMAGE_EXISTS: "ImageAlreadyExistsException",
+  IMAGES_TOO_LARGE: "LimitExceededException",
   IMAGE_ID_INVALID: ({ message }) => invalidParameter("imageIds", message),
   IMAGE_UNKNOWN: "ImageNotFoundException",
   NAME_INVALID: "InvalidParameterException",
@@ -42,7 +53,7 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   BLOB_TOO_LARGE: "LimitExceededException",
   MANIFEST_TOO_LARGE: "LimitExceededException",
   RANGE_INVALID: invalidLayerPart,
-  TAG_INVALID: "InvalidParameterException",
+  TAG_INVALID: ({ message }) => invalidParameter("imageTag", message),
   TAG_IMMUTABLE: "ImageTagAlreadyExistsException",
   TAG_PARAMETERS_TOO_MANY: "InvalidParameterException",
   PRECONDITION_FAILED: "InvalidParameterException",

@@ -3,7 +3,8 @@ import type { RepositoryName } from "../names.ts";
 import type { ImageDetail, ImagePage, ImageStore, TagStatus } from "../ports/index.ts";
 import { repositoryUnknown } from "../repositories/errors.ts";
 import type { Scope } from "../scope.ts";
-import { ID_RULES, type ImageId, type InvalidId, readImageId } from "./image-id.ts";
+import { findImages } from "./find.ts";
+import { ID_RULES, type ImageId } from "./image-id.ts";
 
 interface Ports {
   readonly images: ImageStore;
@@ -35,18 +36,11 @@ export async function describeImages(
   name: RepositoryName,
   ids: readonly ImageId[],
 ): Promise<readonly ImageDetail[]> {
-  const references = ids.map((id) => {
-    const reference = readImageId(id);
-    if (reference === "unknown") throw imageUnknown(scope, name, id);
-    if (typeof reference === "string") throw imageIdInvalid(reference);
-    return reference;
-  });
-  const found = await images.resolve(scope, name, references);
-  if (found === undefined) throw repositoryUnknown(scope.account, name);
   const wanted = new Map<number, ImageId>();
-  for (const [at, image] of found.entries()) {
-    if (typeof image === "string") throw imageUnknown(scope, name, ids[at] ?? {});
-    if (!wanted.has(image.id)) wanted.set(image.id, ids[at] ?? {});
+  for (const { id, image } of await findImages({ images }, scope, name, ids)) {
+    if (image === "unknown" || image === "tag elsewhere") throw imageUnknown(scope, name, id);
+    if (typeof image === "string") throw new RegistryError("IMAGE_ID_INVALID", ID_RULES[image]);
+    if (!wanted.has(image.id)) wanted.set(image.id, id);
   }
   const details = await images.details(scope, name, [...wanted.keys()]);
   const byId = new Map(details?.map((detail) => [detail.id, detail]));
@@ -56,10 +50,6 @@ export async function describeImages(
     if (detail === undefined) throw imageUnknown(scope, name, id);
     return detail;
   });
-}
-
-function imageIdInvalid(fault: InvalidId): RegistryError {
-  return new RegistryError("IMAGE_ID_INVALID", ID_RULES[fault]);
 }
 
 /** ECR's ImageNotFoundException, in its words. */

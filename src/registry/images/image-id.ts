@@ -18,6 +18,9 @@ export const ID_RULES = {
 
 export type InvalidId = keyof typeof ID_RULES;
 
+/** Why an id leads to no image; `tag elsewhere`: its tag points at another one than its digest says. */
+export type ImageFault = InvalidId | "unknown" | "tag elsewhere";
+
 /** Every digest that ECR takes for one. What Berth computes is less: of the others there is no image. */
 const DIGEST = /^[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+$/;
 

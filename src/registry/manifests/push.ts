@@ -39,13 +39,7 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
   const { reference, payload } = push;
   const parameters = tagParameters(push);
   const view = parseManifest(payload, push.contentType);
-  const digest =
-    reference.kind === "digest" ? digestOf(payload, digestAlgorithm(reference.digest)) : digestOf(payload);
-  if (reference.kind === "digest" && reference.digest !== digest) {
-    throw new RegistryError("DIGEST_INVALID", `the manifest has digest ${digest}, not ${reference.digest}`, {
-      detail: { wanted: reference.digest, found: digest },
-    });
-  }
+  const digest = digestOfManifest(payload, reference.kind === "digest" ? reference.digest : undefined);
   const { conditions, cause } = push;
   const tags = reference.kind === "tag" ? [reference.tag] : parameters;
   const { scope, name } = push.target;
@@ -55,6 +49,18 @@ export async function pushManifest(ports: RegistryPorts, push: PushManifest): Pr
     return ports.manifests.put({ ...content, conditions, cause, at });
   });
   return { digest, subject: view.subject, tags: parameters, change };
+}
+
+/** By the algorithm of `expected`, which it must be; else by the usual one. @throws RegistryError MANIFEST_DIGEST_WRONG */
+export function digestOfManifest(payload: Buffer, expected: Digest | undefined): Digest {
+  if (expected === undefined) return digestOf(payload);
+  const digest = digestOf(payload, digestAlgorithm(expected));
+  if (digest !== expected) {
+    throw new RegistryError("MANIFEST_DIGEST_WRONG", `the manifest has digest ${digest}, not ${expected}`, {
+      detail: { wanted: expected, found: digest },
+    });
+  }
+  return digest;
 }
 
 function tagParameters(push: PushManifest): readonly Tag[] {

@@ -35,7 +35,10 @@ export async function listReferrers(
   let bytes = EMPTY.length;
   let after = query.after;
   for (;;) {
-    const rows = await ports.manifests.listReferrers(scope, name, { ...query, after, limit: BATCH });
+    const { subject, artifactType } = query;
+    const artifactTypes = artifactType === undefined ? undefined : [artifactType];
+    const page = { subject, artifactTypes, after, limit: BATCH };
+    const rows = await ports.manifests.listReferrers(scope, name, page);
     for (const row of rows) {
       const entry = descriptorOf(row);
       const size = Buffer.byteLength(entry) + 1;

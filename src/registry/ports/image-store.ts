@@ -1,6 +1,8 @@
 import type { Digest } from "../digest.ts";
 import type { RepositoryName, Tag } from "../names.ts";
 import type { Scope } from "../scope.ts";
+import type { ManifestHead } from "./manifest-store.ts";
+import type { RepositoryId } from "./repository-store.ts";
 
 /** A manifest of a repository as its list of images shows it. */
 export interface ImageDetail {
@@ -24,8 +26,13 @@ export type ImageReference =
   | { readonly digest: Digest; readonly tag?: Tag }
   | { readonly digest?: Digest; readonly tag: Tag };
 
-/** `id` of the image, or why the reference leads to none. */
-export type ImageLookup = { readonly id: number; readonly digest: Digest } | "unknown" | "tag elsewhere";
+/** An image that a reference leads to. */
+export interface FoundImage extends ManifestHead {
+  readonly id: number;
+}
+
+/** What a reference leads to, or why it leads to no image: its tag may point at another one than its digest says. */
+export type ImageLookup = FoundImage | "unknown" | "tag elsewhere";
 
 export type TagStatus = "TAGGED" | "UNTAGGED" | "ANY";
 
@@ -62,6 +69,11 @@ export interface ImageStore {
     name: RepositoryName,
     references: readonly ImageReference[],
   ): Promise<readonly ImageLookup[] | undefined>;
+  /** Which of these images is listed by which other of them: every pair once, `[index, image]`. */
+  listings(
+    repository: RepositoryId,
+    ids: readonly number[],
+  ): Promise<readonly (readonly [index: number, image: number])[]>;
   /** The images of these ids that are there, newest first. */
   details(
     scope: Scope,

@@ -71,6 +71,9 @@ export type ManifestRemoval =
   | "unknown"
   | { readonly listedBy: readonly Digest[] };
 
+/** A tag that went alone, and what it pointed at; or, with the last tag of a manifest, all of it. */
+export type TagRemoval = ManifestRemoval | { readonly untagged: Tag; readonly digest: Digest };
+
 /** Manifests and the tags that point at them. Every change is one transaction. */
 export interface ManifestStore {
   /** One query. */
@@ -82,7 +85,8 @@ export interface ManifestStore {
   /**
    * Stores manifest, references, tags and their history together or not at all. Same bytes again: success, and a tag
    * that already points there writes no history. Undefined when there is no such repository.
-   * @throws RegistryError NAME_UNKNOWN (repository deleted meanwhile), MANIFEST_BLOB_UNKNOWN (detail: every missing reference),
+   * @throws RegistryError NAME_UNKNOWN (repository deleted meanwhile), MANIFEST_BLOB_UNKNOWN or MANIFEST_CHILD_UNKNOWN (detail: every missing
+   *   reference),
    *   TAG_IMMUTABLE (the tag points elsewhere), PRECONDITION_FAILED
    */
   put(put: ManifestPut): Promise<ManifestChange | undefined>;
@@ -96,6 +100,8 @@ export interface ManifestStore {
   ): Promise<ManifestRemoval>;
   /** Removes the tag alone, and gives what it pointed at; undefined when there is none. */
   untag(scope: Scope, name: RepositoryName, tag: Tag, cause: Cause, at: Date): Promise<Digest | undefined>;
+  /** Removes the tag, and the manifest with it if that has no other, unless an index lists it. */
+  removeTag(scope: Scope, name: RepositoryName, tag: Tag, cause: Cause, at: Date): Promise<TagRemoval>;
   /** Tags after `after` in byte order, at most `limit`; undefined when there is no such repository. */
   listTags(
     scope: Scope,
@@ -109,7 +115,8 @@ export interface ManifestStore {
     name: RepositoryName,
     query: {
       readonly subject: Digest;
-      readonly artifactType: string | undefined;
+      /** Undefined for every type. */
+      readonly artifactTypes: readonly string[] | undefined;
       readonly after: number;
       readonly limit: number;
     },

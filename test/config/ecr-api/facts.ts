@@ -7,6 +7,7 @@ export interface MemberFact {
 
 /** Members that are checked, kept and given back, and that change nothing. */
 export const WITHOUT_EFFECT: readonly MemberFact[] = [
+  { members: ["BatchGetImageRequest.acceptedMediaTypes"], says: "Checked. Nothing is converted." },
   {
     members: ["ImageScanningConfiguration.scanOnPush"],
     says: "Kept and given back. Nothing scans yet.",
@@ -25,11 +26,15 @@ export const WITHOUT_EFFECT: readonly MemberFact[] = [
 export const OTHERWISE: Readonly<Record<string, string>> = {
   GetAccountSetting: "`BLOB_MOUNTING` is `ENABLED` unless it was put.",
   PutAccountSetting: "`BASIC_SCAN_TYPE_VERSION` is kept and given back. Nothing scans yet.",
+  BatchDeleteImage: "One call may name an index and what it lists: the index goes first.",
+  BatchGetImage:
+    "Nothing is converted, whatever `acceptedMediaTypes` says: what is stored comes back, byte for byte. One call gets manifests of at most 8 MiB together.",
   GetAuthorizationToken: "The token ends with the credentials that asked for it, if that is earlier.",
   InitiateLayerUpload:
     "The upload is a session of the registry side as well: the same principal may go on with it there. It ends after `BERTH_UPLOAD_EXPIRY` without a part.",
   UploadLayerPart: "The part that was accepted last may be sent again.",
   CompleteLayerUpload:
     "`sha512` digests are taken too. Completing the same upload again succeeds as long as its layer is there.",
+  ListImageReferrers: "Takes `ecr:BatchGetImage`, as on AWS, or `ecr:ListImageReferrers`.",
   SetRepositoryPolicy: "A policy may name its own repository, or `*`, as `Resource`.",
 };

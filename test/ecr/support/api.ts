@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { EcrOperations } from "../../../src/aws-models/ecr.types.ts";
+import type { Clock } from "../../../src/registry/clock.ts";
 import { callEcrApi, type Keys } from "../../access/aws-client.ts";
 import { ADMINISTRATOR, type TestBerth } from "../../support/berth.ts";
 
@@ -18,9 +19,13 @@ export interface EcrApi {
   refused(operation: keyof EcrOperations, input: object): Promise<readonly [string, string]>;
 }
 
-export function ecrApi({ url }: Pick<TestBerth, "url">, keys: Keys = ADMINISTRATOR): EcrApi {
+export function ecrApi(
+  { url }: Pick<TestBerth, "url">,
+  keys: Keys = ADMINISTRATOR,
+  clock: Clock = { now: () => new Date() },
+): EcrApi {
   const call: EcrApi["call"] = async (operation, input) => {
-    const { status, text } = await callEcrApi(url, operation, input, keys);
+    const { status, text } = await callEcrApi(url, operation, input, keys, {}, clock.now());
     return { status, body: JSON.parse(text) };
   };
   return {

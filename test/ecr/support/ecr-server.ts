@@ -1,6 +1,8 @@
+import { LRUCache } from "lru-cache";
 import { postgresAccountSettings } from "../../../src/adapters/postgres/account-settings.ts";
 import { postgresAccounts } from "../../../src/adapters/postgres/iam/index.ts";
 import { postgresImages } from "../../../src/adapters/postgres/images/index.ts";
+import { postgresManifests } from "../../../src/adapters/postgres/manifests/index.ts";
 import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
 import { postgresRepositories } from "../../../src/adapters/postgres/repositories.ts";
@@ -45,6 +47,9 @@ export async function startEcrServer(): Promise<EcrServer> {
     images: postgresImages(database),
     // Layers are tried on the whole server.
     registry: {} as RegistryPorts,
+    manifests: postgresManifests(database),
+    manifestCache: new LRUCache({ max: 100 }),
+    onPull: undefined,
     policies: postgresPolicies(database),
     resourceTags: postgresResourceTags(database),
     accountSettings: postgresAccountSettings(database),

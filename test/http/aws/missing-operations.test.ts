@@ -20,8 +20,6 @@ test("operations of ECR without a handler", () => {
   expect(missingOperations(ecr, handlers, "ecr")).toMatchInlineSnapshot(`
     [
       "BatchCheckLayerAvailability",
-      "BatchDeleteImage",
-      "BatchGetImage",
       "CreateRepositoryCreationTemplate",
       "DeleteLifecyclePolicy",
       "DeleteRepositoryCreationTemplate",
@@ -30,9 +28,7 @@ test("operations of ECR without a handler", () => {
       "GetDownloadUrlForLayer",
       "GetLifecyclePolicy",
       "GetLifecyclePolicyPreview",
-      "ListImageReferrers",
       "ListPullTimeUpdateExclusions",
-      "PutImage",
       "PutLifecyclePolicy",
       "RegisterPullTimeUpdateExclusion",
       "StartLifecyclePolicyPreview",

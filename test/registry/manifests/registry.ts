@@ -46,15 +46,16 @@ export function manifestStore(held: Held): ManifestStore & { readonly asked: rea
       asked.push(`untag ${name} ${tag} ${by} ${at.toISOString()}`);
       return name === APP ? tags[tag] : undefined;
     },
+    removeTag: () => Promise.reject(new Error("not for this test")),
     async listTags(_, name, after, limit) {
       if (name !== APP) return undefined;
       const all = Object.keys(tags).sort() as Tag[];
       return all.filter((tag) => tag > after).slice(0, limit);
     },
-    async listReferrers(_, name, { artifactType, after, limit }) {
+    async listReferrers(_, name, { artifactTypes, after, limit }) {
       asked.push(`listReferrers after ${after}`);
       const rows = name === APP ? referrers : [];
-      const wanted = rows.filter((row) => artifactType === undefined || row.artifactType === artifactType);
+      const wanted = rows.filter((row) => artifactTypes?.includes(row.artifactType ?? "") ?? true);
       return wanted.filter(({ id }) => id > after).slice(0, limit);
     },
   };

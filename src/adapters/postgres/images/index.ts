@@ -1,5 +1,5 @@
-import { digestFromBytes, digestToBytes } from "../../../registry/digest.ts";
-import type { ImageLookup, ImageStore } from "../../../registry/ports/index.ts";
+import { type Digest, digestToBytes } from "../../../registry/digest.ts";
+import type { ImageLookup, ImageReference, ImageStore, RepositoryId } from "../../../registry/ports/index.ts";
 import type { Database } from "../database.ts";
 import { readDetails } from "./details.ts";
 import { readDigests, readEntries, readIds, readTagged } from "./pages.ts";
@@ -13,21 +13,32 @@ const REPOSITORY = {
 };
 const RESOLVE = {
   name: "image_resolve",
-  text: `SELECT named.id AS named_id, named.digest AS named_digest, tagged.id AS tagged_id, tagged.digest AS tagged_digest
-    FROM repositories r CROSS JOIN unnest($3::bytea[], $4::text[]) WITH ORDINALITY AS q (digest, tag, at)
-    LEFT JOIN LATERAL (SELECT id, digest FROM manifests
+  text: `SELECT r.id AS repository_id, to_jsonb(named) AS named, to_jsonb(tagged) AS tagged
+    FROM repositories r LEFT JOIN unnest($3::bytea[], $4::text[]) WITH ORDINALITY AS q (digest, tag, at) ON true
+    LEFT JOIN LATERAL (SELECT id, digest_text(digest) AS digest, media_type, size FROM manifests
       WHERE repository_id = r.id AND digest = q.digest LIMIT 1) AS named ON true
-    LEFT JOIN LATERAL (SELECT m.id, m.digest FROM tags t
+    LEFT JOIN LATERAL (SELECT m.id, digest_text(m.digest) AS digest, m.media_type, m.size FROM tags t
       JOIN manifests m ON m.repository_id = r.id AND m.id = t.manifest_id
       WHERE t.repository_id = r.id AND t.name = q.tag LIMIT 1) AS tagged ON true
     WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL ORDER BY q.at`,
 };
 
+const LISTINGS = {
+  name: "image_listings",
+  text: `SELECT DISTINCT manifest_id, child_id FROM manifest_children
+    WHERE repository_id = $1 AND manifest_id = ANY ($2) AND child_id = ANY ($2)`,
+};
+
+interface Found {
+  readonly id: number;
+  readonly digest: Digest;
+  readonly media_type: string;
+  readonly size: number;
+}
 interface Resolved {
-  readonly named_id: number | null;
-  readonly named_digest: Buffer | null;
-  readonly tagged_id: number | null;
-  readonly tagged_digest: Buffer | null;
+  readonly repository_id: RepositoryId;
+  readonly named: Found | null;
+  readonly tagged: Found | null;
 }
 
 /** What repositories hold, in Postgres. */
@@ -44,13 +55,17 @@ export function postgresImages(database: Database): ImageStore {
       const tags = references.map(({ tag }) => tag ?? null);
       const rows = await database.run<Resolved>(RESOLVE, [registryId, name, digests, tags]);
       if (rows.length === 0) return undefined;
-      return rows.map((row, at) => toLookup(row, references[at]?.tag !== undefined, digests[at] !== null));
+      return references.flatMap((reference, at) => {
+        const row = rows[at];
+        return row === undefined ? [] : [toLookup(row, reference)];
+      });
+    },
+    async listings(repository, ids) {
+      const rows = await database.run<{ manifest_id: number; child_id: number }>(LISTINGS, [repository, ids]);
+      return rows.map(({ manifest_id, child_id }) => [manifest_id, child_id] as const);
     },
     async details({ id: registryId }, name, ids) {
-      const [repository] = await database.run<{ id: Parameters<typeof readDetails>[1] }>(REPOSITORY, [
-        registryId,
-        name,
-      ]);
+      const [repository] = await database.run<{ id: RepositoryId }>(REPOSITORY, [registryId, name]);
       if (repository === undefined) return undefined;
       return (await readDetails(database, repository.id, ids, Number.MAX_SAFE_INTEGER)).images;
     },
@@ -78,9 +93,11 @@ export function postgresImages(database: Database): ImageStore {
 }
 
 /** Where the reference leads that has a tag, or a digest, or both. */
-function toLookup(row: Resolved, byTag: boolean, byDigest: boolean): ImageLookup {
-  if (byTag && row.tagged_id === null) return "unknown";
-  if (byTag && byDigest && row.tagged_id !== row.named_id) return "tag elsewhere";
-  const [id, digest] = byTag ? [row.tagged_id, row.tagged_digest] : [row.named_id, row.named_digest];
-  return id === null || digest === null ? "unknown" : { id, digest: digestFromBytes(digest) };
+function toLookup({ repository_id, named, tagged }: Resolved, { digest, tag }: ImageReference): ImageLookup {
+  if (tag !== undefined && tagged === null) return "unknown";
+  if (tag !== undefined && digest !== undefined && tagged?.id !== named?.id) return "tag elsewhere";
+  const found = tag === undefined ? named : tagged;
+  if (found === null) return "unknown";
+  const { media_type: mediaType, ...rest } = found;
+  return { ...rest, mediaType, repositoryId: repository_id };
 }

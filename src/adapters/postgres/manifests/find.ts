@@ -61,7 +61,7 @@ const REFERRERS = {
           AS before
       FROM repositories r JOIN manifests m ON m.repository_id = r.id
       WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL
-        AND m.subject_digest = $3 AND m.id > $4 AND ($5::text IS NULL OR m.artifact_type = $5)
+        AND m.subject_digest = $3 AND m.id > $4 AND ($5::text[] IS NULL OR m.artifact_type = ANY ($5))
       ORDER BY m.id LIMIT $6) AS page
     WHERE before < 4194304 ORDER BY id`,
 };
@@ -87,10 +87,10 @@ export function manifestFinders(database: Database): Finders {
       if (row === undefined) return undefined;
       return row.names === null ? [] : (row.names.split(" ") as Tag[]);
     },
-    async listReferrers({ id: registryId }, name, { subject, artifactType, after, limit }) {
+    async listReferrers({ id: registryId }, name, { subject, artifactTypes, after, limit }) {
       const rows = await database.run<ReferrerColumns>(REFERRERS, [
         ...[registryId, name, digestToBytes(subject)],
-        ...[after, artifactType ?? null, limit],
+        ...[after, artifactTypes ?? null, limit],
       ]);
       return rows.map(toReferrer);
     },

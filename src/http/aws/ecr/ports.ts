@@ -1,7 +1,14 @@
+import type { AuditRecord } from "../../../audit/audit-log.ts";
 import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
-import type { ImageStore, RegistryPorts, RepositoryStore } from "../../../registry/ports/index.ts";
+import type { ManifestCache } from "../../../registry/manifests/pull.ts";
+import type {
+  ImageStore,
+  ManifestStore,
+  RegistryPorts,
+  RepositoryStore,
+} from "../../../registry/ports/index.ts";
 import type { AccountSettingPorts } from "../../../registry/repositories/account-settings.ts";
 import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
 import type { ResourceTagPorts } from "../../../registry/repositories/tag-repository.ts";
@@ -44,6 +51,10 @@ export interface EcrPorts extends PolicyPorts, ResourceTagPorts, AccountSettingP
   readonly images: ImageStore;
   /** What pushes and pulls work on, by whatever door they come. */
   readonly registry: RegistryPorts;
+  readonly manifests: ManifestStore;
+  readonly manifestCache: ManifestCache;
+  /** Told of every manifest that was sent to a client; undefined where nobody wants to know. */
+  readonly onPull: ((pull: AuditRecord) => void) | undefined;
   readonly lockOutRule: LockOutRule;
   readonly tokens: TokenIssuer;
   readonly hosts: RegistryHosts;

@@ -7,6 +7,7 @@ import { parseRepositoryName, type RepositoryName } from "../../../../registry/n
 import type { ImageDetail } from "../../../../registry/ports/index.ts";
 import type { RegistryAddress } from "../../../../registry/scope.ts";
 import type { AwsCall, EcrHandler } from "../../call.ts";
+import { readIds } from "../image-failures.ts";
 import { isActive, noImages } from "../image-status.ts";
 import { pageOf, refusePagingWith } from "../paging.ts";
 import type { EcrPorts } from "../ports.ts";
@@ -23,8 +24,7 @@ export function describeImages(ports: Ports): EcrHandler<"DescribeImages"> {
     if (imageIds === undefined) return describePage(ports, call, registry, name, input);
     refusePagingWith("imageIds", input);
     await call.authorize(arnIn(registry, name));
-    const ids = imageIds.map(({ imageDigest: digest, imageTag: tag }) => ({ digest, tag }));
-    const found = await describe(ports, await ports.scopes.open(registry), name, ids);
+    const found = await describe(ports, await ports.scopes.open(registry), name, readIds(imageIds));
     return { imageDetails: found.map((image) => presentImage(registry, name, image)) };
   };
 }

@@ -1,3 +1,5 @@
+export { batchDeleteImage as BatchDeleteImage } from "./batch-delete-image.ts";
+export { batchGetImage as BatchGetImage } from "./batch-get-image.ts";
 export { completeLayerUpload as CompleteLayerUpload } from "./complete-layer-upload.ts";
 export { createRepository as CreateRepository } from "./create-repository.ts";
 export { deleteRegistryPolicy as DeleteRegistryPolicy } from "./delete-registry-policy.ts";
@@ -11,9 +13,11 @@ export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorizat
 export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
 export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
 export { initiateLayerUpload as InitiateLayerUpload } from "./initiate-layer-upload.ts";
+export { listImageReferrers as ListImageReferrers } from "./list-image-referrers.ts";
 export { listImages as ListImages } from "./list-images.ts";
 export { listTagsForResource as ListTagsForResource } from "./list-tags-for-resource.ts";
 export { putAccountSetting as PutAccountSetting } from "./put-account-setting.ts";
+export { putImage as PutImage } from "./put-image.ts";
 export { putImageScanningConfiguration as PutImageScanningConfiguration } from "./put-image-scanning-configuration.ts";
 export { putImageTagMutability as PutImageTagMutability } from "./put-image-tag-mutability.ts";
 export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts";
