@@ -77,6 +77,19 @@ describe("a registry with room for two repositories", () => {
     expect(await counted()).toBe(0);
   });
 
+  test("counts each of many that come at once, and none that is deleted already", async () => {
+    const [other = here] = elsewhere;
+    await rowsOf(
+      { database },
+      `INSERT INTO repositories (registry_id, name, created_at, deleted_at) VALUES
+        (${here.id}, 'a', now(), NULL), (${other.id}, 'a', now(), NULL), (${here.id}, 'b', now(), NULL),
+        (${here.id}, 'gone', now(), now())`,
+    );
+    expect(await counted()).toBe(2);
+    await rowsOf({ database }, "DELETE FROM repositories WHERE name <> 'b'");
+    expect(await counted()).toBe(1);
+  });
+
   test("takes one of two that come at once for the last place", async () => {
     await make("a");
     let both: readonly Promise<unknown>[] = [];
