@@ -63,6 +63,10 @@ export interface IamOperations {
   readonly DetachUserPolicy: OperationTypes<DetachUserPolicyRequest, void>;
   readonly EnableMFADevice: OperationTypes<EnableMFADeviceRequest, void>;
   readonly GetAccessKeyLastUsed: OperationTypes<GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse>;
+  readonly GetAccountAuthorizationDetails: OperationTypes<
+    GetAccountAuthorizationDetailsRequest,
+    GetAccountAuthorizationDetailsResponse
+  >;
   readonly GetAccountPasswordPolicy: OperationTypes<NoMembers, GetAccountPasswordPolicyResponse>;
   readonly GetAccountSummary: OperationTypes<NoMembers, GetAccountSummaryResponse>;
   readonly GetContextKeysForCustomPolicy: OperationTypes<
@@ -622,6 +626,23 @@ export interface GetAccessKeyLastUsedResponse {
   readonly UserName?: string | undefined;
 }
 
+export interface GetAccountAuthorizationDetailsRequest {
+  readonly Filter?:
+    | readonly ("User" | "Role" | "Group" | "LocalManagedPolicy" | "AWSManagedPolicy")[]
+    | undefined;
+  readonly Marker?: string | undefined;
+  readonly MaxItems?: number | undefined;
+}
+
+export interface GetAccountAuthorizationDetailsResponse {
+  readonly GroupDetailList?: readonly GroupDetail[] | undefined;
+  readonly IsTruncated?: boolean | undefined;
+  readonly Marker?: string | undefined;
+  readonly Policies?: readonly ManagedPolicyDetail[] | undefined;
+  readonly RoleDetailList?: readonly RoleDetail[] | undefined;
+  readonly UserDetailList?: readonly UserDetail[] | undefined;
+}
+
 export interface GetAccountPasswordPolicyResponse {
   readonly PasswordPolicy: PasswordPolicy;
 }
@@ -804,6 +825,16 @@ export interface Group {
   readonly GroupId: string;
   readonly GroupName: string;
   readonly Path: string;
+}
+
+export interface GroupDetail {
+  readonly Arn?: string | undefined;
+  readonly AttachedManagedPolicies?: readonly AttachedPolicy[] | undefined;
+  readonly CreateDate?: Date | undefined;
+  readonly GroupId?: string | undefined;
+  readonly GroupName?: string | undefined;
+  readonly GroupPolicyList?: readonly PolicyDetail[] | undefined;
+  readonly Path?: string | undefined;
 }
 
 export interface InlinePolicyIdentifierType {
@@ -1231,6 +1262,21 @@ export interface MFADevice {
   readonly UserName: string;
 }
 
+export interface ManagedPolicyDetail {
+  readonly Arn?: string | undefined;
+  readonly AttachmentCount?: number | undefined;
+  readonly CreateDate?: Date | undefined;
+  readonly DefaultVersionId?: string | undefined;
+  readonly Description?: string | undefined;
+  readonly IsAttachable?: boolean | undefined;
+  readonly Path?: string | undefined;
+  readonly PermissionsBoundaryUsageCount?: number | undefined;
+  readonly PolicyId?: string | undefined;
+  readonly PolicyName?: string | undefined;
+  readonly PolicyVersionList?: readonly PolicyVersion[] | undefined;
+  readonly UpdateDate?: Date | undefined;
+}
+
 export interface OpenIDConnectProviderListEntry {
   readonly Arn?: string | undefined;
 }
@@ -1273,6 +1319,11 @@ export interface Policy {
   readonly PolicyName?: string | undefined;
   readonly Tags?: readonly Tag[] | undefined;
   readonly UpdateDate?: Date | undefined;
+}
+
+export interface PolicyDetail {
+  readonly PolicyDocument?: string | undefined;
+  readonly PolicyName?: string | undefined;
 }
 
 export interface PolicyGroup {
@@ -1397,6 +1448,21 @@ export interface Role {
   readonly RoleLastUsed?: RoleLastUsed | undefined;
   readonly RoleName: string;
   readonly SourceRoleTemplate?: SourceRoleTemplate | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+export interface RoleDetail {
+  readonly Arn?: string | undefined;
+  readonly AssumeRolePolicyDocument?: string | undefined;
+  readonly AttachedManagedPolicies?: readonly AttachedPolicy[] | undefined;
+  readonly CreateDate?: Date | undefined;
+  readonly InstanceProfileList?: readonly InstanceProfile[] | undefined;
+  readonly Path?: string | undefined;
+  readonly PermissionsBoundary?: AttachedPermissionsBoundary | undefined;
+  readonly RoleId?: string | undefined;
+  readonly RoleLastUsed?: RoleLastUsed | undefined;
+  readonly RoleName?: string | undefined;
+  readonly RolePolicyList?: readonly PolicyDetail[] | undefined;
   readonly Tags?: readonly Tag[] | undefined;
 }
 
@@ -1779,6 +1845,19 @@ export interface User {
   readonly Tags?: readonly Tag[] | undefined;
   readonly UserId: string;
   readonly UserName: string;
+}
+
+export interface UserDetail {
+  readonly Arn?: string | undefined;
+  readonly AttachedManagedPolicies?: readonly AttachedPolicy[] | undefined;
+  readonly CreateDate?: Date | undefined;
+  readonly GroupList?: readonly string[] | undefined;
+  readonly Path?: string | undefined;
+  readonly PermissionsBoundary?: AttachedPermissionsBoundary | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+  readonly UserId?: string | undefined;
+  readonly UserName?: string | undefined;
+  readonly UserPolicyList?: readonly PolicyDetail[] | undefined;
 }
 
 export interface VirtualMFADevice {

@@ -2,6 +2,7 @@ import type { IdentityChange, IdentityReader, IdentityStore } from "../../../iam
 import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { accountReader, accountWriter } from "./account.ts";
+import { detailReader } from "./details.ts";
 import { entityReader } from "./entities.ts";
 import { entityWriter } from "./entity-changes.ts";
 import { instanceProfileReader, instanceProfileWriter } from "./instance-profiles.ts";
@@ -43,6 +44,7 @@ function readerOf(run: Run, account: string): IdentityReader {
     ...instanceProfileReader(run, account),
     ...mfaDeviceReader(run, account),
     ...oidcProviderReader(run, account),
+    ...detailReader(run, account),
     ...accountReader(run, account),
   };
 }

@@ -8,7 +8,7 @@ import { ENTITY_COLUMNS, type EntityRow, toEntity } from "./entity-rows.ts";
 import { beginningWith, pageOf, type Run } from "./run.ts";
 
 /** A profile, and its role in the columns of an entity. */
-interface ProfileRow extends EntityRow {
+export interface ProfileRow extends EntityRow {
   readonly profile_id: InstanceProfile["id"];
   readonly profile_unique_id: string;
   readonly profile_path: string;
@@ -18,9 +18,11 @@ interface ProfileRow extends EntityRow {
   readonly role_id: EntityId | null;
 }
 
-const SELECT = `SELECT i.id AS profile_id, i.unique_id AS profile_unique_id, i.path AS profile_path, i.name AS profile_name,
+/** What to select of profiles `i` and their roles `e`. */
+export const PROFILE_COLUMNS = `i.id AS profile_id, i.unique_id AS profile_unique_id, i.path AS profile_path, i.name AS profile_name,
     i.tags AS profile_tags, i.created_at AS profile_created_at, i.role_id, ${ENTITY_COLUMNS}
   FROM iam_instance_profiles i LEFT JOIN iam_entities e ON e.id = i.role_id`;
+const SELECT = `SELECT ${PROFILE_COLUMNS}`;
 const FIND = {
   name: "iam_instance_profile_find",
   text: `${SELECT} WHERE i.account_id = $1 AND lower(i.name) = lower($2::text COLLATE "C")`,
@@ -57,24 +59,20 @@ const DELETE = {
 };
 
 export function instanceProfileReader(run: Run, account: string): InstanceProfileReader {
-  const toProfile = (row: ProfileRow): InstanceProfile => ({
-    ...{ id: row.profile_id, account, uniqueId: row.profile_unique_id, path: row.profile_path },
-    ...{ name: row.profile_name, tags: row.profile_tags, createdAt: row.profile_created_at },
-    role: row.role_id === null ? undefined : (toEntity(row) as Role),
-  });
+  const toOwn = (row: ProfileRow): InstanceProfile => toProfile(account, row);
   const orderKey = (row: ProfileRow): string => row.profile_name.toLowerCase();
   return {
     async findInstanceProfile(name) {
       const [row] = await run<ProfileRow>(FIND, [account, name]);
-      return row && toProfile(row);
+      return row && toOwn(row);
     },
     async listInstanceProfiles(pathPrefix, { after, limit }) {
       const rows = await run<ProfileRow>(LIST, [account, beginningWith(pathPrefix), after, limit + 1]);
-      return pageOf(rows, limit, toProfile, orderKey);
+      return pageOf(rows, limit, toOwn, orderKey);
     },
     async listInstanceProfilesOf(role, { after, limit }) {
       const rows = await run<ProfileRow>(LIST_OF, [account, role, after, limit + 1]);
-      return pageOf(rows, limit, toProfile, orderKey);
+      return pageOf(rows, limit, toOwn, orderKey);
     },
     async countInstanceProfiles() {
       const [row] = await run<{ profiles: number }>(COUNT, [account]);
@@ -97,5 +95,13 @@ export function instanceProfileWriter(run: Run, account: string): InstanceProfil
     async deleteInstanceProfile(id) {
       await run(DELETE, [account, id]);
     },
+  };
+}
+
+export function toProfile(account: string, row: ProfileRow): InstanceProfile {
+  return {
+    ...{ id: row.profile_id, account, uniqueId: row.profile_unique_id, path: row.profile_path },
+    ...{ name: row.profile_name, tags: row.profile_tags, createdAt: row.profile_created_at },
+    role: row.role_id === null ? undefined : (toEntity(row) as Role),
   };
 }

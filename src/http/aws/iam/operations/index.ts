@@ -35,6 +35,7 @@ export { detachRolePolicy as DetachRolePolicy } from "./detach-role-policy.ts";
 export { detachUserPolicy as DetachUserPolicy } from "./detach-user-policy.ts";
 export { enableMFADevice as EnableMFADevice } from "./enable-mfa-device.ts";
 export { getAccessKeyLastUsed as GetAccessKeyLastUsed } from "./get-access-key-last-used.ts";
+export { getAccountAuthorizationDetails as GetAccountAuthorizationDetails } from "./get-account-authorization-details.ts";
 export { getAccountSummary as GetAccountSummary } from "./get-account-summary.ts";
 export { getContextKeysForCustomPolicy as GetContextKeysForCustomPolicy } from "./get-context-keys-for-custom-policy.ts";
 export { getContextKeysForPrincipalPolicy as GetContextKeysForPrincipalPolicy } from "./get-context-keys-for-principal-policy.ts";

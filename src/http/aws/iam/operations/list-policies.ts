@@ -34,15 +34,16 @@ function present(page: Page<ManagedPolicy>, paging: Paging): ListPoliciesRespons
   return { Policies: page.items.map(presentListedPolicy), ...paging.marker(page) };
 }
 
+const UNUSED = { attachments: 0, boundaries: 0 };
+
 async function awsPolicies(
   { aws }: IamPorts,
   reader: IdentityReader,
   { pathPrefix, onlyAttached, usage }: PolicyFilter,
 ): Promise<readonly ManagedPolicy[]> {
   const below = aws.all.filter(({ path }) => path.startsWith(pathPrefix));
-  const policies = await Promise.all(
-    below.map(async (policy) => awsPolicy(policy, await reader.countUses(policy.arn))),
-  );
+  const uses = await reader.usesOfAwsPolicies();
+  const policies = below.map((policy) => awsPolicy(policy, uses.get(policy.arn) ?? UNUSED));
   return policies.filter(({ attachments, boundaries }) => {
     if (onlyAttached && attachments + boundaries === 0) return false;
     // What serves as a boundary alone is no permissions policy; what serves as nothing is.
