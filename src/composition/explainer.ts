@@ -1,6 +1,7 @@
 import { CasbinDecider } from "../adapters/casbin/decider.ts";
 import { postgresAuditLog } from "../adapters/postgres/audit/log.ts";
 import {
+  postgresCredentials,
   postgresIdentity,
   postgresPrincipalPolicies,
   readAwsPolicies,
@@ -13,11 +14,12 @@ import { StoredPolicies } from "../iam/principals/stored-policies.ts";
 import type { State } from "./state.ts";
 
 /** Apart from what decides requests: it shares no cache with it. */
-export function composeExplainer({ region }: Config, { database, clock }: State): Explainer {
+export function composeExplainer({ region }: Config, { database, clock, masterKey }: State): Explainer {
   const stored = new StoredPolicies();
   return new Explainer({
     ...{ stored, clock, region },
     identity: postgresIdentity(database),
+    credentials: postgresCredentials(database, masterKey),
     principals: postgresPrincipalPolicies(database, readAwsPolicies(), stored),
     resources: new ResourcePolicyCache(postgresResourcePolicies(database), stored),
     decider: new CasbinDecider(),

@@ -1,6 +1,6 @@
 import type { AuditRecorder } from "../../audit/recorder.ts";
 import type { Authorizer, Decision, Denial, RequestContext } from "../authorizer.ts";
-import type { Principal } from "../principal.ts";
+import type { AccountPrincipal, Principal } from "../principal.ts";
 import type { ClaimMismatch } from "../sessions/refused-identity.ts";
 
 /** A denial as the audit log keeps it. */
@@ -39,13 +39,19 @@ export function recordDenial(
   const { principal, action, resource, context, reason, requestId } = denial;
   if (principal.kind === "anonymous") return undefined;
   const { secureTransport, region, conditions = {} } = context;
-  const kept = recorder.noteDenial(principal.kind === "session" ? principal.role : principal.arn, {
+  const kept = recorder.noteDenial(whoseNoise(principal), {
     ...{ at: context.time, requestId, account: principal.account, principal: principal.arn },
     ...{ accessKeyId: principal.accessKeyId, action, resource, decision: "denied" as const, reason },
     ...{ sourceIp: context.sourceIp, userAgent: context.userAgent },
     detail: { context: { secureTransport, region, conditions } },
   });
   return kept ? requestId : undefined;
+}
+
+/** Whose denials count together: a name that whoever asks for a session chooses makes nobody else of it. */
+function whoseNoise(principal: AccountPrincipal): string {
+  if (principal.kind === "session") return principal.role;
+  return principal.kind === "federated-user" ? (principal.user ?? principal.account) : principal.arn;
 }
 
 /** Decides as another authorizer does, and keeps the denials that requests end with. */

@@ -10,6 +10,7 @@ import { type Explanation, explain } from "../policy/explain.ts";
 import type { PolicyDecider } from "../policy/port.ts";
 import { policiesAsked } from "../policy/resource-kinds.ts";
 import { assumedRoleArn, iamArn, parseIamArn, parseSessionArn, rootArn } from "../principals/arns.ts";
+import type { CredentialStore } from "../principals/credentials.ts";
 import { globalContext, resourceTagKeys } from "../principals/global-context.ts";
 import type { Identity } from "../principals/identity.ts";
 import type { IdentityStore } from "../principals/ports/index.ts";
@@ -19,6 +20,8 @@ import type { DenialStore, KeptDenial } from "./denials.ts";
 
 export interface ExplainerDependencies {
   readonly identity: IdentityStore;
+  /** Says who a federated user is, whose ARN does not. */
+  readonly credentials: CredentialStore;
   readonly principals: PrincipalPolicyStore;
   readonly resources: ResourcePolicyCache;
   readonly stored: StoredPolicies;
@@ -107,7 +110,8 @@ export class Explainer {
     const { sourceIp, userAgent, secureTransport, region, conditions, at: time, action, resource } = denial;
     const asked = region === undefined ? {} : { region };
     const context = { sourceIp, userAgent, secureTransport, ...asked, conditions, time };
-    const identity = await this.#find(denial.principal, denial.accessKeyId);
+    const identity =
+      (await this.#federatedUser(denial)) ?? (await this.#find(denial.principal, denial.accessKeyId));
     const withKey = await this.#dependencies.principals.load(
       subjectOf(identity, denial.accessKeyId),
       this.#dependencies.clock.now(),
@@ -115,6 +119,14 @@ export class Explainer {
     const own = withKey ?? (await this.#policiesOf(identity, undefined));
     const notes = withKey === undefined && identity.kind === "session" ? [ENDED_NOTE] : [];
     return this.#answer({ identity, own, action, resource, context, notes });
+  }
+
+  /** Undefined for anybody else. @throws UnknownPrincipalError when its session has ended */
+  async #federatedUser({ principal, accessKeyId }: KeptDenial): Promise<Identity | undefined> {
+    if (!/^arn:[^:]*:sts::\d{12}:federated-user\//.test(principal)) return undefined;
+    const credential = await this.#dependencies.credentials.find(accessKeyId);
+    if (credential !== undefined) return credential.principal;
+    throw new UnknownPrincipalError(`the session of ${principal} has ended`);
   }
 
   /** Whoever comes with a token of an identity provider has the trust policy of the role alone. */

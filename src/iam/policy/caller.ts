@@ -2,7 +2,7 @@
 export type Caller = IdentityCaller | FederatedCaller | ServiceCaller | AnonymousCaller;
 
 /** A caller that belongs to an account and has identity policies there. */
-export type IdentityCaller = RootCaller | UserCaller | SessionCaller;
+export type IdentityCaller = RootCaller | UserCaller | SessionCaller | FederatedUserCaller;
 
 /** `arn:aws:iam::<account>:root`. */
 export interface RootCaller {
@@ -27,6 +27,16 @@ export interface SessionCaller {
   readonly arn: string;
   /** `arn:aws:iam::<account>:role/<path and name>`: the session ARN lacks the path. */
   readonly role: string;
+}
+
+/** Somebody that a user or root vouches for under a name (STS, GetFederationToken). */
+export interface FederatedUserCaller {
+  readonly kind: "federated-user";
+  readonly account: string;
+  /** `arn:aws:sts::<account>:federated-user/<name>`. */
+  readonly arn: string;
+  /** ARN of the user who vouches; undefined for the root. */
+  readonly user: string | undefined;
 }
 
 /** Whoever holds a token of an identity provider, before a role is assumed: meets trust policies only. */

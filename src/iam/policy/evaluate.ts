@@ -19,7 +19,9 @@ type Grants = ReadonlyMap<PolicyRole, Decisive>;
  * 2. The root of the owning account may do everything in it.
  * 3. Inside the owning account an Allow of an identity policy or of a resource policy is enough. Boundary and session
  *    policies narrow what identity policies allow and what a resource policy allows to the *role* of a session. They do
- *    not narrow what a resource policy allows to the user, to the session or to everyone by name. An Allow to the
+ *    not narrow what a resource policy allows to the user, to the session or to everyone by name. A federated user is a
+ *    session of the user who vouches for it, and has nothing of that user's but what its session policies give: none of
+ *    them, and it has nothing. An Allow to the
  *    *account* hands the matter to the account's own identity policies: by itself it allows nothing.
  * 4. Across accounts an identity policy, boundary, session policy and a resource policy must all allow; the resource
  *    policy may name the account, the role, the session, the user or everyone.
@@ -158,7 +160,8 @@ function byResource(access: Access, grants: Grants): Verdict {
 /** The denial of a boundary or of session policies that do not allow; undefined when they do or there are none. */
 function missingNarrowing(access: Access, grants: Grants): Verdict | undefined {
   if (access.boundary !== undefined && !grants.has("boundary")) return denied(access, "boundary");
-  if (access.session.length > 0 && !grants.has("session")) return denied(access, "session");
+  const isNarrowed = access.session.length > 0 || access.caller.kind === "federated-user";
+  if (isNarrowed && !grants.has("session")) return denied(access, "session");
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { Caller } from "./caller.ts";
+import type { Caller, FederatedUserCaller } from "./caller.ts";
 import { PolicyError } from "./errors.ts";
 import { isObject, listOf } from "./json.ts";
 
@@ -13,13 +13,15 @@ export type PrincipalEntry =
       readonly account: string;
       readonly roleName: string;
     }
+  | { readonly kind: "federated-user"; readonly written: string; readonly account: string }
   | { readonly kind: "federated" | "service"; readonly written: string }
   /** A unique id in the place of a user or role that is gone: nobody. */
   | { readonly kind: "deleted"; readonly written: string };
 
 /**
  * How directly an entry names the caller. IAM treats the grants differently (evaluate.ts): 3 by itself (user, session,
- * root, service, federated, everyone), 2 through the role of the session, 1 through its account, 0 not at all.
+ * federated user, root, service, federated, everyone), 2 through the role of the session or the user who vouches for the
+ * federated one, 1 through its account, 0 not at all.
  */
 export type Directness = 0 | 1 | 2 | 3;
 
@@ -33,6 +35,7 @@ const FORMS: ReadonlyMap<string, RegExp> = new Map([
   ["user", new RegExp(`^user/${PATH}${NAME}$`)],
   ["role", new RegExp(`^role/${PATH}${NAME}$`)],
   ["assumed-role", new RegExp(`^assumed-role/(${NAME})/${NAME}$`)],
+  ["federated-user", new RegExp(`^federated-user/${NAME}$`)],
 ]);
 const FEDERATED =
   /^(?:arn:aws(?:-[a-z-]+)?:iam::\d{12}:(?:oidc|saml)-provider\/[^\s*?]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/;
@@ -85,10 +88,11 @@ function parseAwsPrincipal(written: string, path: string): PrincipalEntry {
     if (match?.[1] !== undefined && service === "sts") {
       return { kind: "session", written, account, roleName: match[1] };
     }
+    if (match && service === "sts" && type === "federated-user") return { kind: type, written, account };
   }
   throw new PolicyError(
     path,
-    "must be *, an account, or the ARN of a root, user, role or assumed-role session, without wildcards",
+    "must be *, an account, or the ARN of a root, user, role, assumed-role session or federated user, without wildcards",
     written,
   );
 }
@@ -111,7 +115,10 @@ function directnessOf(entry: PrincipalEntry, caller: Caller): Directness {
       if (!("account" in caller) || caller.account !== entry.account) return 0;
       return caller.kind === "root" ? 3 : 1;
     case "user":
+      if (caller.kind === "federated-user") return caller.user === entry.written ? 2 : 0;
+      return caller.kind === "user" && caller.arn === entry.written ? 3 : 0;
     case "session":
+    case "federated-user":
       return caller.kind === entry.kind && caller.arn === entry.written ? 3 : 0;
     case "role":
       return caller.kind === "session" && caller.role === entry.written ? 2 : 0;
@@ -127,7 +134,7 @@ function directnessOf(entry: PrincipalEntry, caller: Caller): Directness {
 /**
  * Whether a `NotPrincipal` element excepts the caller. IAM validates "the account first, then the role, and then the
  * assumed-role user", so a caller is excepted when its account is listed and, should the list name anyone inside that
- * account, the user or the role too; and the session, should the list name sessions of that role.
+ * account, the user or the role too; and the session, should the list name sessions of that role, or federated users.
  */
 export function excepts(entries: readonly PrincipalEntry[], caller: Caller): boolean {
   if (entries.some(({ kind }) => kind === "everyone")) return true;
@@ -139,8 +146,18 @@ export function excepts(entries: readonly PrincipalEntry[], caller: Caller): boo
     inside.every(({ kind }) => kind === "account") && !entries.some(({ kind }) => kind === "deleted");
   if (caller.kind === "root" || wholly) return true;
   if (caller.kind === "user") return inside.some(({ written }) => written === caller.arn);
+  if (caller.kind === "federated-user") return exceptsFederatedUser(inside, caller);
   if (!inside.some(({ written }) => written === caller.role)) return false;
   const roleName = caller.role.slice(caller.role.lastIndexOf("/") + 1);
   const sessions = inside.filter((entry) => entry.kind === "session" && entry.roleName === roleName);
   return sessions.length === 0 || sessions.some(({ written }) => written === caller.arn);
+}
+
+function exceptsFederatedUser(
+  inside: readonly PrincipalEntry[],
+  { arn, user }: FederatedUserCaller,
+): boolean {
+  if (user !== undefined && !inside.some(({ written }) => written === user)) return false;
+  const named = inside.filter(({ kind }) => kind === "federated-user");
+  return named.some(({ written }) => written === arn) || (named.length === 0 && user !== undefined);
 }

@@ -96,8 +96,15 @@ function isOfRepository(action: string, resource: string): boolean {
   return policiesAsked(action, resource).includes("repository");
 }
 
+/** Whose identity policies count. */
+function owningName(caller: Caller): string {
+  if (caller.kind === "session") return caller.role;
+  if (caller.kind === "federated-user") return caller.user ?? `the root of ${caller.account}`;
+  return callerName(caller);
+}
+
 function placeOf({ caller, action, resource, boundary, owner }: Access, role: PolicyRole): string {
-  const owning = caller.kind === "session" ? caller.role : callerName(caller);
+  const owning = owningName(caller);
   switch (role) {
     case "identity":
       return `a policy of ${owning}`;

@@ -23,6 +23,10 @@ export function assumedRoleArn(account: string, roleName: string, sessionName: s
   return `arn:aws:sts::${account}:assumed-role/${roleName}/${sessionName}`;
 }
 
+export function federatedUserArn(account: string, name: string): string {
+  return `arn:aws:sts::${account}:federated-user/${name}`;
+}
+
 export function oidcProviderArn(account: string, url: string): string {
   return `arn:aws:iam::${account}:oidc-provider/${url}`;
 }

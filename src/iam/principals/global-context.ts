@@ -121,7 +121,10 @@ export function multiFactorKeys(mfaAt: Date | undefined, time: Date): ContextEnt
   return { "aws:MultiFactorAuthPresent": ["true"], "aws:MultiFactorAuthAge": [String(age)] };
 }
 
-const PRINCIPAL_TYPES = { root: "Account", user: "User", session: "AssumedRole" } as const;
+const PRINCIPAL_TYPES = {
+  ...{ root: "Account", user: "User", session: "AssumedRole" },
+  "federated-user": "FederatedUser",
+} as const;
 
 function optional(key: string, value: string | undefined): ContextEntries {
   return value === undefined || value === "" ? {} : { [key]: [value] };

@@ -1,7 +1,7 @@
-import type { RootCaller, SessionCaller, UserCaller } from "../policy/caller.ts";
+import type { FederatedUserCaller, RootCaller, SessionCaller, UserCaller } from "../policy/caller.ts";
 
 /** Who an access key or token proves: a caller as policies see it, and what else is known about it. */
-export type Identity = RootIdentity | UserIdentity | SessionIdentity;
+export type Identity = RootIdentity | UserIdentity | SessionIdentity | FederatedUserIdentity;
 
 interface Proven {
   /** The access key that proved it, `AKIA…` or `ASIA…`; shown in logs. */
@@ -27,6 +27,14 @@ export interface SessionIdentity extends SessionCaller, Proven {
   readonly sessionName: string;
 }
 
+/** A session of somebody that a user or root vouches for. */
+export interface FederatedUserIdentity extends FederatedUserCaller, Proven {
+  /** `AIDA…` of the user who vouches; undefined for the root. */
+  readonly uniqueId: string | undefined;
+  /** What whoever vouches calls it. */
+  readonly name: string;
+}
+
 /** What `aws:userid` and GetCallerIdentity call it. */
 export function userIdOf(identity: Identity): string {
   switch (identity.kind) {
@@ -36,5 +44,7 @@ export function userIdOf(identity: Identity): string {
       return identity.uniqueId;
     case "session":
       return `${identity.uniqueId}:${identity.sessionName}`;
+    case "federated-user":
+      return `${identity.account}:${identity.name}`;
   }
 }

@@ -31,6 +31,7 @@ function exists(entry: PrincipalEntry, existing: ReadonlySet<string>): boolean {
       return existing.has(entry.written);
     case "account":
     case "session":
+    case "federated-user":
       return existing.has(entry.account);
     case "deleted":
       return false;

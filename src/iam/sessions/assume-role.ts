@@ -64,6 +64,7 @@ export async function assumeRole(
   const account = accountOfRole(input.roleArn);
   if (caller.kind === "root")
     throw new IamError("AccessDeniedException", "Roles may not be assumed by root accounts.");
+  if (caller.kind === "federated-user") throw notAuthorized(caller, "sts:AssumeRole", input.roleArn);
   const inherited = await ports.sessions.inheritance(caller.accessKeyId);
   const tagging = readSessionTags(input, inherited);
   const sourceIdentity = inheritSourceIdentity(input.sourceIdentity, inherited);
@@ -135,18 +136,25 @@ async function authorize(
     if (verdict !== undefined) requireDecided(verdict);
     if (verdict?.allowed !== true) {
       const documents = (trust ?? []).map(({ document }) => document);
-      throw new RefusedIdentityError(
-        "AccessDeniedException",
-        `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${input.roleArn}`,
-        {
-          ...{ action, resource: input.roleArn },
-          conditions: context === undefined ? {} : askedFor(documents, context),
-        },
-      );
+      const conditions = context === undefined ? {} : askedFor(documents, context);
+      throw notAuthorized(caller, action, input.roleArn, conditions);
     }
   }
   if (role === undefined) throw new Error("a role that was allowed is missing");
   return role;
+}
+
+function notAuthorized(
+  caller: Identity,
+  action: string,
+  resource: string,
+  conditions: ContextEntries = {},
+): RefusedIdentityError {
+  return new RefusedIdentityError(
+    "AccessDeniedException",
+    `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource}`,
+    { action, resource, conditions },
+  );
 }
 
 /** Tags and a source identity are permissions of their own, which the trust policy has to give. */

@@ -34,7 +34,9 @@ export type SessionOrigin =
       readonly provider: string;
     }
   /** Of the user or root whose key asked for it. */
-  | { readonly kind: "session-token"; readonly parentKey: string };
+  | { readonly kind: "session-token"; readonly parentKey: string }
+  /** Vouched for by the user or root whose key asked for it. */
+  | { readonly kind: "federated-user"; readonly federatingKey: string; readonly sessionName: string };
 
 /** What a caller's session hands on to the role that it assumes. */
 export interface Inheritance {

@@ -1,5 +1,10 @@
 import type { Access, AttachedPolicy } from "../../../src/iam/policy/access.ts";
-import type { Caller, SessionCaller, UserCaller } from "../../../src/iam/policy/caller.ts";
+import type {
+  Caller,
+  FederatedUserCaller,
+  SessionCaller,
+  UserCaller,
+} from "../../../src/iam/policy/caller.ts";
 import type { Context } from "../../../src/iam/policy/context.ts";
 import {
   type ParseOptions,
@@ -18,6 +23,14 @@ export const CI: SessionCaller = {
   account: ACCOUNT,
   arn: `arn:aws:sts::${ACCOUNT}:assumed-role/ci/run-7`,
   role: `arn:aws:iam::${ACCOUNT}:role/builds/ci`,
+};
+
+/** Somebody that Alice vouches for. */
+export const BOB: FederatedUserCaller = {
+  kind: "federated-user",
+  account: ACCOUNT,
+  arn: `arn:aws:sts::${ACCOUNT}:federated-user/Bob`,
+  user: ALICE.arn,
 };
 
 export function aUser(name: string, account: string = ACCOUNT): UserCaller {

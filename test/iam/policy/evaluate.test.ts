@@ -10,6 +10,7 @@ import {
   anAccess,
   attached,
   aUser,
+  BOB,
   CI,
   OTHER_ACCOUNT,
   parse,
@@ -157,6 +158,31 @@ describe("inside the owning account", () => {
     ],
   ])("a session: %s", (_, more, expected) => {
     expect(outcome(decide({ caller: CI, ...more }))).toBe(expected);
+  });
+
+  test.each<[string, Partial<Access>, string]>([
+    ["its user's policies alone", { identity: [allow("identity")] }, missing("session policy")],
+    ["its session policy alone", { session: [allow("session")] }, missing("identity-based policy")],
+    ["both", { identity: [allow("identity")], session: [allow("session")] }, "allowed by identity"],
+    [
+      "a session policy of something else",
+      { identity: [allow("identity")], session: [allow("session", "ecr:PutImage")] },
+      missing("session policy"),
+    ],
+    ["its user named by the resource", { resourcePolicies: [grant(ALICE.arn)] }, missing("session policy")],
+    [
+      "its user named by the resource, a session policy",
+      { session: [allow("session")], resourcePolicies: [grant(ALICE.arn)] },
+      "allowed by resource",
+    ],
+    ["itself named by the resource", { resourcePolicies: [grant(BOB.arn)] }, "allowed by resource"],
+    [
+      "its account named by the resource",
+      { resourcePolicies: [grant(ACCOUNT)] },
+      missing("identity-based policy"),
+    ],
+  ])("a federated user: %s", (_, more, expected) => {
+    expect(outcome(decide({ caller: BOB, ...more }))).toBe(expected);
   });
 });
 

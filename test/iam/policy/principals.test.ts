@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Caller } from "../../../src/iam/policy/caller.ts";
 import { PolicyError } from "../../../src/iam/policy/errors.ts";
 import { directness, excepts, parsePrincipals } from "../../../src/iam/policy/principals.ts";
-import { ACCOUNT, ALICE, aUser, CI, OTHER_ACCOUNT, ROOT } from "./builders.ts";
+import { ACCOUNT, ALICE, aUser, BOB, CI, OTHER_ACCOUNT, ROOT } from "./builders.ts";
 
 const PROVIDER = `arn:aws:iam::${ACCOUNT}:oidc-provider/token.actions.githubusercontent.com`;
 const CALLERS = {
@@ -12,6 +12,8 @@ const CALLERS = {
   stranger: aUser("alice", OTHER_ACCOUNT),
   session: CI,
   otherSession: { ...CI, arn: `${CI.arn}8` },
+  vouched: BOB,
+  vouchedByRoot: { ...BOB, arn: `${BOB.arn}by`, user: undefined },
   service: { kind: "service", service: "ecr.amazonaws.com" },
   federated: { kind: "federated", provider: PROVIDER },
   anonymous: { kind: "anonymous" },
@@ -28,7 +30,7 @@ function named(principal: unknown): Partial<Record<Name, number>> {
 }
 
 const everyone = Object.fromEntries(Object.keys(CALLERS).map((name) => [name, 3]));
-const ofAccount = { root: 3, alice: 1, bob: 1, session: 1, otherSession: 1 };
+const ofAccount = { root: 3, alice: 1, bob: 1, session: 1, otherSession: 1, vouched: 1, vouchedByRoot: 1 };
 
 describe("Principal", () => {
   test.each<[string, unknown, object]>([
@@ -36,12 +38,13 @@ describe("Principal", () => {
     ["everyone as AWS", { AWS: "*" }, everyone],
     ["an account", { AWS: ACCOUNT }, ofAccount],
     ["the root of an account", { AWS: `arn:aws:iam::${ACCOUNT}:root` }, ofAccount],
-    ["a user", { AWS: ALICE.arn }, { alice: 3 }],
+    ["a user", { AWS: ALICE.arn }, { alice: 3, vouched: 2 }],
     ["a role", { AWS: CI.role }, { session: 2, otherSession: 2 }],
     ["a session", { AWS: CI.arn }, { session: 3 }],
+    ["a federated user", { AWS: BOB.arn }, { vouched: 3 }],
     ["a service", { Service: "ecr.amazonaws.com" }, { service: 3 }],
     ["an identity provider", { Federated: PROVIDER }, { federated: 3 }],
-    ["a list", { AWS: [ALICE.arn, OTHER_ACCOUNT] }, { alice: 3, stranger: 1 }],
+    ["a list", { AWS: [ALICE.arn, OTHER_ACCOUNT] }, { alice: 3, vouched: 2, stranger: 1 }],
     [
       "several kinds",
       { AWS: CI.role, Service: ["ecr.amazonaws.com"] },
@@ -81,6 +84,13 @@ describe("Principal", () => {
       "Principal.AWS",
       /assumed-role session/,
     ],
+    ["a federated user of IAM", { AWS: `arn:aws:iam::${ACCOUNT}:federated-user/x` }, "Principal.AWS", /ARN/],
+    [
+      "a wildcard in a federated user",
+      { AWS: `arn:aws:sts::${ACCOUNT}:federated-user/*` },
+      "Principal.AWS",
+      /ARN/,
+    ],
     ["a role of STS", { AWS: `arn:aws:sts::${ACCOUNT}:role/ci` }, "Principal.AWS", /ARN/],
     ["a unique id of a group", { AWS: "AGPACKCEVSQ6C2EXAMPLE" }, "Principal.AWS", /ARN/],
     ["a unique id with more", { AWS: "AIDACKCEVSQ6C2EXAMPLEX" }, "Principal.AWS", /ARN/],
@@ -104,9 +114,29 @@ describe("Principal", () => {
 
 describe("NotPrincipal", () => {
   const cases: readonly [string, unknown, Name[]][] = [
-    ["an account", { AWS: ACCOUNT }, ["root", "alice", "bob", "session", "otherSession"]],
+    [
+      "an account",
+      { AWS: ACCOUNT },
+      ["root", "alice", "bob", "session", "otherSession", "vouched", "vouchedByRoot"],
+    ],
     ["a user alone", { AWS: ALICE.arn }, []],
-    ["a user and its account", { AWS: [ALICE.arn, ACCOUNT] }, ["root", "alice"]],
+    ["a user and its account", { AWS: [ALICE.arn, ACCOUNT] }, ["root", "alice", "vouched"]],
+    ["a federated user and its account", { AWS: [BOB.arn, ACCOUNT] }, ["root"]],
+    [
+      "a federated user, its user and its account",
+      { AWS: [BOB.arn, ALICE.arn, ACCOUNT] },
+      ["root", "alice", "vouched"],
+    ],
+    [
+      "another federated user, the user and its account",
+      { AWS: [`${BOB.arn}x`, ALICE.arn, ACCOUNT] },
+      ["root", "alice"],
+    ],
+    [
+      "the federated user of a root and the account",
+      { AWS: [`${BOB.arn}by`, ACCOUNT] },
+      ["root", "vouchedByRoot"],
+    ],
     ["a role and its account", { AWS: [CI.role, ACCOUNT] }, ["root", "session", "otherSession"]],
     ["a session, its role and its account", { AWS: [CI.arn, CI.role, ACCOUNT] }, ["root", "session"]],
     ["a session and its account", { AWS: [CI.arn, ACCOUNT] }, ["root"]],

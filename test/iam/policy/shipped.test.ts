@@ -1,8 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { CasbinDecider } from "../../../src/adapters/casbin/decider.ts";
+import { readAwsPolicies } from "../../../src/adapters/postgres/iam/index.ts";
 import type { Access, AttachedPolicy } from "../../../src/iam/policy/access.ts";
-import { type ParseOptions, parsePolicyDocument } from "../../../src/iam/policy/document.ts";
+import {
+  type ParseOptions,
+  parsePolicyDocument,
+  readStoredDocument,
+} from "../../../src/iam/policy/document.ts";
 import { evaluate } from "../../../src/iam/policy/evaluate.ts";
 import { ACCOUNT, aContext, anAccess, aUser, CI, OTHER_ACCOUNT } from "./builders.ts";
 
@@ -54,6 +59,59 @@ describe("managed policies", () => {
       .map(String)
       .filter((each) => each.endsWith(".json"));
     expect(files.sort()).toEqual(cases.map(([name]) => `${name}.json`).sort());
+  });
+});
+
+describe("policies of AWS that are a line each", () => {
+  const aws = readAwsPolicies();
+  const named = (name: string): AttachedPolicy => {
+    const found = aws.find(`arn:aws:iam::aws:policy/${name}`);
+    if (found === undefined) throw new Error(`${name} is not shipped`);
+    return { label: name, document: readStoredDocument(found.document, { kind: "identity" }) };
+  };
+  const actions = [
+    "ecr:PutImage",
+    "ecs:RunTask",
+    "iam:CreateUser",
+    "iam:GetUser",
+    "sts:AssumeRole",
+    "s3:GetObject",
+  ];
+  test.each<[string, string[]]>([
+    ["AdministratorAccess", actions],
+    ["PowerUserAccess", ["ecr:PutImage", "ecs:RunTask", "sts:AssumeRole", "s3:GetObject"]],
+    ["ReadOnlyAccess", ["iam:GetUser"]],
+    ["SecurityAudit", ["iam:GetUser"]],
+    ["IAMFullAccess", ["iam:CreateUser", "iam:GetUser"]],
+    ["IAMReadOnlyAccess", ["iam:GetUser"]],
+    ["AmazonECS_FullAccess", ["ecs:RunTask"]],
+    ["AmazonEKSWorkerNodePolicy", []],
+    ["AWSDenyAll", []],
+  ])("%s", (name, granted) => {
+    const identity = [named(name)];
+    expect(actions.filter((action) => allows({ identity, action }))).toEqual(granted);
+  });
+
+  test("are those that roles of container hosts are given", () => {
+    const identity = [named("service-role/AmazonEC2ContainerServiceforEC2Role")];
+    const wanted = [
+      "ecr:GetAuthorizationToken",
+      "ecr:BatchGetImage",
+      "ecr:PutImage",
+      "ecs:Poll",
+      "ecs:SubmitTaskStateChange",
+    ];
+    expect(wanted.filter((action) => allows({ identity, action }))).toEqual(
+      wanted.filter((each) => each !== "ecr:PutImage"),
+    );
+  });
+
+  test("can all be read, and have a name of their own", () => {
+    expect(aws.all.length).toBeGreaterThan(400);
+    expect(new Set(aws.all.map(({ name }) => name)).size).toBe(aws.all.length);
+    for (const { document, name } of aws.all) {
+      expect(readStoredDocument(document, { kind: "identity" }).unreadable, name).toBeUndefined();
+    }
   });
 });
 

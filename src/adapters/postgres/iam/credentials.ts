@@ -1,5 +1,5 @@
 import type { MasterKey } from "../../../iam/master-key.ts";
-import { assumedRoleArn, iamArn, rootArn } from "../../../iam/principals/arns.ts";
+import { assumedRoleArn, federatedUserArn, iamArn, rootArn } from "../../../iam/principals/arns.ts";
 import type { Credential, CredentialStore } from "../../../iam/principals/credentials.ts";
 import type { Identity } from "../../../iam/principals/identity.ts";
 import type { Database } from "../database.ts";
@@ -13,6 +13,7 @@ interface Row {
   readonly path: string | null;
   readonly name: string | null;
   readonly version: number;
+  readonly session_kind: string | null;
   readonly session_name: string | null;
   readonly token_hash: string | null;
   readonly expires_at: Date | null;
@@ -24,7 +25,7 @@ const ENTITY = "e.kind, e.unique_id, e.path, e.name, a.policy_version AS version
 const FIND_KEY = {
   name: "iam_credential_of_key",
   text: `SELECT k.account_id, k.secret_ciphertext, k.master_key_id, ${ENTITY},
-      NULL AS session_name, NULL AS token_hash, NULL::timestamptz AS expires_at, false AS multi_factor
+      NULL AS session_kind, NULL AS session_name, NULL AS token_hash, NULL::timestamptz AS expires_at, false AS multi_factor
     FROM access_keys k JOIN accounts a ON a.id = k.account_id LEFT JOIN iam_entities e ON e.id = k.user_id
     WHERE k.id = $1 AND k.active AND NOT a.disabled
       -- A key of the first schema that belongs to nobody is nobody's, not the root's.
@@ -33,8 +34,9 @@ const FIND_KEY = {
 const FIND_SESSION = {
   name: "iam_credential_of_session",
   text: `SELECT n.account_id, n.secret_ciphertext, n.master_key_id, ${ENTITY},
-      n.session_name, encode(n.token_hash, 'hex') AS token_hash, n.expires_at, n.mfa_at IS NOT NULL AS multi_factor
-    FROM iam_sessions n JOIN accounts a ON a.id = n.account_id LEFT JOIN access_keys k ON k.id = n.parent_key_id
+      n.kind AS session_kind, n.session_name, encode(n.token_hash, 'hex') AS token_hash, n.expires_at, n.mfa_at IS NOT NULL AS multi_factor
+    FROM iam_sessions n JOIN accounts a ON a.id = n.account_id LEFT JOIN access_keys k
+        ON k.id = coalesce(n.parent_key_id, n.federating_key_id)
       LEFT JOIN iam_entities e ON e.id = coalesce(n.role_id, k.user_id)
     WHERE n.access_key_id = $1 AND n.revoked_at IS NULL AND NOT a.disabled AND (n.role_id IS NOT NULL OR k.active)`,
 };
@@ -62,6 +64,7 @@ function toCredential(row: Row, accessKeyId: string, masterKey: MasterKey): Cred
 }
 
 function toIdentity(row: Row, accessKeyId: string): Identity {
+  if (row.session_kind === "federated-user") return toFederatedUser(row, accessKeyId);
   const { account_id: account, kind, unique_id: uniqueId, path, name } = row;
   const factor = row.multi_factor ? { multiFactor: true as const } : {};
   if (kind === null || uniqueId === null || path === null || name === null) {
@@ -73,5 +76,15 @@ function toIdentity(row: Row, accessKeyId: string): Identity {
   return {
     ...{ kind: "session", account, arn: assumedRoleArn(account, name, sessionName), role: arn },
     ...{ accessKeyId, uniqueId, roleName: name, sessionName },
+  };
+}
+
+function toFederatedUser(row: Row, accessKeyId: string): Identity {
+  const { account_id: account, unique_id: uniqueId, path, name: userName, session_name: name } = row;
+  const user =
+    path === null || userName === null ? undefined : iamArn({ account, kind: "user", path, name: userName });
+  return {
+    ...{ kind: "federated-user", account, arn: federatedUserArn(account, name ?? ""), user },
+    ...{ accessKeyId, uniqueId: uniqueId ?? undefined, name: name ?? "" },
   };
 }

@@ -4,6 +4,8 @@ import type { EntityKind, Tags } from "../../../iam/principals/entity.ts";
 export interface PrincipalRow {
   readonly version: number;
   readonly live: boolean;
+  /** Of the user or role; null for the root. */
+  readonly unique_id: string | null;
   readonly inline_policies: readonly {
     readonly kind: EntityKind;
     readonly holder: string;
@@ -14,6 +16,7 @@ export interface PrincipalRow {
   readonly attached_policies: readonly { readonly arn: string; readonly document: string | null }[];
   readonly boundary_arn: string | null;
   readonly boundary_document: string | null;
+  readonly session_kind: string | null;
   readonly session_policy: string | null;
   readonly session_policies: readonly { readonly arn: string; readonly document: string | null }[];
   readonly entity_tags: Tags | null;
@@ -29,7 +32,7 @@ export interface PrincipalRow {
  * Account ($1), unique id of the user or role (null for the root, $2), key (null where nobody is there, $3), time ($4).
  * One statement, so one moment: the version is that of everything beside it. `live` asks that the account is enabled,
  * that the user or role exists, and that the key is good and belongs to it: for a session that it has not ended and that
- * the key which asked for it (of a session token) is still active.
+ * the key which asked for it (of a session token or federated user) is still active.
  */
 export const LOAD_PRINCIPAL = {
   name: "iam_load_principal",
@@ -44,7 +47,7 @@ export const LOAD_PRINCIPAL = {
       SELECT * FROM iam_sessions WHERE access_key_id = $3 AND account_id = $1
     ), proof AS (
       SELECT k.user_id AS entity_id, k.active FROM access_keys k
-        WHERE k.account_id = $1 AND k.id = coalesce((SELECT parent_key_id FROM session), $3)
+        WHERE k.account_id = $1 AND k.id = coalesce((SELECT coalesce(parent_key_id, federating_key_id) FROM session), $3)
       UNION ALL
       SELECT role_id, true FROM session WHERE role_id IS NOT NULL
     )
@@ -54,6 +57,7 @@ export const LOAD_PRINCIPAL = {
         AND ($3::text IS NULL OR EXISTS (
           SELECT FROM proof WHERE active AND entity_id IS NOT DISTINCT FROM s.id))
         AND (n.access_key_id IS NULL OR n.revoked_at IS NULL AND n.expires_at > $4) AS live,
+      s.unique_id,
       coalesce((SELECT json_agg(json_build_object('kind', h.kind, 'holder', h.name, 'name', p.name,
           'document', p.document) ORDER BY h.kind DESC, h.name, p.name)
         FROM holders h JOIN iam_inline_policies p ON p.entity_id = h.id), '[]') AS inline_policies,
@@ -66,7 +70,7 @@ export const LOAD_PRINCIPAL = {
       s.boundary_arn,
       (SELECT v.document FROM iam_policies p JOIN iam_policy_versions v
         ON v.policy_id = p.id AND v.version = p.default_version WHERE p.id = s.boundary_policy_id) AS boundary_document,
-      n.policy AS session_policy,
+      n.kind AS session_kind, n.policy AS session_policy,
       coalesce((SELECT json_agg(json_build_object('arn', w.arn, 'document', v.document) ORDER BY w.arn)
         FROM unnest(n.policy_arns) AS w (arn)
           LEFT JOIN iam_policies p ON p.account_id = $1

@@ -33,6 +33,9 @@ export function postgresPrincipalPolicies(
   };
 }
 
+/** What a root may do that vouches for a federated user. */
+const EVERYTHING = { arn: "arn:aws:iam::aws:policy/AdministratorAccess", document: null };
+
 async function toPolicies(
   account: string,
   row: PrincipalRow,
@@ -50,6 +53,9 @@ async function toPolicies(
     ...{ stored: { kind: "identity", account } as const, text: document },
   }));
   const identity = await stored.attachedInTurns([
+    ...(row.session_kind === "federated-user" && row.unique_id === null
+      ? [managed("identity")(EVERYTHING)]
+      : []),
     ...inline,
     ...row.attached_policies.map(managed("identity")),
   ]);

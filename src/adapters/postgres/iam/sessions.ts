@@ -8,9 +8,10 @@ const INSERT = {
   name: "iam_session_insert",
   text: `WITH made AS (INSERT INTO iam_sessions (access_key_id, account_id, kind, role_id, parent_key_id, session_name,
       federated_provider, secret_ciphertext, master_key_id, token_hash, policy, policy_arns, tags, transitive_tag_keys,
-      source_identity, mfa_at, issued_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING access_key_id)
-    SELECT record_change($19::jsonb) FROM made`,
+      source_identity, mfa_at, issued_at, expires_at, federating_key_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+    RETURNING access_key_id)
+    SELECT record_change($20::jsonb) FROM made`,
 };
 const INHERITANCE = {
   name: "iam_session_inheritance",
@@ -108,15 +109,15 @@ interface ListRow extends Pick<SessionFacts, "accessKeyId" | "account" | "kind" 
 
 function valuesOf(session: NewSession): readonly unknown[] {
   const { origin, sealed } = session;
-  const isOfRole = origin.kind !== "session-token";
   return [
     ...[session.accessKeyId, session.account, origin.kind],
-    isOfRole ? origin.role : null,
-    isOfRole ? null : origin.parentKey,
-    isOfRole ? origin.sessionName : null,
+    "role" in origin ? origin.role : null,
+    origin.kind === "session-token" ? origin.parentKey : null,
+    "sessionName" in origin ? origin.sessionName : null,
     origin.kind === "web-identity" ? origin.provider : null,
     ...[sealed.ciphertext, sealed.masterKeyId, session.tokenHash],
     ...[session.policy, session.policyArns, session.tags, session.transitiveTagKeys, session.sourceIdentity],
     ...[session.mfaAt, session.issuedAt, session.expiresAt],
+    origin.kind === "federated-user" ? origin.federatingKey : null,
   ];
 }

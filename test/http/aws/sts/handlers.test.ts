@@ -14,6 +14,7 @@ test("STS has the operations that Berth offers", () => {
       "AssumeRoleWithWebIdentity",
       "GetAccessKeyInfo",
       "GetCallerIdentity",
+      "GetFederationToken",
       "GetSessionToken",
     ],
   ]);
