@@ -3,6 +3,7 @@ import type { Mutant } from "../mutant.ts";
 import { functionBodies, type SchemaFunction } from "../mutators/migrations.ts";
 import { namedFunctions } from "./functions.ts";
 import type { Reach } from "./reach.ts";
+import { schemaId } from "./schema-id.ts";
 
 /** Chooses the tests that may notice a change, most promising first. */
 export class Judges {
@@ -23,8 +24,10 @@ export class Judges {
   }
 
   of(mutant: Mutant, most: number): readonly string[] {
-    const changed = functionsOf(mutant);
-    const calling = this.#callingAny(changed);
+    const known = functionsOf(mutant).map((changed) => ({ changed, calling: this.#callingAny(changed) }));
+    const { changed, calling } = known.find((each) => each.calling.length > 0) ?? {
+      ...{ changed: new Set<string>(), calling: [] },
+    };
     const candidates = calling.length > 0 ? calling : this.#callingFile(mutant.file);
     const rank = new Map(candidates.map((test) => [test, this.#rank(test, mutant.file, changed)]));
     return candidates.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0)).slice(0, most);
@@ -71,21 +74,24 @@ function wordsOf(path: string): readonly string[] {
   return words.filter((word) => !["ts", "test", "sql"].includes(word)).map((word) => word.replace(/s$/, ""));
 }
 
-/** The functions that hold a change, or that name the constant or the function of the schema that holds it. */
-function functionsOf({ file, start }: Mutant): ReadonlySet<string> {
+/**
+ * The functions that hold a change, or that name the constant that holds it. Of the schema, what calls its function
+ * stands in for one that no test was seen to call.
+ */
+function functionsOf({ file, start }: Mutant): readonly ReadonlySet<string>[] {
   const text = readFileSync(file, "utf8");
   if (file.endsWith(".sql")) {
     const changed = functionBodies(text).find(
       ({ start: from, body }) => start >= from && start <= from + body.length,
     );
-    return changed === undefined ? new Set() : callersOf(changed);
+    return changed === undefined ? [] : [new Set([schemaId(changed.name)]), callersOf(changed)];
   }
   const around = namedFunctions(file, text).filter((named) => named.start <= start && start < named.end);
   const innermost = around.toSorted((a, b) => b.start - a.start).at(0);
-  if (innermost !== undefined) return new Set([innermost.id]);
+  if (innermost !== undefined) return [new Set([innermost.id])];
   const constants = [...text.slice(0, start).matchAll(/^(?:export )?const (\w+)/gm)];
   const constant = constants.at(-1)?.[1];
-  return constant === undefined ? new Set() : namingIn(file, text, constant);
+  return constant === undefined ? [] : [namingIn(file, text, constant)];
 }
 
 /** The functions of a file that name a constant of it, or a constant that does. */

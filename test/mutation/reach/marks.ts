@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect } from "vitest";
+import { noteSchemaFunctions } from "./schema-functions.ts";
 
 const folder = process.env["BERTH_REACH"];
 const reached = new Set<string>();
 Object.assign(globalThis, { __reached: reached });
+if (folder !== undefined) noteSchemaFunctions(reached);
 
 afterAll(() => {
   if (folder === undefined) return;

@@ -11,13 +11,13 @@ import { callMarks, namedFunctions } from "./functions.ts";
 export interface Reached {
   readonly digest: string;
   readonly milliseconds: number;
-  /** Ids of functions; empty for a test that fails without any change, which judges nothing. */
+  /** Ids of functions, and of those of the schema; empty for a test that fails without any change, which judges nothing. */
   readonly functions: readonly string[];
 }
 
 export type Reach = Readonly<Record<string, Reached>>;
 
-const STORE = "node_modules/.cache/berth-mutation/reach.json";
+const STORE = "node_modules/.cache/berth-mutation/reach-2.json";
 const JUDGES =
   "test/{access,adapters,audit,cli,config,ecr,gc,http,iam,kernel,lifecycle,oci,races,registry,token,workers}/**/*.test.ts";
 const HOUR = 3_600_000;

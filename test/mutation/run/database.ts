@@ -14,6 +14,7 @@ export async function openServer(): Promise<{ url: string; stop(): Promise<void>
   const login = `${encodeURIComponent(user)}:${encodeURIComponent(String(password))}`;
   const url = `postgresql://${login}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
   await administer(server.connection, "ALTER SYSTEM SET fsync = off");
+  await administer(server.connection, "ALTER SYSTEM SET track_functions = 'all'");
   await administer(server.connection, "SELECT pg_reload_conf()");
   return {
     url,

@@ -1,0 +1,33 @@
+import pg from "pg";
+import { inject } from "vitest";
+import { onDatabase } from "../../support/postgres.ts";
+import { schemaId } from "./schema-id.ts";
+
+const CALLED = "SELECT DISTINCT funcname AS name FROM pg_stat_user_functions WHERE calls > 0";
+
+/**
+ * Adds the functions that the database of a test has counted calls of, triggers among them, before the database is
+ * dropped. It counts where `track_functions` says so.
+ */
+export function noteSchemaFunctions(reached: Set<string>): void {
+  const { prototype } = pg.Client as unknown as { prototype: { query(...args: unknown[]): unknown } };
+  const { query } = prototype;
+  prototype.query = function (this: unknown, ...args: unknown[]) {
+    const dropped = /^DROP DATABASE IF EXISTS (\w+)/.exec(String(args[0]))?.[1];
+    if (dropped === undefined) return query.apply(this, args);
+    return calledIn(dropped).then((names) => {
+      for (const name of names) reached.add(schemaId(name));
+      return query.apply(this, args);
+    });
+  };
+}
+
+async function calledIn(database: string): Promise<readonly string[]> {
+  const client = new pg.Client(onDatabase(inject("postgres"), database));
+  await client.connect();
+  try {
+    return (await client.query<{ name: string }>(CALLED)).rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
