@@ -101,7 +101,7 @@ export const SETTINGS = {
   },
   BERTH_AUTO_CREATE: {
     default: "on",
-    doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: `NAME_UNKNOWN`.",
+    doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: only where a repository creation template covers it, as on ECR; else `NAME_UNKNOWN`.",
   },
   BERTH_REPOSITORIES_PER_REGISTRY: {
     default: "100000",

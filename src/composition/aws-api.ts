@@ -65,6 +65,7 @@ export function composeAwsApi(
         policies: postgresPolicies(database),
         resourceTags: postgresResourceTags(database),
         accountSettings: postgresAccountSettings(database),
+        templates: ports.templates,
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: {
           lifetime: config.tokenLifetime / 1000,

@@ -5,6 +5,7 @@ import { postgresImages } from "../adapters/postgres/images/index.ts";
 import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
 import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
+import { postgresTemplates } from "../adapters/postgres/templates.ts";
 import { postgresUploads } from "../adapters/postgres/uploads.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
@@ -33,6 +34,7 @@ export function composePorts(
     blobs: postgresBlobs(database, confirmed),
     manifests: postgresManifests(database),
     images: postgresImages(database),
+    templates: postgresTemplates(database),
     uploads: postgresUploads(database, storage, DELETION_GRACE),
     storage,
     hashing: openHashing((error) =>

@@ -64,6 +64,11 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   LIFECYCLE_POLICY_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
   LIFECYCLE_PREVIEW_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
   LIFECYCLE_PREVIEW_UNDER_WAY: { code: "UNSUPPORTED", status: 409 },
+  TEMPLATE_PREFIX_INVALID: { code: "UNSUPPORTED", status: 400 },
+  TEMPLATE_PURPOSE_MISSING: { code: "UNSUPPORTED", status: 400 },
+  TEMPLATE_EXISTS: { code: "UNSUPPORTED", status: 409 },
+  TEMPLATE_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
+  TEMPLATES_TOO_MANY: { code: "UNSUPPORTED", status: 400 },
   UNAVAILABLE: { code: "UNAVAILABLE" },
   UNKNOWN: { code: "UNKNOWN" },
 };

@@ -1,7 +1,7 @@
 import { missingPrincipal } from "../../iam/principals/missing-principal.ts";
 import { writtenPolicy } from "../../iam/principals/written-policy.ts";
 import type { RepositoryName } from "../../registry/names.ts";
-import type { PolicyStore, PolicyText, RepositoryId } from "../../registry/ports/index.ts";
+import type { MissingPrincipal, PolicyStore, PolicyText, RepositoryId } from "../../registry/ports/index.ts";
 import type { Scope } from "../../registry/scope.ts";
 import { type ChangeEvent, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
@@ -64,9 +64,8 @@ export function postgresPolicies(database: Database): PolicyStore {
         await lockAccount(tx, scope);
         const id = await shareRepository(tx, scope, name);
         if (id === undefined) return "unknown";
-        const missing = await missingPrincipal(namedPrincipals(tx.query), "repository", text);
-        if (missing !== undefined) return { missing };
-        await tx.query(SET, [id, writtenPolicy(text), at]);
+        const missing = await writeRepositoryPolicy(tx, id, text, at);
+        if (missing !== undefined) return missing;
         await recordChange(tx, cause, at, {}, changeOf(scope, name));
         return "set";
       }),
@@ -99,6 +98,19 @@ export function postgresPolicies(database: Database): PolicyStore {
         return text;
       }),
   };
+}
+
+/** Writes the policy of a repository, unless it names somebody who does not exist. The account is locked. */
+export async function writeRepositoryPolicy(
+  tx: Transaction,
+  id: RepositoryId,
+  text: string,
+  at: Date,
+): Promise<MissingPrincipal | undefined> {
+  const missing = await missingPrincipal(namedPrincipals(tx.query), "repository", text);
+  if (missing !== undefined) return { missing };
+  await tx.query(SET, [id, writtenPolicy(text), at]);
+  return undefined;
 }
 
 // Who may meet: a policy that begins to name a user, and the deletion of that user, in one account. Both take the account

@@ -1,7 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type {
+  Creation,
+  MissingPrincipal,
   Repository,
+  RepositoryDraft,
   RepositoryId,
   RepositorySettings,
   RepositoryStore,
@@ -11,6 +15,7 @@ import type { RegistryId, Scope } from "../../registry/scope.ts";
 import { type ChangeEvent, changeRecord, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import { discardRepository } from "./discard-repository.ts";
+import { lockAccount, writeRepositoryPolicy } from "./policies.ts";
 import { contentOf } from "./repository-content.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -90,6 +95,23 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
     const [row] = await database.read<Row>(FIND, [scope.id, name]);
     return row && toRepository(row);
   };
+  // Who may meet: two creations in a registry that has room for one. The registry's row orders them, and the trigger that
+  // counts has counted the first when the second looks, which finds the registry full.
+  const createOrFind = async (
+    scope: Scope,
+    { name }: RepositoryDraft,
+    insert: () => Promise<Repository | undefined>,
+  ): Promise<Creation> => {
+    for (;;) {
+      const made = await insert();
+      if (made !== undefined) return { repository: made, created: true };
+      const existing = await find(scope, name);
+      if (existing !== undefined) return { repository: existing, created: false };
+      const isFull = (await database.run(IS_FULL, [scope.id, max])).length > 0;
+      if (isFull) throw repositoriesTooMany(scope.account, max);
+      // Deleted, or room made, between the statements: create it after all.
+    }
+  };
   return {
     find,
     async findAll(scope, names) {
@@ -102,24 +124,27 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
       const rows = await database.run<{ name: RepositoryName }>(LIST, [scope.id, after, limit]);
       return rows.map(({ name }) => name);
     },
-    // Who may meet: two creations in a registry that has room for one. The registry's row orders them, and the trigger that
-    // counts has counted the first when the second looks, which finds the registry full.
-    async create(scope, draft, cause, at) {
-      const { name, encryption, tags, provisional = false, ...settings } = draft;
-      for (;;) {
-        const [row] = await database.run<Row>(INSERT, [
-          ...[scope.id, name, ...settingValues(settings), encryption.type, encryption.kmsKey, at],
-          ...[Object.keys(tags), Object.values(tags), changeRecord(cause, at, { settings })],
-          ...[provisional, max],
-        ]);
-        if (row !== undefined) return { repository: toRepository(row), created: true };
-        const existing = await find(scope, name);
-        if (existing !== undefined) return { repository: existing, created: false };
-        const isFull = (await database.run(IS_FULL, [scope.id, max])).length > 0;
-        if (isFull) throw repositoriesTooMany(scope.account, max);
-        // Deleted, or room made, between the statements: create it after all.
-      }
-    },
+    create: (scope, draft, cause, at) =>
+      createOrFind(scope, draft, async () => {
+        const [row] = await database.run<Row>(INSERT, [...insertValues(scope, draft, cause, at), max]);
+        return row && toRepository(row);
+      }),
+    createWithPolicies: (scope, draft, { repositoryPolicy }, cause, at) =>
+      createOrFind(scope, draft, () =>
+        database.transaction(async (tx) => {
+          await lockAccount(tx, scope);
+          const [row] = await tx.query<Row>(INSERT, [...insertValues(scope, draft, cause, at), max]);
+          if (row === undefined) return undefined;
+          if (repositoryPolicy !== undefined) {
+            const missing = await writeRepositoryPolicy(tx, row.id, repositoryPolicy, at);
+            if (missing !== undefined) throw new Unmakeable(missing);
+          }
+          return toRepository(row);
+        }),
+      ).catch((error: unknown) => {
+        if (error instanceof Unmakeable) return error.missing;
+        throw error;
+      }),
     change: (scope, name, settings, cause, at) =>
       database.transaction(async (tx) => {
         const current = await lock(tx, scope, name);
@@ -154,6 +179,25 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
       return row?.manifests ?? 0;
     },
   };
+}
+
+/** Undoes a creation whose policy cannot be written. */
+class Unmakeable extends Error {
+  readonly missing: MissingPrincipal;
+
+  constructor(missing: MissingPrincipal) {
+    super();
+    this.missing = missing;
+  }
+}
+
+function insertValues(scope: Scope, draft: RepositoryDraft, cause: Cause, at: Date): readonly unknown[] {
+  const { name, encryption, tags, provisional = false, ...settings } = draft;
+  return [
+    ...[scope.id, name, ...settingValues(settings), encryption.type, encryption.kmsKey, at],
+    ...[Object.keys(tags), Object.values(tags), changeRecord(cause, at, { settings })],
+    provisional,
+  ];
 }
 
 function eventOf(

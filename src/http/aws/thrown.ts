@@ -86,6 +86,11 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   LIFECYCLE_POLICY_UNKNOWN: "LifecyclePolicyNotFoundException",
   LIFECYCLE_PREVIEW_UNKNOWN: "LifecyclePolicyPreviewNotFoundException",
   LIFECYCLE_PREVIEW_UNDER_WAY: "LifecyclePolicyPreviewInProgressException",
+  TEMPLATE_PREFIX_INVALID: ({ message }) => invalidParameter("prefix", message),
+  TEMPLATE_PURPOSE_MISSING: ({ message }) => invalidParameter("appliedFor", message),
+  TEMPLATE_EXISTS: "TemplateAlreadyExistsException",
+  TEMPLATE_UNKNOWN: "TemplateNotFoundException",
+  TEMPLATES_TOO_MANY: "LimitExceededException",
   UNAVAILABLE: "ServiceUnavailable",
   UNKNOWN: "ServerException",
 };

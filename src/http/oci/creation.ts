@@ -1,5 +1,5 @@
 import type { RepositoryName } from "../../registry/names.ts";
-import type { Creation } from "../../registry/repositories/push-target.ts";
+import type { PushCreation } from "../../registry/repositories/push-target.ts";
 import type { OciDependencies, OciRequest } from "./request.ts";
 
 /** Whether a push of this caller creates the repository that it misses: by configuration and by policy. */
@@ -7,7 +7,8 @@ export async function creationOf(
   { autoCreate }: OciDependencies,
   request: OciRequest,
   name: RepositoryName,
-): Promise<Creation> {
-  if (!autoCreate) return "off";
-  return (await request.may("createRepository", name)) ? "allowed" : "denied";
+): Promise<PushCreation> {
+  const may = await request.may("createRepository", name);
+  if (!autoCreate) return may ? "by template" : "off";
+  return may ? "allowed" : "denied";
 }

@@ -7,6 +7,7 @@ import type { ImageStore } from "./image-store.ts";
 import type { ManifestStore } from "./manifest-store.ts";
 import type { RegistryStore } from "./registry-store.ts";
 import type { RepositoryStore } from "./repository-store.ts";
+import type { TemplateStore } from "./template-store.ts";
 import type { UploadStore } from "./upload-store.ts";
 
 export * from "./account-setting-store.ts";
@@ -22,6 +23,7 @@ export * from "./policy-store.ts";
 export * from "./registry-store.ts";
 export * from "./repository-store.ts";
 export * from "./resource-tag-store.ts";
+export * from "./template-store.ts";
 export * from "./upload-store.ts";
 
 /** Bounds of the domain, from configuration. */
@@ -41,6 +43,7 @@ export interface RegistryPorts {
   readonly blobs: BlobStore;
   readonly manifests: ManifestStore;
   readonly images: ImageStore;
+  readonly templates: TemplateStore;
   readonly uploads: UploadStore;
   readonly storage: BlobStorage;
   readonly hashing: Hashing;

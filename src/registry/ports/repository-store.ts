@@ -1,6 +1,7 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { RepositoryName } from "../names.ts";
 import type { RegistryId, Scope } from "../scope.ts";
+import type { MissingPrincipal } from "./policy-store.ts";
 
 /** Database id of a repository. A name that is used again gets another one. */
 export type RepositoryId = number & { readonly __brand: "RepositoryId" };
@@ -46,6 +47,17 @@ export interface Repository extends RepositorySettings {
   readonly createdAt: Date;
 }
 
+/** What is there after a creation, and whether it made it. */
+export interface Creation {
+  readonly repository: Repository;
+  readonly created: boolean;
+}
+
+/** Texts of policies that a new repository gets. */
+export interface RepositoryPolicies {
+  readonly repositoryPolicy: string | undefined;
+}
+
 /**
  * Repositories by name, of one registry at a time. A deleted repository is gone for every method here from the moment
  * of its deletion. Whatever changes one writes why into the audit log, in the same transaction.
@@ -63,12 +75,18 @@ export interface RepositoryStore {
    * Creates unless the name is taken, and gives what is there; two at once make one, and both get it.
    * @throws RegistryError REPOSITORIES_TOO_MANY where the registry has as many as the store was opened for
    */
-  create(
+  create(scope: Scope, draft: RepositoryDraft, cause: Cause, at: Date): Promise<Creation>;
+  /**
+   * The same with the policies of a template, all or nothing; where the name is taken, they are not looked at. A policy
+   * that names somebody who does not exist creates nothing.
+   */
+  createWithPolicies(
     scope: Scope,
     draft: RepositoryDraft,
+    policies: RepositoryPolicies,
     cause: Cause,
     at: Date,
-  ): Promise<{ readonly repository: Repository; readonly created: boolean }>;
+  ): Promise<Creation | MissingPrincipal>;
   /** Waits for pushes in flight. Undefined when there is no such repository. */
   change(
     scope: Scope,

@@ -20,6 +20,13 @@ export const WITHOUT_EFFECT: readonly MemberFact[] = [
     ],
     says: "Kept and given back, as a default key where none is named. What is stored is encrypted as `BERTH_S3_ENCRYPTION` says, alike for all repositories.",
   },
+  {
+    members: [
+      "CreateRepositoryCreationTemplateRequest.customRoleArn",
+      "UpdateRepositoryCreationTemplateRequest.customRoleArn",
+    ],
+    says: "Kept and given back. Whoever pushes needs `ecr:CreateRepository`; no role is assumed.",
+  },
 ];
 
 /** What an operation that works does otherwise than on AWS, by its name. */
@@ -36,5 +43,7 @@ export const OTHERWISE: Readonly<Record<string, string>> = {
   CompleteLayerUpload:
     "`sha512` digests are taken too. Completing the same upload again succeeds as long as its layer is there.",
   ListImageReferrers: "Takes `ecr:BatchGetImage`, as on AWS, or `ecr:ListImageReferrers`.",
+  CreateRepositoryCreationTemplate:
+    "`CREATE_ON_PUSH` has effect; nothing is replicated or cached yet. Where `BERTH_AUTO_CREATE` is on, a push to what no template covers creates a repository with the defaults.",
   SetRepositoryPolicy: "A policy may name its own repository, or `*`, as `Resource`.",
 };

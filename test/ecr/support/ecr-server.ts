@@ -7,6 +7,7 @@ import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
 import { postgresRepositories } from "../../../src/adapters/postgres/repositories.ts";
 import { postgresResourceTags } from "../../../src/adapters/postgres/resource-tags.ts";
+import { postgresTemplates } from "../../../src/adapters/postgres/templates.ts";
 import { ecrHandlers } from "../../../src/http/aws/ecr/index.ts";
 import type { EcrPorts } from "../../../src/http/aws/ecr/ports.ts";
 import { PageTokens } from "../../../src/http/aws/page-tokens.ts";
@@ -53,6 +54,7 @@ export async function startEcrServer(): Promise<EcrServer> {
     policies: postgresPolicies(database),
     resourceTags: postgresResourceTags(database),
     accountSettings: postgresAccountSettings(database),
+    templates: postgresTemplates(database),
     clock: server.clock,
     policyRules: {
       repositoryPolicyProblem: async (text) => problemOf(text),

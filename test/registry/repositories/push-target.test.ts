@@ -45,9 +45,18 @@ function repositoryStore(
         .sort()
         .filter((name) => name > after)
         .slice(0, limit) as RepositoryName[],
-    ...{ findAll: unused, page: unused, change: unused, delete: unused, countManifests: unused },
+    ...{
+      findAll: unused,
+      page: unused,
+      change: unused,
+      delete: unused,
+      countManifests: unused,
+      createWithPolicies: unused,
+    },
   };
 }
+
+const templates = { findAll: async () => [] };
 
 const target = (mayCreate: PushTarget["mayCreate"]): PushTarget => ({
   ...{ scope, name: NAME, mayCreate, creation: CAUSE },
@@ -57,7 +66,7 @@ describe("openForPush", () => {
   test("finds a repository and asks nobody", async () => {
     const repositories = repositoryStore(NAME);
     const found = await openForPush(
-      { repositories, clock },
+      { repositories, templates, clock },
       target(() => Promise.reject(new Error("asked"))),
     );
     expect(found).toBe(repositories.held.get(NAME));
@@ -66,7 +75,7 @@ describe("openForPush", () => {
   test("creates a missing one with the default settings when it may", async () => {
     const repositories = repositoryStore();
     const made = await openForPush(
-      { repositories, clock },
+      { repositories, templates, clock },
       target(async () => "allowed"),
     );
     expect(made).toMatchObject({
@@ -86,7 +95,7 @@ describe("openForPush", () => {
       const repositories = repositoryStore();
       await expect(
         openForPush(
-          { repositories, clock },
+          { repositories, templates, clock },
           target(async () => creation),
         ),
       ).rejects.toThrow(
@@ -110,27 +119,29 @@ describe("pushInto", () => {
   test("takes a repository back that it made for a push that failed", async () => {
     const repositories = repositoryStore();
     const push = async (): Promise<string | undefined> => (repositories.held.has(NAME) ? fail() : undefined);
-    await expect(pushInto({ repositories, clock }, pushed, push)).rejects.toThrow("no good");
+    await expect(pushInto({ repositories, templates, clock }, pushed, push)).rejects.toThrow("no good");
     expect(repositories.held.size).toBe(0);
   });
 
   test("does not make a repository again that was deleted at once", async () => {
     const repositories = repositoryStore();
-    await expect(pushInto({ repositories, clock }, pushed, async () => undefined)).rejects.toThrow(
+    await expect(pushInto({ repositories, templates, clock }, pushed, async () => undefined)).rejects.toThrow(
       refusal("NAME_UNKNOWN", 404, repositoryUnknown(scope.account, NAME).message),
     );
   });
 
   test("leaves a repository that was there, whatever becomes of the push", async () => {
     const repositories = repositoryStore(NAME);
-    await expect(pushInto({ repositories, clock }, pushed, async () => fail())).rejects.toThrow("no good");
+    await expect(pushInto({ repositories, templates, clock }, pushed, async () => fail())).rejects.toThrow(
+      "no good",
+    );
     expect(repositories.held.size).toBe(1);
   });
 
   test("keeps what it made when the push succeeds", async () => {
     const repositories = repositoryStore();
     const push = async (): Promise<string | undefined> => repositories.held.get(NAME)?.name;
-    expect(await pushInto({ repositories, clock }, pushed, push)).toBe(NAME);
+    expect(await pushInto({ repositories, templates, clock }, pushed, push)).toBe(NAME);
     expect(repositories.held.size).toBe(1);
   });
 });

@@ -14,6 +14,7 @@ import type { PolicyPorts } from "../../../registry/repositories/policies.ts";
 import type { ResourceTagPorts } from "../../../registry/repositories/tag-repository.ts";
 import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { Scopes } from "../../../registry/scopes.ts";
+import type { TemplatePorts } from "../../../registry/templates/templates.ts";
 import type { PageTokens } from "../page-tokens.ts";
 
 /** Whether a principal could still set the policy of a repository that has this one. */
@@ -45,7 +46,7 @@ export interface RegistryHosts {
 }
 
 /** What the operations of ECR work on. */
-export interface EcrPorts extends PolicyPorts, ResourceTagPorts, AccountSettingPorts {
+export interface EcrPorts extends PolicyPorts, TemplatePorts, ResourceTagPorts, AccountSettingPorts {
   readonly scopes: Pick<Scopes, "open">;
   readonly repositories: RepositoryStore;
   readonly images: ImageStore;

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { postgresRepositories } from "../../../../src/adapters/postgres/repositories.ts";
+import { postgresTemplates } from "../../../../src/adapters/postgres/templates.ts";
 import { draftRepository } from "../../../../src/registry/repositories/create.ts";
 import { openForPush } from "../../../../src/registry/repositories/push-target.ts";
 import type { Scope } from "../../../../src/registry/scope.ts";
@@ -67,7 +68,9 @@ describe("a registry with room for two repositories", () => {
       mayCreate: async () => "allowed" as const,
       creation: CAUSE,
     };
-    await expect(openForPush({ repositories, clock }, target)).rejects.toEqual(full);
+    await expect(
+      openForPush({ repositories, templates: postgresTemplates(database), clock }, target),
+    ).rejects.toEqual(full);
   });
 
   test("counts none that a failed push takes back", async () => {
