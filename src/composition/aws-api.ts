@@ -10,6 +10,7 @@ import { iamHandlers } from "../http/aws/iam/index.ts";
 import { PageTokens } from "../http/aws/page-tokens.ts";
 import { stsHandlers } from "../http/aws/sts/index.ts";
 import type { Door } from "../http/door.ts";
+import type { LayerUrls } from "../http/layers/layer-urls.ts";
 import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
 import { IssuerHosts } from "../iam/oidc/issuer-hosts.ts";
 import { IssuerKeys } from "../iam/oidc/issuer-keys.ts";
@@ -29,6 +30,7 @@ export interface AwsApiParts {
   readonly ports: RegistryPorts;
   readonly manifestCache: ManifestCache;
   readonly scopes: Scopes;
+  readonly layerUrls: LayerUrls;
   readonly log: Log;
 }
 
@@ -36,7 +38,7 @@ export interface AwsApiParts {
 export function composeAwsApi(
   config: Config,
   state: State,
-  { access, ports, manifestCache, scopes, log }: AwsApiParts,
+  { access, ports, manifestCache, scopes, layerUrls, log }: AwsApiParts,
 ): Door {
   const { database, clock, masterKey } = state;
   const { audit, logins, authorizer, policyAuthorizer, credentials, versions, tokens, onIssue, noteUse } =
@@ -60,7 +62,7 @@ export function composeAwsApi(
     handlers: {
       ecr: ecrHandlers({
         ...{ scopes, repositories: ports.repositories, images: ports.images, manifests: ports.manifests },
-        ...{ registry: ports, manifestCache },
+        ...{ registry: ports, layerUrls, manifestCache },
         onPull: config.auditPulls ? (pull) => audit.note(pull) : undefined,
         policies: postgresPolicies(database),
         resourceTags: postgresResourceTags(database),

@@ -3,6 +3,8 @@ import type { BearerHosts } from "../http/access/bearer-hosts.ts";
 import type { Door } from "../http/door.ts";
 import { openEventsDoor } from "../http/events/door.ts";
 import { openExplainDoor } from "../http/explain/door.ts";
+import { openLayerDoor } from "../http/layers/door.ts";
+import { LayerUrls } from "../http/layers/layer-urls.ts";
 import { openTokenDoor } from "../http/token/door.ts";
 import { RefreshTokens } from "../http/token/refresh-tokens.ts";
 import { type AwsApiParts, composeAwsApi } from "./aws-api.ts";
@@ -14,7 +16,7 @@ import type { State } from "./state.ts";
 export function composeDoors(
   config: Config,
   state: State,
-  parts: AwsApiParts & { readonly bearer: BearerHosts; readonly events: Events },
+  parts: Omit<AwsApiParts, "layerUrls"> & { readonly bearer: BearerHosts; readonly events: Events },
 ): readonly Door[] {
   const { clock } = state;
   const { access, bearer, scopes, events } = parts;
@@ -35,5 +37,7 @@ export function composeDoors(
     ...{ reader: events.reader, waiters: events.waiters, cursors: events.cursors },
     defaultRegion: config.region,
   });
-  return [token, explain, feed, composeAwsApi(config, state, parts)];
+  const layerUrls = new LayerUrls(state.masterKey.derive("layer urls"));
+  const layers = openLayerDoor({ urls: layerUrls, ports: parts.ports, scopes });
+  return [token, explain, feed, layers, composeAwsApi(config, state, { ...parts, layerUrls })];
 }

@@ -1,6 +1,7 @@
 import { TOKEN_PATH } from "./access/challenge.ts";
 import { EVENTS_PATH } from "./events/door.ts";
 import { EXPLAIN_PATH } from "./explain/door.ts";
+import { LAYERS_PATH } from "./layers/layer-urls.ts";
 import { registryMethods } from "./oci/router.ts";
 
 const READ = ["GET", "HEAD", "OPTIONS"];
@@ -22,5 +23,6 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 export function methodsAt(path: string, isBearerHost: boolean): readonly string[] | undefined {
   if (path === "*") return ALL_METHODS;
   if (path === TOKEN_PATH) return isBearerHost ? ["GET", "POST", "OPTIONS"] : undefined;
+  if (path.startsWith(LAYERS_PATH)) return READ;
   return Object.hasOwn(METHODS, path) ? METHODS[path] : registryMethods(path);
 }

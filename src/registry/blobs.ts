@@ -97,7 +97,8 @@ export async function deleteBlob(
   );
 }
 
-function blobUnknown(name: RepositoryName, digest: Digest): RegistryError {
+/** The repository has no blob of that digest. */
+export function blobUnknown(name: RepositoryName, digest: Digest): RegistryError {
   return new RegistryError("BLOB_UNKNOWN", `the repository ${name} has no blob ${digest}`, {
     detail: { digest },
   });

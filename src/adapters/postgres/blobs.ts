@@ -1,6 +1,6 @@
 import { type Digest, digestFromBytes, digestToBytes } from "../../registry/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
-import type { BlobLookup, BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
+import type { BlobLookup, BlobPlace, BlobRemoval, BlobStore } from "../../registry/ports/index.ts";
 import type { RegistryId } from "../../registry/scope.ts";
 import { changeRecord, recordChange } from "./audit/record.ts";
 import { BatchedReads, keysFrom } from "./batched-reads.ts";
@@ -34,6 +34,26 @@ const FIND_WITH_GRACE = {
     `
       LEFT JOIN gc_link_queue g ON g.repository_id = r.id AND g.blob_id = b.id`,
   ),
+};
+/** SQL: places where manifests of the repository `r` name the blob `b`, one of each kind at most. */
+const PLACES = `(SELECT manifest_id, position, false AS is_entry FROM manifest_blobs
+      WHERE repository_id = r.id AND blob_id = b.id LIMIT 1)
+    UNION ALL (SELECT manifest_id, position, true AS is_entry FROM manifest_children
+      WHERE repository_id = r.id AND blob_id = b.id LIMIT 1)`;
+const FIND_NAMED = { name: "blob_find_named", text: finding(`, EXISTS (${PLACES}) AS is_named`) };
+// A manifest comes once, however many of the blobs it names.
+const FIND_PLACES = {
+  name: "blob_find_places",
+  text: `WITH places AS MATERIALIZED (
+      SELECT q.at, r.id AS repository_id, p.* FROM repositories r
+        CROSS JOIN unnest($3::bytea[]) WITH ORDINALITY AS q (digest, at)
+        JOIN LATERAL (SELECT id FROM blobs WHERE registry_id = $1 AND digest = q.digest LIMIT 1) AS b ON true
+        JOIN LATERAL (${PLACES} LIMIT 1) AS p ON true
+        WHERE r.registry_id = $1 AND r.name = $2 AND r.deleted_at IS NULL)
+    SELECT at, manifest_id, position, is_entry, NULL::bytea AS payload FROM places
+    UNION ALL
+    SELECT NULL, m.id, NULL, NULL, m.payload FROM (SELECT DISTINCT repository_id, manifest_id FROM places) AS p
+      JOIN manifests m ON m.repository_id = p.repository_id AND m.id = p.manifest_id AND m.size <= $4`,
 };
 const FIND_REPOSITORIES = {
   name: "blob_find_repositories",
@@ -93,6 +113,7 @@ type Key = [RegistryId, RepositoryName, Buffer];
 
 export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): BlobStore {
   const found = new BatchedReads<Key, FoundRow>(database, FIND);
+  const named = new BatchedReads<Key, FoundRow & { readonly is_named: boolean | null }>(database, FIND_NAMED);
   const foundWithGrace = new BatchedReads<Key, GraceRow>(database, FIND_WITH_GRACE);
   const find: BlobStore["find"] = async (scope, name, digest) =>
     toLookup(digest, await found.read(scope.id, name, digestToBytes(digest)));
@@ -123,6 +144,16 @@ export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): Bl
         ? toLookup(digest, row)
         : find(scope, name, digest);
     },
+    async findNamed(scope, name, digest) {
+      const row = await named.read(scope.id, name, digestToBytes(digest));
+      const found = toLookup(digest, row);
+      const blob = found.repository ? found.blob : undefined;
+      return { repository: found.repository, blob, isNamed: row?.is_named === true };
+    },
+    async findPlaces(scope, name, digests, payloadMax) {
+      const values = [scope.id, name, digests.map(digestToBytes), payloadMax];
+      return toPlaces(digests, await database.read<PlaceRow>(FIND_PLACES, values));
+    },
     async findRepositories({ id: registryId }, digest, limit) {
       const rows = await database.run<{ name: RepositoryName }>(FIND_REPOSITORIES, [
         registryId,
@@ -149,6 +180,23 @@ export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): Bl
       }
     },
   };
+}
+
+/** A place of the digest `at`, counted from 1; or the payload of a manifest. */
+type PlaceRow =
+  | { at: number; manifest_id: number; position: number; is_entry: boolean; payload: null }
+  | { at: null; manifest_id: number; payload: Buffer };
+
+function toPlaces(digests: readonly Digest[], rows: readonly PlaceRow[]): ReadonlyMap<Digest, BlobPlace> {
+  const payloads = new Map(rows.map(({ manifest_id, payload }) => [manifest_id, payload]));
+  const places = new Map<Digest, BlobPlace>();
+  for (const row of rows) {
+    const digest = row.at === null ? undefined : digests[row.at - 1];
+    const payload = payloads.get(row.manifest_id);
+    if (row.at === null || digest === undefined || payload == null) continue;
+    places.set(digest, { isEntry: row.is_entry, position: row.position, payload });
+  }
+  return places;
 }
 
 function toLookup(digest: Digest, row: FoundRow | undefined): BlobLookup {

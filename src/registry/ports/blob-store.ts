@@ -16,6 +16,16 @@ export type BlobLookup =
   | { readonly repository: false }
   | { readonly repository: true; readonly blob: StoredBlob | undefined };
 
+/** Where a manifest of the repository names a blob. */
+export interface BlobPlace {
+  /** Whether the manifest is an index, of which the blob is an entry. */
+  readonly isEntry: boolean;
+  /** From 0: of an entry among the entries; else 0 for the config, and then the layers. */
+  readonly position: number;
+  /** The manifest, as it was pushed. */
+  readonly payload: Buffer;
+}
+
 /** `referencedBy`: some of the manifests that keep the blob. */
 export type BlobRemoval = "removed" | "unknown" | { readonly referencedBy: readonly Digest[] };
 
@@ -28,6 +38,26 @@ export interface BlobStore {
    * it. Not a write for each: those whose grace is not about to end are written together.
    */
   confirm(scope: Scope, name: RepositoryName, digest: Digest, at: Date): Promise<BlobLookup>;
+  /** As {@link find}, and whether any manifest of the repository names the blob. One query. */
+  findNamed(
+    scope: Scope,
+    name: RepositoryName,
+    digest: Digest,
+  ): Promise<{
+    readonly repository: boolean;
+    readonly blob: StoredBlob | undefined;
+    readonly isNamed: boolean;
+  }>;
+  /**
+   * A place of each blob, as far as there is one in a manifest of at most `payloadMax` bytes. Of several it is any. One
+   * query.
+   */
+  findPlaces(
+    scope: Scope,
+    name: RepositoryName,
+    digests: readonly Digest[],
+    payloadMax: number,
+  ): Promise<ReadonlyMap<Digest, BlobPlace>>;
   /**
    * Names of repositories of the registry that have the blob and may be mounted from, at most `limit`, newest link first:
    * none where the registry's setting BLOB_MOUNTING is DISABLED.

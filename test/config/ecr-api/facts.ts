@@ -37,6 +37,10 @@ export const OTHERWISE: Readonly<Record<string, string>> = {
   BatchGetImage:
     "Nothing is converted, whatever `acceptedMediaTypes` says: what is stored comes back, byte for byte. One call gets manifests of at most 8 MiB together.",
   GetAuthorizationToken: "The token ends with the credentials that asked for it, if that is earlier.",
+  BatchCheckLayerAvailability:
+    "`mediaType` is what an image of the repository says; a layer that none names has none.",
+  GetDownloadUrlForLayer:
+    "The URL is good for 20 minutes, and for nothing once the repository lacks the layer, unless it is one of S3.",
   InitiateLayerUpload:
     "The upload is a session of the registry side as well: the same principal may go on with it there. It ends after `BERTH_UPLOAD_EXPIRY` without a part.",
   UploadLayerPart: "The part that was accepted last may be sent again.",

@@ -51,6 +51,7 @@ export async function startEcrServer(): Promise<EcrServer> {
     manifests: postgresManifests(database),
     manifestCache: new LRUCache({ max: 100 }),
     onPull: undefined,
+    layerUrls: { sign: () => "" },
     policies: postgresPolicies(database),
     resourceTags: postgresResourceTags(database),
     accountSettings: postgresAccountSettings(database),

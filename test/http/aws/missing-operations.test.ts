@@ -19,13 +19,11 @@ const handlers = {
 test("operations of ECR without a handler", () => {
   expect(missingOperations(ecr, handlers, "ecr")).toMatchInlineSnapshot(`
     [
-      "BatchCheckLayerAvailability",
       "CreateRepositoryCreationTemplate",
       "DeleteLifecyclePolicy",
       "DeleteRepositoryCreationTemplate",
       "DeregisterPullTimeUpdateExclusion",
       "DescribeRepositoryCreationTemplates",
-      "GetDownloadUrlForLayer",
       "GetLifecyclePolicy",
       "GetLifecyclePolicyPreview",
       "ListPullTimeUpdateExclusions",

@@ -15,6 +15,7 @@ import type { ResourceTagPorts } from "../../../registry/repositories/tag-reposi
 import type { RegistryAddress } from "../../../registry/scope.ts";
 import type { Scopes } from "../../../registry/scopes.ts";
 import type { TemplatePorts } from "../../../registry/templates/templates.ts";
+import type { LayerUrls } from "../../layers/layer-urls.ts";
 import type { PageTokens } from "../page-tokens.ts";
 
 /** Whether a principal could still set the policy of a repository that has this one. */
@@ -56,6 +57,8 @@ export interface EcrPorts extends PolicyPorts, TemplatePorts, ResourceTagPorts, 
   readonly manifestCache: ManifestCache;
   /** Told of every manifest that was sent to a client; undefined where nobody wants to know. */
   readonly onPull: ((pull: AuditRecord) => void) | undefined;
+  /** Of layers whose bytes clients cannot get from the storage itself. */
+  readonly layerUrls: Pick<LayerUrls, "sign">;
   readonly lockOutRule: LockOutRule;
   readonly tokens: TokenIssuer;
   readonly hosts: RegistryHosts;

@@ -1,3 +1,4 @@
+export { batchCheckLayerAvailability as BatchCheckLayerAvailability } from "./batch-check-layer-availability.ts";
 export { batchDeleteImage as BatchDeleteImage } from "./batch-delete-image.ts";
 export { batchGetImage as BatchGetImage } from "./batch-get-image.ts";
 export { completeLayerUpload as CompleteLayerUpload } from "./complete-layer-upload.ts";
@@ -13,6 +14,7 @@ export { describeRepositories as DescribeRepositories } from "./describe-reposit
 export { describeRepositoryCreationTemplates as DescribeRepositoryCreationTemplates } from "./describe-repository-creation-templates.ts";
 export { getAccountSetting as GetAccountSetting } from "./get-account-setting.ts";
 export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
+export { getDownloadUrlForLayer as GetDownloadUrlForLayer } from "./get-download-url-for-layer.ts";
 export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
 export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
 export { initiateLayerUpload as InitiateLayerUpload } from "./initiate-layer-upload.ts";
