@@ -63,6 +63,7 @@ export function composeAwsApi(
       ecr: ecrHandlers({
         ...{ scopes, repositories: ports.repositories, images: ports.images, manifests: ports.manifests },
         ...{ registry: ports, layerUrls, manifestCache },
+        ...{ registry: ports, manifestCache, pulls: ports.pulls, pullTimes: ports.pullTimes },
         onPull: config.auditPulls ? (pull) => audit.note(pull) : undefined,
         policies: postgresPolicies(database),
         resourceTags: postgresResourceTags(database),

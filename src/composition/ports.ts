@@ -2,6 +2,7 @@ import { openHashing } from "../adapters/hashing/index.ts";
 import { postgresBlobs } from "../adapters/postgres/blobs.ts";
 import { ConfirmedLinks } from "../adapters/postgres/confirmed-links.ts";
 import { postgresImages } from "../adapters/postgres/images/index.ts";
+import { postgresPulls } from "../adapters/postgres/images/pulls.ts";
 import { postgresManifests } from "../adapters/postgres/manifests/index.ts";
 import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
@@ -9,6 +10,7 @@ import { postgresTemplates } from "../adapters/postgres/templates.ts";
 import { postgresUploads } from "../adapters/postgres/uploads.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
+import { PullTimes } from "../registry/images/pull-times.ts";
 import type { BlobStorage, RegistryPorts } from "../registry/ports/index.ts";
 import { KnownUploads } from "../registry/uploads/known-uploads.ts";
 import { type Batches, batchEvents } from "./batches.ts";
@@ -27,14 +29,17 @@ export function composePorts(
   log: Pick<Log, "warn" | "error">,
 ): RegistryPorts & { readonly batches: Batches } {
   const confirmed = new ConfirmedLinks(database, config.blobGrace, batchEvents("confirmed-blobs", log));
+  const pulls = postgresPulls(database);
+  const pullTimes = new PullTimes(pulls, batchEvents("pull-times", log));
   return {
-    batches: { "confirmed-blobs": confirmed.writer },
+    batches: { "confirmed-blobs": confirmed.writer, "pull-times": pullTimes.writer },
     registries: postgresRegistries(database),
     repositories: postgresRepositories(database, config.repositoriesPerRegistry),
     blobs: postgresBlobs(database, confirmed),
     manifests: postgresManifests(database),
     images: postgresImages(database),
     templates: postgresTemplates(database),
+    ...{ pulls, pullTimes },
     uploads: postgresUploads(database, storage, DELETION_GRACE),
     storage,
     hashing: openHashing((error) =>

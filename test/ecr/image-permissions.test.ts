@@ -27,6 +27,17 @@ test.each(CALLS)("%s asks for its permission before it looks: %o", async (operat
   expect(server.asked).toMatchObject([{ action, resource }]);
 });
 
+test.each([
+  ["RegisterPullTimeUpdateExclusion", { principalArn: `arn:aws:iam::${ACCOUNT}:user/x` }],
+  ["DeregisterPullTimeUpdateExclusion", { principalArn: `arn:aws:iam::${ACCOUNT}:user/x` }],
+  ["ListPullTimeUpdateExclusions", {}],
+] as const)("%s asks for its permission on everything", async (operation, input) => {
+  const action = `ecr:${operation}`;
+  server.denied.set(action, "because the test says so");
+  expect((await callJson(server, operation, input)).body["__type"]).toBe("AccessDeniedException");
+  expect(server.asked).toMatchObject([{ action, resource: "*" }]);
+});
+
 test("ListImageReferrers takes the permission of a pull, or its own", async () => {
   const [own, pull] = ["ecr:ListImageReferrers", "ecr:BatchGetImage"];
   const call = async (...denied: string[]): Promise<unknown> => {

@@ -22,6 +22,7 @@ export const REPOSITORY_TABLES = [
   { name: "manifest_children", goes: "in slices", keeps: false },
   { name: "manifest_blobs", goes: "in slices", keeps: false },
   { name: "manifests", goes: "in slices", keeps: false },
+  { name: "image_pulls", goes: "with others", keeps: false },
   { name: "gc_manifest_queue", goes: "with others", keeps: false },
   { name: "tag_history", goes: "in slices", keeps: false },
   { name: "repository_blobs", goes: "in slices", keeps: false },

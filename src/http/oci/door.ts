@@ -5,6 +5,7 @@ import type { Authorizer } from "../../iam/authorizer.ts";
 import type { Logins } from "../../iam/logins/login-attempt.ts";
 import { principalName } from "../../iam/principal.ts";
 import { Parameters, QUERY_LIMITS } from "../../kernel/parameters.ts";
+import { pullerOf } from "../../registry/images/pull-times.ts";
 import type { RegistryAddress, Scope } from "../../registry/scope.ts";
 import type { Scopes } from "../../registry/scopes.ts";
 import { authenticate } from "../access/authenticate.ts";
@@ -108,6 +109,7 @@ async function enter(
     query: queryOf(incoming),
     scope: scope ?? { ...address, id: NO_REGISTRY },
     principal: exchange.principal,
+    puller: pullerOf(proven.principal),
     async authorize(wanted, name) {
       await permissions.require(wanted, name);
       // Only who would be let in learns that there is nothing: of any other account it is no more than denied.

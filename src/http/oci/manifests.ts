@@ -26,6 +26,10 @@ export async function getManifest(
   const headers = { "Content-Type": head.mediaType, "Content-Length": head.size, ...validators };
   if (request.incoming.method === "HEAD") return { status: 200, headers };
   const body = await readManifest(ports, manifestCache, name, head);
+  ports.pullTimes.note({
+    ...{ repositoryId: head.repositoryId, digest: head.digest, byTag: reference.kind === "tag" },
+    ...{ principal: request.puller, at: ports.clock.now() },
+  });
   onPull?.({
     ...{
       ...request.causeOf("getManifest", name),

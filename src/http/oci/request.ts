@@ -26,6 +26,8 @@ export interface OciRequest {
   readonly scope: Scope;
   /** ARN of the caller, or `anonymous`. */
   readonly principal: string;
+  /** What recorded pulls and their exclusions call the caller: by any of its sessions a role pulls. */
+  readonly puller: string;
   /** @throws RegistryError DENIED with the reason */
   authorize(call: Call, name?: RepositoryName): Promise<void>;
   may(call: Call, name: RepositoryName): Promise<boolean>;

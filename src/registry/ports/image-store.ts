@@ -19,6 +19,8 @@ export interface ImageDetail {
   readonly subject: Digest | undefined;
   /** When the repository got it first. */
   readonly pushedAt: Date;
+  /** When somebody pulled it last, as far as that was recorded: up to some hours before. */
+  readonly pulledAt: Date | undefined;
 }
 
 /** How somebody names an image: by digest, by tag, or by both, which must agree. */

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { postgresAccountSettings } from "../../../src/adapters/postgres/account-settings.ts";
 import { postgresAccounts } from "../../../src/adapters/postgres/iam/index.ts";
 import { postgresImages } from "../../../src/adapters/postgres/images/index.ts";
+import { postgresPulls } from "../../../src/adapters/postgres/images/pulls.ts";
 import { postgresManifests } from "../../../src/adapters/postgres/manifests/index.ts";
 import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
@@ -50,6 +51,8 @@ export async function startEcrServer(): Promise<EcrServer> {
     registry: {} as RegistryPorts,
     manifests: postgresManifests(database),
     manifestCache: new LRUCache({ max: 100 }),
+    pulls: postgresPulls(database),
+    pullTimes: { note: () => undefined },
     onPull: undefined,
     layerUrls: { sign: () => "" },
     policies: postgresPolicies(database),

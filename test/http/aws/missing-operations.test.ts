@@ -22,13 +22,10 @@ test("operations of ECR without a handler", () => {
       "CreateRepositoryCreationTemplate",
       "DeleteLifecyclePolicy",
       "DeleteRepositoryCreationTemplate",
-      "DeregisterPullTimeUpdateExclusion",
       "DescribeRepositoryCreationTemplates",
       "GetLifecyclePolicy",
       "GetLifecyclePolicyPreview",
-      "ListPullTimeUpdateExclusions",
       "PutLifecyclePolicy",
-      "RegisterPullTimeUpdateExclusion",
       "StartLifecyclePolicyPreview",
       "UpdateRepositoryCreationTemplate",
     ]

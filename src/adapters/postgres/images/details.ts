@@ -18,6 +18,7 @@ const DETAILS = {
   text: `SELECT id, digest, media_type, artifact_type, subject_digest, pushed_at,
       CASE WHEN before < $3 THEN ARRAY(
         SELECT t.name FROM tags t WHERE t.repository_id = $1 AND t.manifest_id = m.id ORDER BY t.name) END AS tags,
+      (SELECT pulled_at FROM image_pulls WHERE repository_id = $1 AND manifest_id = m.id) AS pulled_at,
       ${blobBytes("m.id")} AS blob_bytes,
       (SELECT max(${blobBytes("c.child_id")}) FROM manifest_children c
         WHERE c.repository_id = $1 AND c.manifest_id = m.id AND c.child_id IS NOT NULL) AS child_bytes,
@@ -39,6 +40,7 @@ interface Row {
   readonly artifact_type: string | null;
   readonly subject_digest: Buffer | null;
   readonly pushed_at: Date;
+  readonly pulled_at: Date | null;
   readonly tags: readonly Tag[] | null;
   readonly blob_bytes: string;
   readonly child_bytes: string | null;
@@ -72,5 +74,6 @@ function toDetail(row: Row, tags: readonly Tag[]): ImageDetail {
     artifactMediaType: isIndex ? undefined : (row.artifact_type ?? undefined),
     subject: row.subject_digest === null ? undefined : digestFromBytes(row.subject_digest),
     pushedAt: row.pushed_at,
+    pulledAt: row.pulled_at ?? undefined,
   };
 }

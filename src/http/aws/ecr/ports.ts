@@ -6,6 +6,7 @@ import type { ManifestCache } from "../../../registry/manifests/pull.ts";
 import type {
   ImageStore,
   ManifestStore,
+  PullStore,
   RegistryPorts,
   RepositoryStore,
 } from "../../../registry/ports/index.ts";
@@ -55,6 +56,8 @@ export interface EcrPorts extends PolicyPorts, TemplatePorts, ResourceTagPorts, 
   readonly registry: RegistryPorts;
   readonly manifests: ManifestStore;
   readonly manifestCache: ManifestCache;
+  readonly pulls: PullStore;
+  readonly pullTimes: RegistryPorts["pullTimes"];
   /** Told of every manifest that was sent to a client; undefined where nobody wants to know. */
   readonly onPull: ((pull: AuditRecord) => void) | undefined;
   /** Of layers whose bytes clients cannot get from the storage itself. */

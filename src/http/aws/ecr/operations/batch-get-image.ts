@@ -1,6 +1,7 @@
 import type { AuditRecord } from "../../../../audit/audit-log.ts";
 import type { Image } from "../../../../aws-models/ecr.types.ts";
 import { batchGetImages, type GottenImage } from "../../../../registry/images/batch-get.ts";
+import { pullerOf } from "../../../../registry/images/pull-times.ts";
 import { parseRepositoryName, type RepositoryName } from "../../../../registry/names.ts";
 import type { RegistryAddress } from "../../../../registry/scope.ts";
 import { originOf } from "../../../access/context.ts";
@@ -13,7 +14,7 @@ type Gotten = Extract<GottenImage, { image: unknown }>;
 
 /** Manifests as they are stored, whatever media types are accepted: another one would have another digest. */
 export function batchGetImage(
-  ports: Pick<EcrPorts, "scopes" | "images" | "manifests" | "manifestCache" | "onPull">,
+  ports: Pick<EcrPorts, "scopes" | "images" | "manifests" | "manifestCache" | "pullTimes" | "onPull">,
 ): EcrHandler<"BatchGetImage"> {
   return async (call, input) => {
     const registry = registryOf(call, input);
@@ -22,8 +23,11 @@ export function batchGetImage(
     const scope = await ports.scopes.open(registry);
     const answers = await batchGetImages(ports, ports.manifestCache, scope, name, readIds(input.imageIds));
     const gotten = answers.filter((answer) => "image" in answer);
-    if (ports.onPull !== undefined) {
-      for (const each of gotten) ports.onPull(pullRecord(call, arnIn(registry, name), each));
+    for (const each of gotten) {
+      const { repositoryId, digest } = each.image;
+      const by = { principal: pullerOf(call.principal), at: call.clock.now() };
+      ports.pullTimes.note({ repositoryId, digest, byTag: each.id.tag !== undefined, ...by });
+      ports.onPull?.(pullRecord(call, arnIn(registry, name), each));
     }
     return {
       images: gotten.map((each) => present(registry, name, each)),

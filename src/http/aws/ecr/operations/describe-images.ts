@@ -61,6 +61,7 @@ function presentImage(
     ...(image.tags.length === 0 ? {} : { imageTags: image.tags }),
     imageSizeInBytes: image.size,
     imagePushedAt: image.pushedAt,
+    lastRecordedPullTime: image.pulledAt,
     imageManifestMediaType: image.mediaType,
     artifactMediaType: image.artifactMediaType,
     subjectManifestDigest: image.subject,

@@ -8,6 +8,7 @@ export { deleteRegistryPolicy as DeleteRegistryPolicy } from "./delete-registry-
 export { deleteRepository as DeleteRepository } from "./delete-repository.ts";
 export { deleteRepositoryCreationTemplate as DeleteRepositoryCreationTemplate } from "./delete-repository-creation-template.ts";
 export { deleteRepositoryPolicy as DeleteRepositoryPolicy } from "./delete-repository-policy.ts";
+export { deregisterPullTimeUpdateExclusion as DeregisterPullTimeUpdateExclusion } from "./deregister-pull-time-update-exclusion.ts";
 export { describeImages as DescribeImages } from "./describe-images.ts";
 export { describeRegistry as DescribeRegistry } from "./describe-registry.ts";
 export { describeRepositories as DescribeRepositories } from "./describe-repositories.ts";
@@ -20,12 +21,14 @@ export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-pol
 export { initiateLayerUpload as InitiateLayerUpload } from "./initiate-layer-upload.ts";
 export { listImageReferrers as ListImageReferrers } from "./list-image-referrers.ts";
 export { listImages as ListImages } from "./list-images.ts";
+export { listPullTimeUpdateExclusions as ListPullTimeUpdateExclusions } from "./list-pull-time-update-exclusions.ts";
 export { listTagsForResource as ListTagsForResource } from "./list-tags-for-resource.ts";
 export { putAccountSetting as PutAccountSetting } from "./put-account-setting.ts";
 export { putImage as PutImage } from "./put-image.ts";
 export { putImageScanningConfiguration as PutImageScanningConfiguration } from "./put-image-scanning-configuration.ts";
 export { putImageTagMutability as PutImageTagMutability } from "./put-image-tag-mutability.ts";
 export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts";
+export { registerPullTimeUpdateExclusion as RegisterPullTimeUpdateExclusion } from "./register-pull-time-update-exclusion.ts";
 export { setRepositoryPolicy as SetRepositoryPolicy } from "./set-repository-policy.ts";
 export { tagResource as TagResource } from "./tag-resource.ts";
 export { untagResource as UntagResource } from "./untag-resource.ts";
