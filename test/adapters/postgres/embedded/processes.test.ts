@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
@@ -80,19 +80,37 @@ test("a process began when the system says, whatever it is called", async () => 
 });
 
 describe("what a dead Berth left running", () => {
-  test("is asked to end by its first process", async () => {
-    const pid = await runAs("postgres", database, "trap 'echo asked > asked; exit' INT;");
+  /** The script of a process that a signal ends: it says so, and takes until the gate opens. */
+  const endingBy = (name: string) =>
+    `trap 'echo ${name} > asked; read line < gate; echo ${name} > ended; exit' ${name};`;
+
+  /** Lets a process that was asked to end go on with it. */
+  async function openGate(): Promise<void> {
+    await until("it is asked", () =>
+      stat(join(database, "asked")).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await writeFile(join(database, "gate"), "open\n");
+  }
+
+  beforeEach(() => execFileSync("mkfifo", [join(database, "gate")]));
+
+  test("is asked to end by its first process, and has time for it", async () => {
+    const pid = await runAs("postgres", database, endingBy("INT"));
     await postmasterFile(`${pid}\n`);
-    expect(await stopOrphans(database)).toEqual([pid]);
-    await isGone(pid);
-    expect(await readFile(join(database, "asked"), "utf8")).toBe("asked\n");
+    const [stopped] = await Promise.all([stopOrphans(database), openGate()]);
+    expect(stopped).toEqual([pid]);
+    expect(await lives(pid)).toBe(false);
+    expect(await readFile(join(database, "ended"), "utf8")).toBe("INT\n");
   });
 
-  test("is ended at once where it has lost its first process", async () => {
-    const pid = await runAs("postgres", database, "trap '' INT; trap 'echo ended > ended; exit' QUIT;");
-    expect(await stopOrphans(database)).toEqual([pid]);
-    await isGone(pid);
-    expect(await readFile(join(database, "ended"), "utf8")).toBe("ended\n");
+  test("is ended at once where it has lost its first process, and has time for that", async () => {
+    const pid = await runAs("postgres", database, `trap '' INT; ${endingBy("QUIT")}`);
+    const [stopped] = await Promise.all([stopOrphans(database), openGate()]);
+    expect(stopped).toEqual([pid]);
+    expect(await readFile(join(database, "ended"), "utf8")).toBe("QUIT\n");
   });
 
   test("is killed where it does not listen", async () => {

@@ -32,9 +32,11 @@ afterAll(() => directory[Symbol.asyncDispose]());
 
 test("the second start finds what the first one kept, and durability is on", async () => {
   await using directory = await temporaryDataDir();
+  const dataDir = join(directory.path, "made/by the start");
   {
-    await using first = await start(directory.path);
+    await using first = await start(dataDir);
     expect(first.firstStart).toBe(true);
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
     await query(first.connection, "CREATE TABLE kept AS SELECT 1 AS value");
     const [settings] = await query(
       first.connection,
@@ -45,7 +47,7 @@ test("the second start finds what the first one kept, and durability is on", asy
     await first.stop();
     await first.stop();
   }
-  await using second = await start(directory.path);
+  await using second = await start(dataDir);
   expect(second.firstStart).toBe(false);
   expect(await query(second.connection, "SELECT value FROM kept")).toEqual([{ value: 1 }]);
   expect(second.events).toEqual([]);
