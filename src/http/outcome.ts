@@ -12,6 +12,9 @@ export interface Outcome {
 /** Milliseconds for which a client may take nothing of a body. */
 const READER_IDLE = 120_000;
 
+/** Bytes up to which a body goes out in one piece with the headers, as Node does it with text alone. */
+const ONE_PIECE_MAX = 4_096;
+
 /**
  * Writes an outcome. Resolves when the body was handed over; rejects when it broke off, with the connection destroyed,
  * so that the client cannot take a part for the whole.
@@ -25,7 +28,8 @@ export async function sendOutcome(
   response.writeHead(outcome.status, outcome.headers as Record<string, string | number | string[]>);
   const bytes = Buffer.isBuffer(body) ? body : body?.bytes;
   if (body === undefined || Buffer.isBuffer(body) || bytes !== undefined) {
-    response.end(bytes);
+    const isSmall = bytes !== undefined && bytes.length <= ONE_PIECE_MAX;
+    response.end(isSmall ? bytes.toString("latin1") : bytes, "latin1");
     return;
   }
   response.setTimeout(readerIdle, () => response.destroy());

@@ -20,6 +20,8 @@ export type Authentication =
 
 /** Proves who makes a request. */
 export interface Authenticator {
+  /** What {@link authenticate} answers, where that is known without waiting. */
+  known?(authorization: string, attempt: LoginAttempt): Authentication | undefined;
   /** @throws RegistryError TOOMANYREQUESTS where too much was wrong before */
   authenticate(authorization: string, attempt: LoginAttempt): Promise<Authentication>;
 }

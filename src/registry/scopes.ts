@@ -9,11 +9,16 @@ const KNOWN_MAX = 10_000;
 export class Scopes {
   readonly #registries: RegistryStore;
   readonly #regions: ServedRegions;
-  readonly #known = new Map<string, RegistryId>();
+  readonly #known = new Map<string, Scope>();
 
   constructor(registries: RegistryStore, regions: ServedRegions) {
     this.#registries = registries;
     this.#regions = regions;
+  }
+
+  /** What {@link find} answers, where that is known without waiting. */
+  known({ account, region }: RegistryAddress): Scope | undefined {
+    return this.#known.get(`${account}/${region}`);
   }
 
   /** Undefined for an account that has no registry in the region, and for a region that is not served here. */
@@ -32,17 +37,18 @@ export class Scopes {
   }
 
   async #recall(
-    { account, region }: RegistryAddress,
+    address: RegistryAddress,
     ask: () => Promise<RegistryId | undefined>,
   ): Promise<Scope | undefined> {
-    const key = `${account}/${region}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return { id: known, account, region };
+    const known = this.known(address);
+    if (known !== undefined) return known;
+    const { account, region } = address;
     const id = servesRegion(this.#regions, region) ? await ask() : undefined;
     if (id === undefined) return undefined;
     if (this.#known.size >= KNOWN_MAX) this.#known.clear();
-    this.#known.set(key, id);
-    return { id, account, region };
+    const scope = { id, account, region };
+    this.#known.set(`${account}/${region}`, scope);
+    return scope;
   }
 }
 

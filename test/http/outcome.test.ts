@@ -46,6 +46,13 @@ describe("an answer", () => {
     expect(await ended).toBe("sent");
   });
 
+  test.each([0, 1, 4_096, 4_097])("of %i bytes of any value, each as it is", async (size) => {
+    const body = Buffer.from(Array.from({ length: size }, (_, at) => at % 256));
+    const { port } = await answering({ status: 200, headers: { "Content-Length": size }, body });
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+  });
+
   test("of a blob", async () => {
     const body = blob(["one", "two"]);
     const { port, ended } = await answering({ status: 206, headers: { "Content-Length": body.size }, body });

@@ -44,7 +44,9 @@ export async function authenticate(
   { attempt, call, address, now, challenge, admitsAnonymous }: Entrance,
 ): Promise<Proven> {
   if (authorization === undefined) throw unauthorized("UNAUTHORIZED", "authentication required", challenge());
-  const found = await authenticator.authenticate(authorization, attempt);
+  const found =
+    authenticator.known?.(authorization, attempt) ??
+    (await authenticator.authenticate(authorization, attempt));
   if (found.state === "proven" && isFor(address, found.region)) {
     const { principal, access, region } = found;
     if (principal.kind !== "anonymous" || admitsAnonymous) {

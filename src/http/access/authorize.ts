@@ -23,3 +23,17 @@ export async function authorizeAny<Who extends Principal>(
   }
   return last;
 }
+
+/** Whether {@link authorizeAny} is known to allow it without waiting. */
+export function isKnownAllowed(
+  authorizer: Pick<Authorizer, "known">,
+  who: Principal,
+  actions: readonly string[],
+  arn: string,
+  context: RequestContext,
+): boolean {
+  for (const action of actions) {
+    if (authorizer.known?.(who, action, arn, context)?.allowed === true) return true;
+  }
+  return false;
+}

@@ -7,7 +7,7 @@ import type { RepositoryName } from "../../registry/names.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
 import { Refusal } from "../refusal.ts";
 import type { Proven } from "./authenticate.ts";
-import { authorizeAny } from "./authorize.ts";
+import { authorizeAny, isKnownAllowed } from "./authorize.ts";
 import type { Challenge } from "./challenge.ts";
 import { originOf } from "./context.ts";
 
@@ -35,6 +35,14 @@ export class Permissions {
     this.#facts = facts;
   }
 
+  /** Whether {@link require} is known to pass without waiting. */
+  has(call: Call, name: RepositoryName | undefined): boolean {
+    const { principal, access } = this.#proven;
+    if (!isInScope(access, call, name)) return false;
+    const { actions } = PERMISSIONS[call];
+    return isKnownAllowed(this.#authorizer, principal, actions, this.#arnOf(call, name), this.#facts.context);
+  }
+
   /** @throws Refusal DENIED with the reason; UNAUTHORIZED where another token would do */
   async require(call: Call, name: RepositoryName | undefined): Promise<void> {
     const { principal, access } = this.#proven;
@@ -58,11 +66,14 @@ export class Permissions {
     const { principal } = this.#proven;
     if (principal.kind === "anonymous") return;
     const { context } = this.#facts;
-    const decision =
-      this.#authorizer.known?.(principal, LOGIN_ACTION, "*", context) ??
-      (await this.#authorizer.decide(principal, LOGIN_ACTION, "*", context));
-    if (!decision.allowed && decision.isExplicit === true)
-      throw this.#denied(LOGIN_ACTION, "*", decision.reason, undefined);
+    const decision = await this.#authorizer.decide(principal, LOGIN_ACTION, "*", context);
+    if (forbids(decision)) throw this.#denied(LOGIN_ACTION, "*", decision.reason, undefined);
+  }
+
+  /** Whether {@link requireLogin} is known to pass without waiting. */
+  hasLogin(): boolean {
+    const decision = this.#authorizer.known?.(this.#proven.principal, LOGIN_ACTION, "*", this.#facts.context);
+    return decision !== undefined && !forbids(decision);
   }
 
   async allows(call: Call, name: RepositoryName | undefined): Promise<boolean> {
@@ -129,4 +140,9 @@ export class Permissions {
 /** The action that a call is known by. */
 function actionOf(call: Call): string {
   return PERMISSIONS[call].actions.at(-1) ?? "";
+}
+
+/** Whether something denies it, and not merely nothing allows it. */
+function forbids(decision: Decision): decision is Decision & { readonly allowed: false } {
+  return !decision.allowed && decision.isExplicit === true;
 }

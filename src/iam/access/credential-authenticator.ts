@@ -1,4 +1,4 @@
-import { createHash, hash, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../../registry/clock.ts";
 import type { Authentication, Authenticator } from "../authenticator.ts";
@@ -7,6 +7,7 @@ import { ANONYMOUS } from "../principal.ts";
 import type { Credential, CredentialStore } from "../principals/credentials.ts";
 import type { RegistryTokens, TokenClaims } from "../tokens/registry-token.ts";
 import type { AccountVersions } from "./account-versions.ts";
+import { Fingerprints } from "./fingerprints.ts";
 
 /** User name that goes with a token, as ECR has it. */
 export const TOKEN_USER = "AWS";
@@ -55,6 +56,7 @@ interface Refused {
  */
 export class CredentialAuthenticator implements Authenticator {
   readonly #dependencies: CredentialAuthenticatorDependencies;
+  readonly #fingerprints = new Fingerprints();
   // Keyed by a hash, so that no credential lingers in memory as text.
   readonly #believed = new LRUCache<string, Believed>({ max: HEADERS_MAX });
   // What is wrong is asked of the database once. Apart, so that wrong ones drive out no right ones.
@@ -64,10 +66,20 @@ export class CredentialAuthenticator implements Authenticator {
     this.#dependencies = dependencies;
   }
 
+  known(authorization: string, attempt: LoginAttempt): Authentication | undefined {
+    const fingerprint = this.#fingerprints.recall(authorization);
+    const known = fingerprint === undefined ? undefined : this.#believed.get(fingerprint);
+    if (fingerprint === undefined || known === undefined || this.#isOver(known)) return undefined;
+    if (known.version !== undefined && this.#dependencies.versions.believed(known.account) !== known.version)
+      return undefined;
+    return this.#prove(known, fingerprint, attempt);
+  }
+
   async authenticate(authorization: string, attempt: LoginAttempt): Promise<Authentication> {
-    const fingerprint = hash("sha256", authorization, "base64");
+    const fingerprint = this.#fingerprints.of(authorization);
     const known = this.#believed.get(fingerprint);
     if (known !== undefined && (await this.#isStillTrue(known))) {
+      this.#fingerprints.keep(authorization, fingerprint);
       return this.#prove(known, fingerprint, attempt);
     }
     const proof = readProof(authorization);
@@ -103,11 +115,11 @@ export class CredentialAuthenticator implements Authenticator {
     return (await this.#dependencies.tokens.verify(proof.token)).state !== "unknown";
   }
 
-  async #isStillTrue({ account, version, expiresAt }: Believed): Promise<boolean> {
-    const { versions, clock } = this.#dependencies;
-    if (expiresAt !== undefined && expiresAt <= clock.now()) return false;
-    if (version === undefined) return true;
-    return (versions.believed(account) ?? (await versions.of(account))) === version;
+  async #isStillTrue(known: Believed): Promise<boolean> {
+    if (this.#isOver(known)) return false;
+    if (known.version === undefined) return true;
+    const { versions } = this.#dependencies;
+    return (versions.believed(known.account) ?? (await versions.of(known.account))) === known.version;
   }
 
   /** What was refused a moment ago, while nothing has changed that it rests on. */
@@ -168,7 +180,7 @@ export class CredentialAuthenticator implements Authenticator {
     return { refusal: REFUSED, failure, basis: basis && { ...basis, until } };
   }
 
-  #isOver({ expiresAt }: Credential): boolean {
+  #isOver({ expiresAt }: Pick<Credential, "expiresAt">): boolean {
     return expiresAt !== undefined && expiresAt <= this.#dependencies.clock.now();
   }
 }

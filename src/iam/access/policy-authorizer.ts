@@ -53,6 +53,7 @@ export class PolicyAuthorizer implements Authorizer {
     if (principal.kind === "anonymous" || context.conditions !== undefined) return undefined;
     const version = this.#sources.versions.believed(principal.account);
     if (version === undefined) return undefined;
+    // Only what is about the principal's own account is kept there.
     return this.#recent.of(principal, version, context).get(`${action} ${resource}`);
   }
 

@@ -98,7 +98,65 @@ async function tokenOf(accessKeyId: string, more: Partial<TokenClaims> = {}): Pr
   return (await tokens.issue(claims)).token;
 }
 
-const authenticate = (header: string) => authenticator.authenticate(header, UNCOUNTED);
+const known = (header: string) => authenticator.known(header, UNCOUNTED);
+/** As doors do it. */
+const authenticate = async (header: string) => known(header) ?? authenticator.authenticate(header, UNCOUNTED);
+
+describe("what comes again and again", () => {
+  const header = basic(ALICE.accessKeyId, SECRET);
+
+  test("is known without waiting from the third time on, and once a minute not", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      for (let times = 0; times < 2; times++) {
+        expect(known(header)).toBeUndefined();
+        await authenticate(header);
+      }
+      expect(known(header)).toEqual(ALICE_PROVEN);
+      vi.advanceTimersByTime(MINUTE);
+      expect(known(header)).toBeUndefined();
+      await authenticate(header);
+      expect(known(header)).toEqual(ALICE_PROVEN);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("is counted as a login each time", async () => {
+    const believed = vi.fn<LoginAttempt["believed"]>();
+    for (let times = 0; times < 2; times++) await authenticate(header);
+    authenticator.known(header, { ...UNCOUNTED, believed });
+    expect(believed).toHaveBeenCalledOnce();
+  });
+
+  test("is looked at again when the account has changed, or may have", async () => {
+    for (let times = 0; times < 2; times++) await authenticate(header);
+    now += 500;
+    expect(known(header)).toBeUndefined();
+    changeAccount(() => credentials.delete(ALICE.accessKeyId));
+    expect(await authenticate(header)).toEqual(REFUSED);
+    expect(known(header)).toBeUndefined();
+  });
+
+  test("is over with the session that it is for", async () => {
+    const ofSession = basic(CI_RUN.accessKeyId, `${SECRET}.${TOKEN}`);
+    for (let times = 0; times < 2; times++) await authenticate(ofSession);
+    expect(known(ofSession)).toEqual(CI_PROVEN);
+    clock.advance(HOUR);
+    expect(known(ofSession)).toBeUndefined();
+  });
+
+  test("is not kept where it is very long, or wrong", async () => {
+    const long = `Basic${" ".repeat(4_096)}${encode(`${ALICE.accessKeyId}:${SECRET}`)}`;
+    const wrong = basic(ALICE.accessKeyId, "wrong");
+    for (let times = 0; times < 3; times++) {
+      expect(await authenticate(long)).toEqual(ALICE_PROVEN);
+      expect(await authenticate(wrong)).toEqual(REFUSED);
+    }
+    expect(known(long)).toBeUndefined();
+    expect(known(wrong)).toBeUndefined();
+  });
+});
 
 describe("a key and its secret", () => {
   test("prove the principal of the key, anywhere and unnarrowed", async () => {
