@@ -10,7 +10,7 @@ import { addKeys } from "./cli/keys.ts";
 import { addConfigure, addLogin, addWhoami } from "./cli/login/index.ts";
 import { addMigrate } from "./cli/migrate.ts";
 import { endWithParent } from "./cli/parent-watch.ts";
-import { addRepository } from "./cli/repository.ts";
+import { addRepository } from "./cli/repository/index.ts";
 import { addStart } from "./cli/start.ts";
 import { migrateRegistry, type RegistryAccess, withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";

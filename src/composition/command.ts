@@ -7,6 +7,7 @@ import {
 import { postgresSealedSecrets } from "../adapters/postgres/iam/master-key-rotation.ts";
 import { postgresRegistries } from "../adapters/postgres/registries.ts";
 import { postgresRepositories } from "../adapters/postgres/repositories.ts";
+import { postgresResourceTags } from "../adapters/postgres/resource-tags.ts";
 import type { AuditReader } from "../audit/audit-log.ts";
 import type { Config } from "../config.ts";
 import type { Explainer } from "../iam/explain/explainer.ts";
@@ -17,7 +18,7 @@ import type { AccountStore } from "../iam/principals/accounts.ts";
 import type { IdentityStore } from "../iam/principals/ports/index.ts";
 import { openLog } from "../log.ts";
 import type { Clock } from "../registry/clock.ts";
-import type { RegistryStore, RepositoryStore } from "../registry/ports/index.ts";
+import type { RegistryStore, RepositoryStore, ResourceTagStore } from "../registry/ports/index.ts";
 import { embeddedKeyFiles } from "./data-directory.ts";
 import { composeExplainer } from "./explainer.ts";
 import {
@@ -33,6 +34,7 @@ import {
 export interface RegistryAccess {
   readonly registries: RegistryStore;
   readonly repositories: RepositoryStore;
+  readonly resourceTags: ResourceTagStore;
   readonly accounts: AccountStore;
   readonly identity: IdentityStore;
   readonly masterKey: MasterKey;
@@ -96,6 +98,7 @@ export function composeRegistryAccess(config: Config, state: State): RegistryAcc
   return {
     registries: postgresRegistries(database),
     repositories: postgresRepositories(database, config.repositoriesPerRegistry),
+    resourceTags: postgresResourceTags(database),
     accounts: postgresAccounts(database),
     ...{ identity, masterKey, clock, account, region },
     secrets: postgresSealedSecrets(database),

@@ -1,6 +1,7 @@
 import type { ClientConfig } from "pg";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { addRepository } from "../../src/cli/repository.ts";
+import { postgresResourceTags } from "../../src/adapters/postgres/resource-tags.ts";
+import { addRepository } from "../../src/cli/repository/index.ts";
 import { withRegistry } from "../../src/composition/command.ts";
 import { readConfig } from "../../src/config.ts";
 import { openTestRegistry } from "../support/registry.ts";
@@ -10,7 +11,8 @@ const registry = await openTestRegistry();
 afterAll(() => registry.close());
 const { ports, scope, clock } = registry;
 
-const access = { ...ports, clock, account: scope.account, region: scope.region };
+const resourceTags = postgresResourceTags(registry.database);
+const access = { ...ports, resourceTags, clock, account: scope.account, region: scope.region };
 let io = new CapturedIo();
 
 /** Runs the command on the real stores; resolves with its exit code. */
@@ -55,7 +57,7 @@ test("list shows all names in byte order, over all pages", async () => {
   try {
     const names = Array.from({ length: 1003 }, (_, at) => `r${String(at).padStart(4, "0")}`);
     await Promise.all(names.toReversed().map((name) => other.repository(name)));
-    const access = { ...scope, ...other.ports, clock };
+    const access = { ...scope, ...other.ports, resourceTags, clock };
     expect(
       await runBerth(io, ["repository", "list"], (parent) =>
         addRepository(parent, io, (work) => work(access)),
@@ -82,7 +84,7 @@ describe("describe", () => {
     expect(await berth("describe", "team/described")).toBe(0);
     expect(JSON.parse(io.out)).toEqual({
       name: "team/described",
-      ...{ sparse: "off", tags: "mutable", created, manifests: 1 },
+      ...{ sparse: "off", tags: "mutable", created, resourceTags: {}, manifests: 1 },
     });
   });
 
@@ -134,6 +136,32 @@ describe("set", () => {
 
   test("of one that does not exist fails", async () => {
     await expectFailure(io, berth("set", "team/nothing", "--sparse", "on"), "does not exist");
+  });
+});
+
+describe("tag and untag", () => {
+  test("put AWS tags and take them away, and show what there is", async () => {
+    await berth("create", "team/tagged");
+    io = new CapturedIo();
+    expect(await berth("tag", "team/tagged", "team=blue", "empty=", "sum=1+1=2")).toBe(0);
+    expect(io.out).toBe(`${JSON.stringify({ empty: "", sum: "1+1=2", team: "blue" }, null, 2)}\n`);
+    io = new CapturedIo();
+    expect(await berth("untag", "team/tagged", "sum", "empty", "absent")).toBe(0);
+    expect(JSON.parse(io.out)).toEqual({ team: "blue" });
+    io = new CapturedIo();
+    await berth("describe", "team/tagged");
+    expect(JSON.parse(io.out)).toMatchObject({ resourceTags: { team: "blue" } });
+  });
+
+  test("keep the rules of tags", async () => {
+    await berth("create", "team/ruled");
+    expect(await berth("tag", "team/ruled", "team")).toBe(2);
+    expect(io.errors).toContain("a tag is KEY=VALUE");
+    const reserved = "Invalid tag: the key 'aws:x' begins with 'aws:', which is reserved";
+    await expectFailure(io, berth("tag", "team/ruled", "aws:x=1"), reserved);
+    await expectFailure(io, berth("untag", "team/ruled", "aws:x"), reserved);
+    await expectFailure(io, berth("tag", "team/missing", "a=b"), "does not exist");
+    await expectFailure(io, berth("untag", "team/missing", "a"), "does not exist");
   });
 });
 

@@ -101,6 +101,20 @@ describe("UntagResource", () => {
   });
 });
 
+test("tags are those of a repository in the region that is spoken to", async () => {
+  const region = "us-west-2";
+  const resourceArn = arnOf("west", ACCOUNT, region);
+  await callJson(server, "CreateRepository", { repositoryName: "west" }, { region });
+  const tags = [{ Key: "side", Value: "west" }];
+  expect((await refused("TagResource", { resourceArn, tags }))[1]).toBe("RepositoryNotFoundException");
+  expect((await callJson(server, "TagResource", { resourceArn, tags }, { region })).status).toBe(200);
+  const { body } = await callJson(server, "ListTagsForResource", { resourceArn }, { region });
+  expect(body).toEqual({ tags });
+  for (const [operation, input] of CALLS) {
+    expect((await refused(operation, { ...input, resourceArn }))[1]).toBe("RepositoryNotFoundException");
+  }
+});
+
 test("tags are those of one account's repository", async () => {
   await callJson(server, "CreateRepository", { repositoryName: "app", registryId: OTHER });
   await call("TagResource", {

@@ -4,16 +4,32 @@ import { startTestBerth } from "../support/berth.ts";
 import { HOUR, ManualClock } from "../support/clock.ts";
 import { exchange, expectAnswer } from "../support/exchange.ts";
 import { digestOfText } from "../support/manifests.ts";
-import { openSession } from "../support/push.ts";
+import { createRepository, openSession } from "../support/push.ts";
 
 const clock = new ManualClock();
-const berth = await startTestBerth({ clock, env: { BERTH_UPLOADS_PER_PRINCIPAL: "3" } });
+const berth = await startTestBerth({
+  clock,
+  env: { BERTH_UPLOADS_PER_PRINCIPAL: "3", BERTH_REPOSITORIES_PER_REGISTRY: "1" },
+});
 afterAll(() => berth.stop());
 
 const DIGEST = digestOfText("content");
 const uploads = postgresUploads(berth.database, { name: "filesystem", keysOf: () => [] }, HOUR);
 const expire = (idle: number): Promise<number> =>
   uploads.expire(new Date(clock.now().getTime() - idle), 100, clock.now());
+
+test("a push makes no more repositories than a registry may have", async () => {
+  await exchange(berth, { method: "DELETE", path: await openSession(berth, "lib/gone") });
+  await exchange(berth, { method: "DELETE", path: await openSession(berth, "lib/app") });
+  await createRepository(berth, "lib/app");
+  for (const query of ["", `?digest=${DIGEST}`]) {
+    const body = query === "" ? {} : { body: "content" };
+    const path = `/v2/lib/more/blobs/uploads/${query}`;
+    expectAnswer(await exchange(berth, { method: "POST", path, ...body }), {
+      ...{ status: 403, code: "DENIED", says: "already has the maximum number of 1 repositories" },
+    });
+  }
+});
 
 describe("open upload sessions", () => {
   test("beyond those that a principal may have are 429, until one ends", async () => {

@@ -42,7 +42,7 @@ export async function startEcrServer(): Promise<EcrServer> {
   const { database } = state;
   const issued: { arn: string; expiresAt: Date }[] = [];
   const handlers = { ecr: {} };
-  const server = await startAwsServer({ handlers });
+  const server = await startAwsServer({ handlers, door: { regions: ["*"] } });
   const ports: EcrPorts = {
     scopes: new Scopes(postgresRegistries(database), ["*"]),
     repositories: postgresRepositories(database, QUOTA),
