@@ -18,12 +18,14 @@ export interface Chosen extends Mutant {
   readonly after: string;
 }
 
-/** The mutants of a run: the same for the same source, options and seed. A file counts for the innermost folder alone. */
+/**
+ * The mutants of a run: the same for the same source, options and seed.
+ * @throws Error for a folder without any, which would pass untried
+ */
 export function chooseMutants({ files, mutants, seed, only }: Options): readonly Chosen[] {
   return files.flatMap((folder) => {
-    const inner = files.filter((other) => other.startsWith(`${folder}/`));
-    const sources = sourcesIn(folder).filter((file) => !inner.some((other) => isIn(other, file)));
-    const found = sources.flatMap((file) => mutantsIn(file));
+    const found = sourcesIn(folder).flatMap((file) => mutantsIn(file));
+    if (found.length === 0) throw new Error(`${folder} has nothing that could be changed`);
     const counted = found.filter((mutant) => !IGNORED.some((ignored) => isSame(ignored, mutant)));
     const chosen = (mutant: Found): Chosen => ({ ...mutant, folder, among: counted.length });
     if (only.length > 0) return found.filter(({ name }) => only.includes(name)).map(chosen);
@@ -40,10 +42,6 @@ function sourcesIn(folder: string): readonly string[] {
   return globSync(`${folder}/**/*.{ts,sql}`)
     .filter((file) => !file.endsWith(".d.ts"))
     .toSorted();
-}
-
-function isIn(folder: string, file: string): boolean {
-  return file === folder || file.startsWith(`${folder}/`);
 }
 
 /** Every change of a file, wherever it counts. */
