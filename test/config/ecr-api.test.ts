@@ -68,6 +68,8 @@ test("what the facts are about is there", () => {
     return model.shapes[shape]?.members?.[member] !== undefined;
   };
   expect(members.filter((member) => !isMember(member))).toEqual([]);
+  const awaited = WITHOUT_EFFECT.flatMap(({ awaits = [] }) => awaits);
+  expect(awaited.filter((text) => !LATER.some(({ lacks }) => lacks === text))).toEqual([]);
   expect(Object.keys(OTHERWISE).filter((name) => !WORKING.includes(name))).toEqual([]);
 });
 

@@ -36,6 +36,7 @@ export interface FoundImage extends ManifestHead {
 /** What a reference leads to, or why it leads to no image: its tag may point at another one than its digest says. */
 export type ImageLookup = FoundImage | "unknown" | "tag elsewhere";
 
+/** Which images a list shows: those that a tag points at, those that none does, or all. */
 export type TagStatus = "TAGGED" | "UNTAGGED" | "ANY";
 
 /** A place in the list of images: before the image `id`, or inside it, after its tag `tag`. */

@@ -3,6 +3,8 @@ export interface MemberFact {
   /** `Shape.member` of the model; each must be there. */
   readonly members: readonly string[];
   readonly says: string;
+  /** What Berth lacks (`LATER`) without which they can have none. */
+  readonly awaits?: string;
 }
 
 /** Members that are checked, kept and given back, and that change nothing. */
@@ -10,15 +12,19 @@ export const WITHOUT_EFFECT: readonly MemberFact[] = [
   { members: ["BatchGetImageRequest.acceptedMediaTypes"], says: "Checked. Nothing is converted." },
   {
     members: ["ImageScanningConfiguration.scanOnPush"],
+    awaits: "scans no images",
     says: "Kept and given back. Nothing scans yet.",
   },
   {
+    members: ["EncryptionConfiguration.encryptionType", "EncryptionConfiguration.kmsKey"],
+    says: "Kept and given back, with a default key where KMS has none. What is stored is encrypted as `BERTH_S3_ENCRYPTION` says, alike for all repositories.",
+  },
+  {
     members: [
-      ...["EncryptionConfiguration.encryptionType", "EncryptionConfiguration.kmsKey"],
       "EncryptionConfigurationForRepositoryCreationTemplate.encryptionType",
       "EncryptionConfigurationForRepositoryCreationTemplate.kmsKey",
     ],
-    says: "Kept and given back, as a default key where none is named. What is stored is encrypted as `BERTH_S3_ENCRYPTION` says, alike for all repositories.",
+    says: "Kept and given back, and given to the repositories that are made by it, where it has no effect either.",
   },
   {
     members: [
@@ -51,5 +57,6 @@ export const OTHERWISE: Readonly<Record<string, string>> = {
   ListImageReferrers: "Takes `ecr:BatchGetImage`, as on AWS, or `ecr:ListImageReferrers`.",
   CreateRepositoryCreationTemplate:
     "`CREATE_ON_PUSH` has effect; nothing is replicated or cached yet. Where `BERTH_AUTO_CREATE` is on, a push to what no template covers creates a repository with the defaults.",
+  ListImages: "Every image is `ACTIVE`: there are none of another `imageStatus`.",
   SetRepositoryPolicy: "A policy may name its own repository, or `*`, as `Resource`.",
 };

@@ -19,15 +19,11 @@ const handlers = {
 test("operations of ECR without a handler", () => {
   expect(missingOperations(ecr, handlers, "ecr")).toMatchInlineSnapshot(`
     [
-      "CreateRepositoryCreationTemplate",
       "DeleteLifecyclePolicy",
-      "DeleteRepositoryCreationTemplate",
-      "DescribeRepositoryCreationTemplates",
       "GetLifecyclePolicy",
       "GetLifecyclePolicyPreview",
       "PutLifecyclePolicy",
       "StartLifecyclePolicyPreview",
-      "UpdateRepositoryCreationTemplate",
     ]
   `);
 });
