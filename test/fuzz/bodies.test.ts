@@ -1,10 +1,12 @@
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { loadModel } from "../../src/aws-models/model.ts";
+import { layerClient } from "../ecr/support/layers.ts";
 import { requestText } from "../hostile/raw.ts";
 import { startTestBerth } from "../support/berth.ts";
 import { blob, digestOfText, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../support/manifests.ts";
 import { pushBlob } from "../support/push.ts";
-import { type Dimension, expectCheap, fill } from "./cost.ts";
+import { rowsOf } from "../support/rows.ts";
+import { type Dimension, expectCheap, expectTurns, fill } from "./cost.ts";
 import { signedForm, signedJson } from "./signed.ts";
 
 const berth = await startTestBerth({ env: { BERTH_BEARER_HOSTS: "localhost" } });
@@ -180,6 +182,60 @@ describe("JSON", () => {
       ),
     ),
   ])("%s", (_, dimension) => expectCheap(berth, dimension));
+});
+
+describe("a part of a layer", () => {
+  const UPLOAD = "3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+  const head = `{"repositoryName":"app","uploadId":"${UPLOAD}","partFirstByte":0,"partLastByte":9,"layerPartBlob":"`;
+  const part = (size: number, piece: string, end = '"}'): Buffer =>
+    signedJson("UploadLayerPart", fill(size, piece, head, end));
+  const pieces = ["AAAA", "\\/AAA", "\\u0041", "\\u0041AAA", "\\", '"', "=", "-", " ", "ü", "\n"];
+  const bodies = [
+    ...pieces.map((piece) => ({
+      name: `of ${JSON.stringify(piece)}`,
+      sent: (size: number) => part(size, piece),
+    })),
+    ...JSON_PIECES.map((piece) => ({
+      name: `that is ${JSON.stringify(piece)}`,
+      sent: (size: number) => signedJson("UploadLayerPart", fill(size, piece)),
+    })),
+    { name: "without an end", sent: (size: number) => part(size, "AAAA", "") },
+    {
+      name: "with much behind it",
+      sent: (size: number) => signedJson("UploadLayerPart", fill(size, '"a":1,', `${head}",`, '"b":1}')),
+    },
+  ];
+
+  test.each(bodies)("$name costs what its size accounts for", ({ name, sent }) =>
+    expectCheap(berth, { name, limit: 4 * MIB, request: sent }),
+  );
+  test.each(bodies)("$name keeps nobody waiting when it is as large as may be", ({ name, sent }) =>
+    expectTurns(berth, { name, limit: 28 * MIB - 8, request: sent }),
+  );
+
+  test("that is taken keeps nobody waiting", async () => {
+    const client = layerClient(berth, "app");
+    const bytes = Buffer.alloc(20 * MIB, "x");
+    let uploadId = "";
+    const request = (): Buffer =>
+      signedJson(
+        "UploadLayerPart",
+        JSON.stringify({ repositoryName: "app", ...client.part(uploadId, 0, bytes) }),
+      );
+    uploadId = await client.begin();
+    const requests = [request()];
+    await expectTurns(berth, {
+      ...{ name: "taken", limit: bytes.length, request: () => requests.at(-1) as Buffer },
+      async before() {
+        uploadId = await client.begin();
+        requests.push(request());
+      },
+    });
+    const [taken] = await rowsOf<{ size: number }>(berth, "SELECT size FROM uploads WHERE id = $1", [
+      uploadId,
+    ]);
+    expect(taken).toEqual({ size: bytes.length });
+  });
 });
 
 describe("a manifest", () => {

@@ -3,6 +3,7 @@ import { postgresGarbage } from "../../src/adapters/postgres/garbage.ts";
 import { postgresUploads } from "../../src/adapters/postgres/uploads.ts";
 import { openStorage } from "../../src/composition/storage.ts";
 import type { CollectionGraces, CollectionPorts } from "../../src/gc/collect.ts";
+import type { Clock } from "../../src/registry/clock.ts";
 import type { BlobStorage } from "../../src/registry/ports/index.ts";
 import { Barriers, instrumentSteps } from "../support/barrier.ts";
 import { makeTestHome, openTestState, startTestBerth, type TestBerth } from "../support/berth.ts";
@@ -14,14 +15,14 @@ import { expectSound } from "./invariants.ts";
  * A server, a second node on the same database and files, and a collector that works when a test says so (the nodes'
  * own must be mocked away), each with barriers of its own.
  */
-export interface Scene {
+export interface Scene<Time extends Clock = ManualClock> {
   readonly berth: TestBerth;
   readonly barriers: Barriers;
   readonly other: TestBerth;
   readonly otherBarriers: Barriers;
   readonly collector: CollectionPorts;
   readonly collectorBarriers: Barriers;
-  readonly clock: ManualClock;
+  readonly clock: Time;
   close(): Promise<void>;
 }
 
@@ -31,9 +32,16 @@ export const GRACES: CollectionGraces = {
   deletionGrace: 30 * MINUTE,
 };
 
-export async function openScene(env: Readonly<Record<string, string>> = {}): Promise<Scene> {
+export async function openScene(env?: Readonly<Record<string, string>>): Promise<Scene>;
+export async function openScene<Time extends Clock>(
+  env: Readonly<Record<string, string>>,
+  clock: Time,
+): Promise<Scene<Time>>;
+export async function openScene(
+  env: Readonly<Record<string, string>> = {},
+  clock: Clock = new ManualClock(),
+): Promise<Scene<Clock>> {
   const home = await makeTestHome(env);
-  const clock = new ManualClock();
   const [barriers, otherBarriers, collectorBarriers] = [new Barriers(), new Barriers(), new Barriers()];
   await instrumentSteps(home.connection.main);
   const start = async (own: Barriers, name: string): Promise<TestBerth> => {
@@ -81,7 +89,7 @@ export function statusesOf(answers: readonly Answer[]): readonly number[] {
 }
 
 /** After every test of a race nothing may be broken, whoever won. */
-export async function expectSoundScene({ berth }: Scene): Promise<void> {
+export async function expectSoundScene({ berth }: Pick<Scene, "berth">): Promise<void> {
   await expectSound(berth);
   expect(berth.log.filter(({ level }) => level === "error")).toEqual([]);
 }

@@ -16,8 +16,16 @@ export class ContentScanError extends Error {
 /** Bytes of everything but the content. */
 const JSON_MAX = 64 * 1024;
 
-const LATIN_ESCAPE = /^\\u00([0-9A-Fa-f]{2})$/;
+const [LETTER_U, SLASH] = [0x75, 0x2f];
+/** Bytes of an escape by number, from its backslash. */
 const ESCAPE_LENGTH = 6;
+/** The first character that is not ASCII. */
+const BEYOND_ASCII = 0x80;
+/** The value of each byte as a hexadecimal digit; of what is none so much that no number with it is a character. */
+const HEX = Uint32Array.from({ length: 256 }, (_, byte) => {
+  const digit = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(digit) ? 0x10000 : digit;
+});
 
 const [QUOTE, BACKSLASH, COLON, COMMA] = [0x22, 0x5c, 0x3a, 0x2c];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
@@ -40,8 +48,9 @@ export class ContentScanner {
   #isValue = false;
   #decoder: Base64Decoder | undefined;
   #inContent = false;
-  /** Of an escape within the content: what has come of it. */
-  #escape = "";
+  /** Of an escape within the content: how many bytes of it have come, and the number in them. */
+  #escapeLength = 0;
+  #escapeCode = 0;
 
   /** `capacity`: bytes that the content decodes to, at most. */
   constructor(member: string, capacity: number) {
@@ -132,7 +141,8 @@ export class ContentScanner {
 
   /** Up to its closing quote, which is left to {@link #takeJson}: there it ends an empty text. */
   #takeContent(chunk: Buffer, start: number): number {
-    if (this.#escape !== "" || chunk.indexOf(BACKSLASH, start) >= 0) return this.#takeEscaped(chunk, start);
+    if (this.#escapeLength > 0 || chunk.indexOf(BACKSLASH, start) >= 0)
+      return this.#takeEscaped(chunk, start);
     const quote = chunk.indexOf(QUOTE, start);
     const end = quote < 0 ? chunk.length : quote;
     this.#decoder?.take(chunk.toString("latin1", start, end));
@@ -146,10 +156,10 @@ export class ContentScanner {
     let [size, at] = [0, start];
     for (; at < chunk.length; at++) {
       const byte = chunk[at] as number;
-      if (this.#escape !== "") {
+      if (this.#escapeLength > 0) {
         const character = this.#unescape(byte);
-        if (character !== undefined) plain[size++] = character;
-      } else if (byte === BACKSLASH) this.#escape = "\\";
+        if (character >= 0) plain[size++] = character;
+      } else if (byte === BACKSLASH) this.#escapeLength = 1;
       else if (byte === QUOTE) break;
       else plain[size++] = byte;
     }
@@ -158,15 +168,18 @@ export class ContentScanner {
     return at;
   }
 
-  /** Undefined while the escape goes on. What is none, or no digit of base64, becomes a character that is none either. */
-  #unescape(byte: number): number | undefined {
-    this.#escape += String.fromCharCode(byte);
-    const kind = this.#escape[1];
-    if (kind === "u" && this.#escape.length < ESCAPE_LENGTH) return undefined;
-    const digits = LATIN_ESCAPE.exec(this.#escape)?.[1];
-    this.#escape = "";
-    if (digits !== undefined) return Number.parseInt(digits, 16);
-    return kind === "/" ? byte : 0;
+  /** Negative while the escape goes on. What is none, or no digit of base64, becomes a character that is none either. */
+  #unescape(byte: number): number {
+    if (this.#escapeLength > 1) {
+      this.#escapeCode = this.#escapeCode * 16 + (HEX[byte] as number);
+      if (++this.#escapeLength < ESCAPE_LENGTH) return -1;
+      this.#escapeLength = 0;
+      return this.#escapeCode < BEYOND_ASCII ? this.#escapeCode : 0;
+    }
+    this.#escapeLength = byte === LETTER_U ? 2 : 0;
+    this.#escapeCode = 0;
+    if (byte === LETTER_U) return -1;
+    return byte === SLASH ? byte : 0;
   }
 
   #endContent(): void {
