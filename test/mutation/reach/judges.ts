@@ -24,12 +24,11 @@ export class Judges {
   }
 
   of(mutant: Mutant, most: number): readonly string[] {
-    const known = functionsOf(mutant).map((changed) => ({ changed, calling: this.#callingAny(changed) }));
-    const { changed, calling } = known.find((each) => each.calling.length > 0) ?? {
-      ...{ changed: new Set<string>(), calling: [] },
-    };
-    const candidates = calling.length > 0 ? calling : this.#callingFile(mutant.file);
-    const rank = new Map(candidates.map((test) => [test, this.#rank(test, mutant.file, changed)]));
+    const changed = functionsOf(mutant);
+    const calling = changed.map((ids) => this.#callingAny(ids)).find((tests) => tests.length > 0);
+    const candidates = calling ?? this.#callingFile(mutant.file);
+    const near = changed.reduce((all, ids) => all.union(ids), new Set<string>());
+    const rank = new Map(candidates.map((test) => [test, this.#rank(test, mutant.file, near)]));
     return candidates.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0)).slice(0, most);
   }
 
@@ -70,7 +69,7 @@ export class Judges {
 }
 
 function wordsOf(path: string): readonly string[] {
-  const words = path.split(/[/.-]/).slice(1);
+  const words = path.split(/[/._-]/).slice(1);
   return words.filter((word) => !["ts", "test", "sql"].includes(word)).map((word) => word.replace(/s$/, ""));
 }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -14,7 +14,7 @@ export class Copy {
 
   /** The files that Git knows or would take, as they are now; packages are those of the checkout. */
   static async make(): Promise<Copy> {
-    const folder = await mkdtemp(join(tmpdir(), "berth-mutation-"));
+    const folder = await makeFolder();
     const args = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
     const { stdout } = await promisify(execFile)("git", args, { maxBuffer: 64 << 20 });
     const files = stdout.split("\0").filter((file) => file !== "");
@@ -25,7 +25,7 @@ export class Copy {
 
   /** Another copy, of this one as it is now. */
   async again(): Promise<Copy> {
-    const folder = await mkdtemp(join(tmpdir(), "berth-mutation-"));
+    const folder = await makeFolder();
     await cp(this.folder, folder, { recursive: true, verbatimSymlinks: true });
     return new Copy(folder);
   }
@@ -41,6 +41,13 @@ export class Copy {
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A folder that everybody may read: some tests run Berth as another user. */
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "berth-mutation-"));
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 /** A file that Git knows and that is deleted here has no copy. */
