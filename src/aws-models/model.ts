@@ -1,5 +1,5 @@
 /** The services whose dialect Berth speaks. */
-export const SERVICES = ["ecr", "ecs", "iam", "sts"] as const;
+export const SERVICES = ["ecr", "ecr-public", "ecs", "iam", "sts"] as const;
 export type Service = (typeof SERVICES)[number];
 
 export type ShapeType =
@@ -82,6 +82,8 @@ async function read(service: Service): Promise<ServiceModel> {
   switch (service) {
     case "ecr":
       return asModel(await import("./ecr.json", { with: { type: "json" } }));
+    case "ecr-public":
+      return asModel(await import("./ecr-public.json", { with: { type: "json" } }));
     case "ecs":
       return asModel(await import("./ecs.json", { with: { type: "json" } }));
     case "iam":

@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const SERVICES = ["ecr", "ecs", "iam", "sts"];
+const SERVICES = ["ecr", "ecr-public", "ecs", "iam", "sts"];
 const SHAPE_KEYS = [
   "type",
   "members",
@@ -101,7 +101,7 @@ function interfaceOf(shapes, name) {
 }
 
 function typesOf(service, { operations, shapes }) {
-  const title = service.charAt(0).toUpperCase() + service.slice(1);
+  const title = service.replaceAll(/(?:^|-)(.)/g, (_, letter) => letter.toUpperCase());
   const structures = Object.keys(shapes).filter((name) => {
     const { type, exception, document } = shapes[name];
     return type === "structure" && exception !== true && document !== true;

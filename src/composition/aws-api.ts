@@ -6,6 +6,8 @@ import { postgresResourceTags } from "../adapters/postgres/resource-tags.ts";
 import type { Config } from "../config.ts";
 import { openAwsDoor } from "../http/aws/door.ts";
 import { ecrHandlers } from "../http/aws/ecr/index.ts";
+import type { TokenIssuer } from "../http/aws/ecr/ports.ts";
+import { ecrPublicHandlers } from "../http/aws/ecr-public/index.ts";
 import { iamHandlers } from "../http/aws/iam/index.ts";
 import { PageTokens } from "../http/aws/page-tokens.ts";
 import { stsHandlers } from "../http/aws/sts/index.ts";
@@ -16,6 +18,8 @@ import { IssuerHosts } from "../iam/oidc/issuer-hosts.ts";
 import { IssuerKeys } from "../iam/oidc/issuer-keys.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
 import { SignatureVerifier } from "../iam/sigv4/verify.ts";
+import type { TokenClaims } from "../iam/tokens/registry-token.ts";
+import { PUBLIC_ACCESS } from "../iam/tokens/scopes.ts";
 import type { Log } from "../log.ts";
 import type { ManifestCache } from "../registry/manifests/pull.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
@@ -47,6 +51,13 @@ export function composeAwsApi(
   const issuerHosts = new IssuerHosts(config.oidcPrivateHosts);
   const resourcePolicyRules = new ResourcePolicyRules(policyAuthorizer);
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
+  const issuer = (granted: TokenClaims["access"]): TokenIssuer => ({
+    lifetime: config.tokenLifetime / 1000,
+    onIssue,
+    async issueToken({ accessKeyId, account }, region, expiresAt) {
+      return (await tokens.issue({ accessKeyId, account, region, access: granted, expiresAt })).token;
+    },
+  });
   return openAwsDoor({
     logins,
     onChange: (account) => versions.forget(account),
@@ -70,16 +81,11 @@ export function composeAwsApi(
         accountSettings: postgresAccountSettings(database),
         templates: ports.templates,
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
-        tokens: {
-          lifetime: config.tokenLifetime / 1000,
-          onIssue,
-          async issueToken({ accessKeyId, account }, region, expiresAt) {
-            return (await tokens.issue({ accessKeyId, account, region, access: undefined, expiresAt })).token;
-          },
-        },
+        tokens: issuer(undefined),
         hosts: registryHosts(config),
         pageTokens,
       }),
+      "ecr-public": ecrPublicHandlers({ tokens: issuer(PUBLIC_ACCESS) }),
       iam: iamHandlers({
         ...{ identity, aws: shipped, masterKey, tokens: pageTokens, policies, decider, issuerHosts },
       }),

@@ -2,7 +2,7 @@ import type { Authenticator } from "../../iam/authenticator.ts";
 import type { LoginAttempt } from "../../iam/logins/login-attempt.ts";
 import type { Principal } from "../../iam/principal.ts";
 import type { TokenAccess } from "../../iam/tokens/registry-token.ts";
-import { scopedRegistry } from "../../iam/tokens/scopes.ts";
+import { isPublic, scopedRegistry } from "../../iam/tokens/scopes.ts";
 import type { RegistryAddress } from "../../registry/scope.ts";
 import type { Client } from "../client.ts";
 import { Refusal } from "../refusal.ts";
@@ -47,9 +47,9 @@ export async function authenticate(
   const found =
     authenticator.known?.(authorization, attempt) ??
     (await authenticator.authenticate(authorization, attempt));
-  if (found.state === "proven" && isFor(address, found.region)) {
+  if (found.state === "proven" && (isPublic(found.access) || isFor(address, found.region))) {
     const { principal, access, region } = found;
-    if (principal.kind !== "anonymous" || admitsAnonymous) {
+    if (principal.kind !== "anonymous" || admitsAnonymous || isPublic(access)) {
       return { principal, access, byToken: region !== undefined };
     }
   }

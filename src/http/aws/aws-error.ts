@@ -1,11 +1,18 @@
 import type { EcrException } from "../../aws-models/ecr.types.ts";
+import type { EcrPublicException } from "../../aws-models/ecr-public.types.ts";
 import type { EcsException } from "../../aws-models/ecs.types.ts";
 import type { IamException } from "../../aws-models/iam.types.ts";
 import type { StsException } from "../../aws-models/sts.types.ts";
 import type { CommonException } from "./common-exceptions.ts";
 
 /** Every exception that a client of the AWS dialects may meet, by the name of its model. */
-export type AwsErrorCode = EcrException | EcsException | IamException | StsException | CommonException;
+export type AwsErrorCode =
+  | EcrException
+  | EcrPublicException
+  | EcsException
+  | IamException
+  | StsException
+  | CommonException;
 
 export interface AwsErrorOptions {
   /** HTTP status; by default that of the model or of the common exceptions, else 400. */

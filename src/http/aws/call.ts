@@ -1,5 +1,6 @@
 import type { Cause } from "../../audit/cause.ts";
 import type { EcrOperations } from "../../aws-models/ecr.types.ts";
+import type { EcrPublicOperations } from "../../aws-models/ecr-public.types.ts";
 import type { EcsOperations } from "../../aws-models/ecs.types.ts";
 import type { IamOperations } from "../../aws-models/iam.types.ts";
 import type { Service } from "../../aws-models/model.ts";
@@ -63,6 +64,7 @@ export interface UnsignedCall extends CallFacts {
 /** The operations of every service, as their models type them. */
 export interface Operations {
   readonly ecr: EcrOperations;
+  readonly "ecr-public": EcrPublicOperations;
   readonly ecs: EcsOperations;
   readonly iam: IamOperations;
   readonly sts: StsOperations;
@@ -92,6 +94,8 @@ export type ServiceHandlers<Name extends Service> = HandlersOf<Operations[Name]>
 
 /** The handler of one ECR operation. */
 export type EcrHandler<Name extends keyof EcrOperations> = Handler<EcrOperations[Name]>;
+/** The handler of one operation of ECR Public. */
+export type EcrPublicHandler<Name extends keyof EcrPublicOperations> = Handler<EcrPublicOperations[Name]>;
 /** The handler of one IAM operation. */
 export type IamHandler<Name extends keyof IamOperations> = Handler<IamOperations[Name]>;
 /** The handler of one STS operation. */

@@ -65,18 +65,22 @@ export function openClaim(
   );
 }
 
+/**
+ * What is one for all regions: clients whose endpoint is overridden sign for whichever they are in, and those of ECR Public
+ * for us-east-1, where AWS has it.
+ */
+const ONE_FOR_ALL: ReadonlySet<Service> = new Set<Service>(["iam", "sts", "ecr-public"]);
+
 function signaturePolicy(
   { regions }: EntranceDependencies,
   { service, operation, model }: Claimed,
 ): SignaturePolicy {
   return {
     service: model.signingName,
-    // IAM and STS are one for all regions: clients whose endpoint is overridden sign for whichever they are in.
-    accepts: (region) =>
-      servesRegion(regions, region) || (model.protocol === "query" && isRegionName(region)),
+    accepts: (region) => servesRegion(regions, region) || (ONE_FOR_ALL.has(service) && isRegionName(region)),
     // Proof of who somebody is, for a third party that asks. A URL is passed on and logged: it does nothing else.
     presigned: service === "sts" && operation === "GetCallerIdentity",
-    // None of the four services takes a body that nobody signed.
+    // None of the services takes a body that nobody signed.
     unsignedPayload: false,
     missingText:
       model.protocol === "json" ? "Missing Authentication Token" : "Request is missing Authentication Token",
@@ -130,7 +134,7 @@ export function signedCall(
   };
 }
 
-/** Every permission of the four services is called like its operation ("Actions defined by …"). */
+/** Every permission of the services is called like its operation ("Actions defined by …"). */
 function ownAction({ service, operation }: Pick<CallOrigin, "service" | "operation">): string {
   return `${service}:${operation}`;
 }

@@ -15,6 +15,7 @@ export interface Recognised {
 const TARGETS: Readonly<Record<string, Service>> = {
   AmazonEC2ContainerRegistry_V20150921: "ecr",
   AmazonEC2ContainerServiceV20141113: "ecs",
+  SpencerFrontendService: "ecr-public",
 };
 
 /** Versions of the Query services. */

@@ -121,6 +121,7 @@ const EVERYWHERE: ReadonlySet<Reason> = new Set(["DENIED", "TOOMANYREQUESTS", "U
 /** What a service calls its own failure. */
 const INTERNAL: Readonly<Record<Service, AwsErrorCode>> = {
   ecr: "ServerException",
+  "ecr-public": "ServerException",
   ecs: "ServerException",
   iam: "ServiceFailureException",
   sts: "InternalFailure",

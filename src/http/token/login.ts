@@ -3,7 +3,7 @@ import type { Authenticator } from "../../iam/authenticator.ts";
 import { type AccountPrincipal, ANONYMOUS } from "../../iam/principal.ts";
 import type { CredentialStore } from "../../iam/principals/credentials.ts";
 import type { RegistryTokens } from "../../iam/tokens/registry-token.ts";
-import { scopedRegistry, tokenIn } from "../../iam/tokens/scopes.ts";
+import { isPublic, scopedRegistry, tokenIn } from "../../iam/tokens/scopes.ts";
 import { authenticate, type Entrance, type Proven, unauthorized } from "../access/authenticate.ts";
 import type { Proof } from "./input.ts";
 import type { RefreshTokens } from "./refresh-tokens.ts";
@@ -20,6 +20,8 @@ export interface Login extends Proven {
   readonly endsAt: Date | undefined;
 }
 
+const NOBODY: Login = { principal: ANONYMOUS, access: [], byToken: false, endsAt: undefined };
+
 /** @throws Refusal (401) for whoever does not prove anything, unless the entrance admits anonymous callers */
 export async function logIn(
   dependencies: LoginDependencies,
@@ -28,13 +30,14 @@ export async function logIn(
 ): Promise<Login> {
   if (proof.kind === "refresh") return logInAgain(dependencies, proof.token, entrance);
   if (proof.kind === "none") {
-    if (entrance.admitsAnonymous)
-      return { principal: ANONYMOUS, access: [], byToken: false, endsAt: undefined };
+    if (entrance.admitsAnonymous) return NOBODY;
     throw unauthorized("UNAUTHORIZED", "authentication required", entrance.challenge());
   }
   const { authenticator, tokens } = dependencies;
   const { authorization } = proof;
   const proven = await authenticate(authenticator, authorization, { ...entrance, admitsAnonymous: false });
+  // Whoever may pull what anybody may is nobody here.
+  if (isPublic(proven.access) && entrance.admitsAnonymous) return NOBODY;
   // A token gets another one only as a password: whoever holds a Bearer token has what a client may have of it.
   if (proven.principal.kind === "anonymous" || !/^basic /i.test(authorization)) throw refused(entrance);
   const token = tokenIn(authorization);

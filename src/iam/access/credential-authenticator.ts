@@ -6,6 +6,7 @@ import type { LoginAttempt, LoginFailure } from "../logins/login-attempt.ts";
 import { ANONYMOUS } from "../principal.ts";
 import type { Credential, CredentialStore } from "../principals/credentials.ts";
 import type { RegistryTokens, TokenClaims } from "../tokens/registry-token.ts";
+import { isPublic } from "../tokens/scopes.ts";
 import type { AccountVersions } from "./account-versions.ts";
 import { Fingerprints } from "./fingerprints.ts";
 
@@ -212,8 +213,9 @@ const REFUSED = { state: "refused" } as const;
 
 function believed(credential: Credential, expiresAt: Date | undefined, claims?: TokenClaims): Believed {
   const { principal, version } = credential;
+  const { access, region } = claims ?? {};
   return {
-    authentication: { state: "proven", principal, access: claims?.access, region: claims?.region },
+    authentication: { state: "proven", principal: isPublic(access) ? ANONYMOUS : principal, access, region },
     ...{ account: principal.account, version, expiresAt },
   };
 }

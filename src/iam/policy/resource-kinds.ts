@@ -32,6 +32,7 @@ const KINDS: readonly ResourceKind[] = [
     ...{ askedBy: "ecr", tagPrefix: "ecr", kept: "repository" },
   },
   { ...PLAIN, service: "ecr", type: "*", policies: ["registry"], askedBy: "ecr", kept: "registry" },
+  { ...PLAIN, service: "ecr-public", type: "*", askedBy: "ecr-public" },
   // The tags of users and roles come with the call, which has to find them for their paths.
   { ...PLAIN, service: "iam", type: "user", askedBy: "iam", tagPrefix: "iam" },
   { ...PLAIN, service: "iam", type: "role", policies: ["trust"], askedBy: "sts", tagPrefix: "iam" },

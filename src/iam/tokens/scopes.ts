@@ -89,6 +89,14 @@ export function scopeText(granted: readonly TokenAccess[]): string {
   return granted.map(({ type, name, actions }) => `${type}:${name}:${actions.join(",")}`).join(" ");
 }
 
+/** What a token is narrowed to that its holder got to pull what anybody may, and stands for nobody beyond that. */
+export const PUBLIC_ACCESS: readonly TokenAccess[] = [{ type: "public", name: "*", actions: ["pull"] }];
+
+/** Whether a token is narrowed to what anybody may pull. */
+export function isPublic(access: readonly TokenAccess[] | undefined): boolean {
+  return access?.some(({ type }) => type === "public") === true;
+}
+
 /** Whether a token that is narrowed to `access` is good for a call. */
 export function isInScope(
   access: readonly TokenAccess[] | undefined,
@@ -98,6 +106,7 @@ export function isInScope(
   if (access === undefined) return true;
   const { type, name: resource } = resourceOf(name);
   const action = SCOPE_ACTIONS[call];
+  if (isPublic(access)) return name !== undefined && action === "pull";
   return access.some(
     (entry) => entry.type === type && entry.name === resource && entry.actions.includes(action),
   );

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { loadModel, SERVICES } from "../../../src/aws-models/model.ts";
 import { ecrHandlers } from "../../../src/http/aws/ecr/index.ts";
 import type { EcrPorts } from "../../../src/http/aws/ecr/ports.ts";
+import { ecrPublicHandlers } from "../../../src/http/aws/ecr-public/index.ts";
+import type { EcrPublicPorts } from "../../../src/http/aws/ecr-public/ports.ts";
 import { missingOperations } from "../../../src/http/aws/handlers.ts";
 import { iamHandlers } from "../../../src/http/aws/iam/index.ts";
 import type { IamPorts } from "../../../src/http/aws/iam/ports.ts";
@@ -11,6 +13,7 @@ import type { StsPorts } from "../../../src/iam/sessions/ports.ts";
 const ecr = await loadModel("ecr");
 const handlers = {
   ecr: ecrHandlers({} as EcrPorts),
+  "ecr-public": ecrPublicHandlers({} as EcrPublicPorts),
   iam: iamHandlers({} as IamPorts),
   sts: stsHandlers({} as StsPorts),
 };

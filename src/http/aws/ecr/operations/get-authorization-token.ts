@@ -1,4 +1,5 @@
-import type { AwsCall, EcrHandler } from "../../call.ts";
+import type { EcrHandler } from "../../call.ts";
+import { handOutToken } from "../hand-out-token.ts";
 import type { EcrPorts } from "../ports.ts";
 
 /**
@@ -11,14 +12,7 @@ export function getAuthorizationToken({
 }: Pick<EcrPorts, "tokens" | "hosts">): EcrHandler<"GetAuthorizationToken"> {
   return async (call, { registryIds }) => {
     await call.authorize("*");
-    const expiresAt = endOfToken(call, tokens.lifetime);
-    const password = await tokens.issueToken(call.principal, call.region, expiresAt);
-    const { principal, requestId, context } = call;
-    tokens.onIssue({
-      ...{ principal, door: "api", requestId, at: call.clock.now() },
-      ...{ sourceIp: context.sourceIp, userAgent: context.userAgent },
-    });
-    const authorizationToken = Buffer.from(`AWS:${password}`).toString("base64");
+    const { authorizationToken, expiresAt } = await handOutToken(tokens, call);
     const accounts = registryIds === undefined || registryIds.length === 0 ? [call.account] : registryIds;
     return {
       authorizationData: accounts.map((account) => ({
@@ -28,10 +22,4 @@ export function getAuthorizationToken({
       })),
     };
   };
-}
-
-/** A token ends no later than the credentials that asked for it. */
-function endOfToken({ clock, credentialsEnd }: AwsCall, lifetime: number): Date {
-  const end = clock.now().getTime() + lifetime * 1000;
-  return new Date(Math.min(end, credentialsEnd?.getTime() ?? end));
 }

@@ -1,0 +1,1 @@
+export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
