@@ -42,6 +42,9 @@ export interface Config {
   readonly autoCreate: boolean;
   /** 0: no limit. */
   readonly repositoriesPerRegistry: number;
+  /** 0: no limit; also of tags. */
+  readonly imagesPerRepository: number;
+  readonly tagsPerImage: number;
   readonly uploadsPerPrincipal: number;
   /** Milliseconds. */
   readonly uploadExpiry: number;
@@ -139,6 +142,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     oidcAuthorities: reader.read("BERTH_OIDC_CA", certificates),
     autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
     repositoriesPerRegistry: reader.need("BERTH_REPOSITORIES_PER_REGISTRY", integer(0, 10_000_000)),
+    imagesPerRepository: reader.need("BERTH_IMAGES_PER_REPOSITORY", integer(0, 100_000_000)),
+    tagsPerImage: reader.need("BERTH_TAGS_PER_IMAGE", integer(0, 100_000_000)),
     uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
     blobGrace: reader.need("BERTH_BLOB_GRACE", duration),

@@ -107,6 +107,14 @@ export const SETTINGS = {
     default: "100000",
     doc: "Repositories that an account may have in a region; one more is refused with `LimitExceededException`, and a push that would make it with `DENIED`. `0`: no limit.",
   },
+  BERTH_IMAGES_PER_REPOSITORY: {
+    default: "10000",
+    doc: "Images (manifests, with those that an index lists) that a repository may have; a push of one more is refused with `LimitExceededException` or `DENIED`. Pushes at the same moment may exceed it by as many as they are. A repository that had as many already when it was upgraded is not held to this, nor to the next. `0`: no limit.",
+  },
+  BERTH_TAGS_PER_IMAGE: {
+    default: "1000",
+    doc: "Tags that one image may have; one more is refused in the same way. `0`: no limit.",
+  },
   BERTH_UPLOADS_PER_PRINCIPAL: {
     default: "10000",
     doc: "Open upload sessions that one principal may have, the sessions of one role together; more are answered 429.",

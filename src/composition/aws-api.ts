@@ -73,8 +73,7 @@ export function composeAwsApi(
     handlers: {
       ecr: ecrHandlers({
         ...{ scopes, repositories: ports.repositories, images: ports.images, manifests: ports.manifests },
-        ...{ registry: ports, layerUrls, manifestCache },
-        ...{ registry: ports, manifestCache, pulls: ports.pulls, pullTimes: ports.pullTimes },
+        ...{ registry: ports, layerUrls, manifestCache, pulls: ports.pulls, pullTimes: ports.pullTimes },
         onPull: config.auditPulls ? (pull) => audit.note(pull) : undefined,
         policies: postgresPolicies(database),
         resourceTags: postgresResourceTags(database),

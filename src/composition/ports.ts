@@ -36,7 +36,7 @@ export function composePorts(
     registries: postgresRegistries(database),
     repositories: postgresRepositories(database, config.repositoriesPerRegistry),
     blobs: postgresBlobs(database, confirmed),
-    manifests: postgresManifests(database),
+    manifests: postgresManifests(database, config),
     images: postgresImages(database),
     templates: postgresTemplates(database),
     ...{ pulls, pullTimes },

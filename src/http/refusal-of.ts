@@ -34,6 +34,8 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   EXCLUSION_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
   EXCLUSIONS_TOO_MANY: { code: "DENIED" },
   IMAGE_EXISTS: { code: "UNSUPPORTED", status: 409 },
+  IMAGES_TOO_MANY: { code: "DENIED" },
+  TAGS_TOO_MANY: { code: "DENIED" },
   IMAGES_TOO_LARGE: { code: "SIZE_INVALID", status: 413 },
   IMAGE_ID_INVALID: { code: "UNSUPPORTED", status: 400 },
   IMAGE_UNKNOWN: { code: "MANIFEST_UNKNOWN" },

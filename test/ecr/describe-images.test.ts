@@ -12,7 +12,15 @@ import {
   OCI_LAYER,
   OCI_MANIFEST,
 } from "../support/manifests.ts";
-import { configOf, imageOf, layerOf, pushBlob, pushImage, pushManifest } from "../support/push.ts";
+import {
+  configOf,
+  createRepository,
+  imageOf,
+  layerOf,
+  pushBlob,
+  pushImage,
+  pushManifest,
+} from "../support/push.ts";
 import { rowsOf } from "../support/rows.ts";
 import { ecrApi, invalid } from "./support/api.ts";
 
@@ -103,6 +111,17 @@ describe("an image", () => {
       imageManifestMediaType: OCI_INDEX,
     });
     expect(detail).not.toHaveProperty("artifactMediaType");
+  });
+
+  test("that lacked something when it was pushed has the size of what is there now", async () => {
+    await createRepository(berth, "sparse", { sparse: true });
+    const list = await pushManifest(berth, "sparse", index([entry(imageOf("late"))]), "latest");
+    const alone = await pushManifest(berth, "sparse", imageOf("late"));
+    expect(await detailOf("sparse", list.digest)).toMatchObject({ imageSizeInBytes: 0 });
+    await pushBlob(berth, "sparse", layerOf("late"));
+    for (const { digest } of [list, alone]) {
+      expect(await detailOf("sparse", digest)).toMatchObject({ imageSizeInBytes: layerOf("late").length });
+    }
   });
 
   test("that is an index of layers has the size of them all", async () => {

@@ -47,6 +47,8 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   EXCLUSION_UNKNOWN: "ExclusionNotFoundException",
   EXCLUSIONS_TOO_MANY: "LimitExceededException",
   IMAGE_EXISTS: "ImageAlreadyExistsException",
+  IMAGES_TOO_MANY: "LimitExceededException",
+  TAGS_TOO_MANY: "LimitExceededException",
   IMAGES_TOO_LARGE: "LimitExceededException",
   IMAGE_ID_INVALID: ({ message }) => invalidParameter("imageIds", message),
   IMAGE_UNKNOWN: "ImageNotFoundException",

@@ -37,6 +37,7 @@ export interface FoundImage extends ManifestHead {
 export type ImageLookup = FoundImage | "unknown" | "tag elsewhere";
 
 /** Which images a list shows: those that a tag points at, those that none does, or all. */
+/** Which images of a list are wanted: with a tag, without one, or both. */
 export type TagStatus = "TAGGED" | "UNTAGGED" | "ANY";
 
 /** A place in the list of images: before the image `id`, or inside it, after its tag `tag`. */

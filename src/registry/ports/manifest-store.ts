@@ -87,7 +87,8 @@ export interface ManifestStore {
    * that already points there writes no history. Undefined when there is no such repository.
    * @throws RegistryError NAME_UNKNOWN (repository deleted meanwhile), MANIFEST_BLOB_UNKNOWN or MANIFEST_CHILD_UNKNOWN (detail: every missing
    *   reference),
-   *   TAG_IMMUTABLE (the tag points elsewhere), PRECONDITION_FAILED
+   *   TAG_IMMUTABLE (the tag points elsewhere), PRECONDITION_FAILED, IMAGES_TOO_MANY,
+   *   TAGS_TOO_MANY
    */
   put(put: ManifestPut): Promise<ManifestChange | undefined>;
   /** Removes the manifest with its tags, unless an index lists it. */

@@ -12,22 +12,24 @@ function blobBytes(manifest: string): string {
       JOIN blobs b ON b.id = held.blob_id)`;
 }
 
-// `before` counts the tags of the images that come earlier: those of a page may be very many.
+// An image has blobs, an index images or blobs: what is not there counts for nothing. `before` counts the tags of the images that come earlier: those of a page may be very many.
 const DETAILS = {
   name: "image_details",
   text: `SELECT id, digest, media_type, artifact_type, subject_digest, pushed_at,
       CASE WHEN before < $3 THEN ARRAY(
         SELECT t.name FROM tags t WHERE t.repository_id = $1 AND t.manifest_id = m.id ORDER BY t.name) END AS tags,
       (SELECT pulled_at FROM image_pulls WHERE repository_id = $1 AND manifest_id = m.id) AS pulled_at,
-      ${blobBytes("m.id")} AS blob_bytes,
-      (SELECT max(${blobBytes("c.child_id")}) FROM manifest_children c
-        WHERE c.repository_id = $1 AND c.manifest_id = m.id AND c.child_id IS NOT NULL) AS child_bytes,
-      (SELECT sum(b.size) FROM manifest_children c JOIN blobs b ON b.id = c.blob_id
-        WHERE c.repository_id = $1 AND c.manifest_id = m.id AND c.blob_id IS NOT NULL) AS listed_bytes
+      coalesce(content_size, greatest(
+        ${blobBytes("m.id")},
+        (SELECT max(coalesce(i.content_size, ${blobBytes("i.id")})) FROM manifest_children c
+          JOIN manifests i ON i.repository_id = $1 AND i.id = c.child_id
+          WHERE c.repository_id = $1 AND c.manifest_id = m.id),
+        (SELECT sum(b.size) FROM manifest_children c JOIN blobs b ON b.id = c.blob_id
+          WHERE c.repository_id = $1 AND c.manifest_id = m.id))) AS content_size
     FROM (SELECT m.*, sum(held.tags) OVER (ORDER BY m.id DESC) - held.tags AS before
       FROM unnest($2::bigint[]) AS wanted (id)
-      JOIN LATERAL (SELECT id, digest, media_type, artifact_type, subject_digest, pushed_at FROM manifests
-        WHERE repository_id = $1 AND id = wanted.id LIMIT 1) AS m ON true
+      JOIN LATERAL (SELECT id, digest, media_type, artifact_type, subject_digest, pushed_at, content_size
+        FROM manifests WHERE repository_id = $1 AND id = wanted.id LIMIT 1) AS m ON true
       CROSS JOIN LATERAL (SELECT count(*) AS tags FROM tags
         WHERE repository_id = $1 AND manifest_id = wanted.id) AS held) AS m
     ORDER BY id DESC`,
@@ -42,9 +44,7 @@ interface Row {
   readonly pushed_at: Date;
   readonly pulled_at: Date | null;
   readonly tags: readonly Tag[] | null;
-  readonly blob_bytes: string;
-  readonly child_bytes: string | null;
-  readonly listed_bytes: string | null;
+  readonly content_size: string;
 }
 
 /**
@@ -67,10 +67,9 @@ export async function readDetails(
 
 function toDetail(row: Row, tags: readonly Tag[]): ImageDetail {
   const isIndex = INDEX_MEDIA_TYPES.includes(row.media_type);
-  const indexBytes = Math.max(Number(row.child_bytes ?? 0), Number(row.listed_bytes ?? 0));
   return {
     ...{ id: row.id, digest: digestFromBytes(row.digest), tags, mediaType: row.media_type },
-    size: isIndex ? indexBytes : Number(row.blob_bytes),
+    size: Number(row.content_size),
     artifactMediaType: isIndex ? undefined : (row.artifact_type ?? undefined),
     subject: row.subject_digest === null ? undefined : digestFromBytes(row.subject_digest),
     pushedAt: row.pushed_at,
