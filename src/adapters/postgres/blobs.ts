@@ -4,7 +4,7 @@ import type { BlobLookup, BlobPlace, BlobRemoval, BlobStore } from "../../regist
 import type { RegistryId } from "../../registry/scope.ts";
 import { changeRecord, recordChange } from "./audit/record.ts";
 import { BatchedReads, keysFrom } from "./batched-reads.ts";
-import type { ConfirmedLinks } from "./confirmed-links.ts";
+import { type ConfirmedLinks, linkTo } from "./confirmed-links.ts";
 import type { Database } from "./database.ts";
 import { brokenForeignKey, repositoryDeleted } from "./errors.ts";
 
@@ -136,7 +136,7 @@ export function postgresBlobs(database: Database, confirmed: ConfirmedLinks): Bl
   return {
     find,
     async confirm(scope, name, digest, at) {
-      const link = { registryId: scope.id, repository: name, digest };
+      const link = linkTo(scope.id, name, digest);
       if (confirmed.confirmKnown(link, at)) return find(scope, name, digest);
       const row = await foundWithGrace.read(scope.id, name, digestToBytes(digest));
       if (row === undefined || row.size === null) return toLookup(digest, row);

@@ -9,6 +9,13 @@ export interface Link {
   readonly registryId: RegistryId;
   readonly repository: RepositoryName;
   readonly digest: Digest;
+  /** All of that in one text. */
+  readonly key: string;
+}
+
+/** Neither an id nor a digest has a slash. */
+export function linkTo(registryId: RegistryId, repository: RepositoryName, digest: Digest): Link {
+  return { registryId, repository, digest, key: `${registryId}/${repository}/${digest}` };
 }
 
 /**
@@ -57,7 +64,7 @@ export class ConfirmedLinks {
       ...{ waitingMax: LINKS_MAX, batchMax: BATCH_MAX, writeAfter: WRITE_AFTER, retryAfter: WRITE_AFTER },
       ...events,
       write: async (links) => void (await this.#renew(links)),
-      keyOf,
+      keyOf: ({ key }) => key,
     });
   }
 
@@ -66,7 +73,7 @@ export class ConfirmedLinks {
    * stays for a whole one if it is there. False when that is not known.
    */
   confirmKnown(link: Link, at: Date): boolean {
-    const since = this.#begun.get(keyOf(link));
+    const since = this.#begun.get(link.key);
     return since !== undefined && !this.#isLate(since, at) && this.writer.add(link);
   }
 
@@ -87,7 +94,7 @@ export class ConfirmedLinks {
 
   #remember(link: Link, since: number): void {
     if (this.#begun.size >= REMEMBERED_MAX) this.#begun.clear();
-    this.#begun.set(keyOf(link), since);
+    this.#begun.set(link.key, since);
   }
 
   async #renew(links: readonly Link[]): Promise<boolean> {
@@ -98,9 +105,4 @@ export class ConfirmedLinks {
     ];
     return (await this.#database.run(RENEW, names)).length > 0;
   }
-}
-
-/** Neither an id nor a digest has a slash. */
-function keyOf({ registryId, repository, digest }: Link): string {
-  return `${registryId}/${repository}/${digest}`;
 }
