@@ -39,6 +39,10 @@ export interface Config {
   readonly oidcPrivateHosts: readonly string[];
   /** PEM. */
   readonly oidcAuthorities: string | undefined;
+  /** Receivers of webhooks that may have private addresses and be told over plain HTTP. */
+  readonly webhookPrivateHosts: readonly string[];
+  /** PEM of authorities that receivers of webhooks may have beside the usual ones. */
+  readonly webhookAuthorities: string | undefined;
   readonly autoCreate: boolean;
   /** 0: no limit. */
   readonly repositoriesPerRegistry: number;
@@ -140,6 +144,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     bearer: { hosts: bearerHosts ?? [], anonymousPull },
     oidcPrivateHosts: reader.read("BERTH_OIDC_PRIVATE_HOSTS", hostNames) ?? [],
     oidcAuthorities: reader.read("BERTH_OIDC_CA", certificates),
+    webhookPrivateHosts: reader.read("BERTH_WEBHOOK_PRIVATE_HOSTS", hostNames) ?? [],
+    webhookAuthorities: reader.read("BERTH_WEBHOOK_CA", certificates),
     autoCreate: reader.need("BERTH_AUTO_CREATE", onOff),
     repositoriesPerRegistry: reader.need("BERTH_REPOSITORIES_PER_REGISTRY", integer(0, 10_000_000)),
     imagesPerRepository: reader.need("BERTH_IMAGES_PER_REPOSITORY", integer(0, 100_000_000)),

@@ -12,6 +12,7 @@ import { addMigrate } from "./cli/migrate.ts";
 import { endWithParent } from "./cli/parent-watch.ts";
 import { addRepository } from "./cli/repository/index.ts";
 import { addStart } from "./cli/start.ts";
+import { addWebhooks } from "./cli/webhooks/command.ts";
 import { migrateRegistry, type RegistryAccess, withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";
 import { readConfig } from "./config.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly AddCommand[] = [
   (berth, io) => addConfigure(berth, io, process.env),
   (berth, io) => addWhoami(berth, io, process.env),
   (berth, io) => addEvents(berth, io, process.env),
+  (berth, io) => addWebhooks(berth, io, process.env),
   addCompletion,
 ];
 

@@ -99,6 +99,12 @@ export const SETTINGS = {
   BERTH_OIDC_CA: {
     doc: "PEM file with certificates of authorities that OpenID Connect issuers may have beside the usual ones. Absent: the usual ones, and the thumbprints of a provider where it has others.",
   },
+  BERTH_WEBHOOK_PRIVATE_HOSTS: {
+    doc: "Host names or addresses without ports, comma-separated, or `*`: receivers of [webhooks](events.md#webhooks) that may have private, loopback or link-local addresses, and may be told over plain HTTP. Absent: none.",
+  },
+  BERTH_WEBHOOK_CA: {
+    doc: "PEM file with certificates of authorities that receivers of webhooks may have beside the usual ones.",
+  },
   BERTH_AUTO_CREATE: {
     default: "on",
     doc: "`on`: a push to a repository that does not exist creates it, if the pusher may. `off`: only where a repository creation template covers it, as on ECR; else `NAME_UNKNOWN`.",

@@ -14,12 +14,12 @@ import { stsHandlers } from "../http/aws/sts/index.ts";
 import type { Door } from "../http/door.ts";
 import type { LayerUrls } from "../http/layers/layer-urls.ts";
 import { ResourcePolicyRules } from "../iam/access/policy-rules.ts";
-import { IssuerHosts } from "../iam/oidc/issuer-hosts.ts";
 import { IssuerKeys } from "../iam/oidc/issuer-keys.ts";
 import { OidcVerifier } from "../iam/oidc/verify.ts";
 import { SignatureVerifier } from "../iam/sigv4/verify.ts";
 import type { TokenClaims } from "../iam/tokens/registry-token.ts";
 import { PUBLIC_ACCESS } from "../iam/tokens/scopes.ts";
+import { OutboundHosts } from "../kernel/outbound-hosts.ts";
 import type { Log } from "../log.ts";
 import type { ManifestCache } from "../registry/manifests/pull.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
@@ -48,7 +48,7 @@ export function composeAwsApi(
   const { audit, logins, authorizer, policyAuthorizer, credentials, versions, tokens, onIssue, noteUse } =
     access;
   const { identity, shipped, stored, policies, principals, decider } = access;
-  const issuerHosts = new IssuerHosts(config.oidcPrivateHosts);
+  const issuerHosts = new OutboundHosts(config.oidcPrivateHosts);
   const resourcePolicyRules = new ResourcePolicyRules(policyAuthorizer);
   const pageTokens = new PageTokens(masterKey.derive("page tokens"));
   const issuer = (granted: TokenClaims["access"]): TokenIssuer => ({

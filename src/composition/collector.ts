@@ -1,8 +1,10 @@
 import { postgresGarbage } from "../adapters/postgres/garbage.ts";
 import { postgresSessions } from "../adapters/postgres/iam/index.ts";
 import { postgresOutbox } from "../adapters/postgres/outbox.ts";
+import { postgresDeliveries } from "../adapters/postgres/webhooks/deliveries.ts";
 import type { Config } from "../config.ts";
-import { CHANGES_KEPT } from "../events/retention.ts";
+import { CHANGES_KEPT, UNTOLD_KEPT } from "../events/retention.ts";
+import { DEAD_KEPT, DELIVERED_KEPT } from "../events/webhooks/schedule.ts";
 import {
   BATCH,
   CollectionFailedError,
@@ -41,6 +43,7 @@ export function startCollector(
   const ended = metrics.counter("berth_collected_total", "Tasks that the collector has ended, by kind.");
   const sessions = postgresSessions(database);
   const outbox = postgresOutbox(database);
+  const deliveries = postgresDeliveries(database);
   const graces = gracesOf(config);
   return startLoop({
     async round() {
@@ -53,7 +56,8 @@ export function startCollector(
       const ago = (milliseconds: number): Date => new Date(ports.clock.now().getTime() - milliseconds);
       const forgotten = {
         sessions: await sessions.deleteExpired(ago(SESSIONS_KEPT), BATCH),
-        events: await outbox.trim(ago(CHANGES_KEPT), BATCH),
+        events: await outbox.trim(ago(CHANGES_KEPT), ago(UNTOLD_KEPT), BATCH),
+        deliveries: await deliveries.trim(ago(DELIVERED_KEPT), ago(DEAD_KEPT), BATCH),
       };
       for (const [kind, count] of Object.entries({ ...round, ...forgotten })) {
         ended.add(count, `kind="${kind}"`);

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { BearerHosts } from "../http/access/bearer-hosts.ts";
+import { PageTokens } from "../http/aws/page-tokens.ts";
 import type { Door } from "../http/door.ts";
 import { openEventsDoor } from "../http/events/door.ts";
 import { openExplainDoor } from "../http/explain/door.ts";
@@ -7,6 +8,7 @@ import { openLayerDoor } from "../http/layers/door.ts";
 import { LayerUrls } from "../http/layers/layer-urls.ts";
 import { openTokenDoor } from "../http/token/door.ts";
 import { RefreshTokens } from "../http/token/refresh-tokens.ts";
+import { openWebhooksDoor } from "../http/webhooks/door.ts";
 import { type AwsApiParts, composeAwsApi } from "./aws-api.ts";
 import type { Events } from "./events.ts";
 import { composeExplainer } from "./explainer.ts";
@@ -39,5 +41,10 @@ export function composeDoors(
   });
   const layerUrls = new LayerUrls(state.masterKey.derive("layer urls"));
   const layers = openLayerDoor({ urls: layerUrls, ports: parts.ports, scopes });
-  return [token, explain, feed, layers, composeAwsApi(config, state, { ...parts, layerUrls })];
+  const webhooks = openWebhooksDoor({
+    ...{ authenticator, logins, authorizer, clock, scopes, webhooks: events.webhooks },
+    ...{ pageTokens: new PageTokens(state.masterKey.derive("page tokens")), defaultRegion: config.region },
+  });
+  const aws = composeAwsApi(config, state, { ...parts, layerUrls });
+  return [token, explain, feed, webhooks, layers, aws];
 }

@@ -72,7 +72,7 @@ export async function startNode(
     await storage.close();
     await state.close();
   };
-  const events = composeEvents(state, log);
+  const events = composeEvents(config, state, log);
   const app = composeApp(config, { state, ports, metrics, access, events, log, loop, draining });
   await openAuditDays(state, log);
   await postgresOutbox(state.database).renumber();
@@ -82,7 +82,7 @@ export async function startNode(
     await closeAll();
     throw listenFailure(error, `${config.listen.host}:${config.listen.port}`);
   });
-  const workers = startWorkers(config, state, ports, metrics, log);
+  const workers = startWorkers(config, state, { ...ports, events }, metrics, log);
   const unwatch = loop.start();
   return {
     url: server.url,

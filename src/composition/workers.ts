@@ -5,15 +5,21 @@ import type { RegistryPorts } from "../registry/ports/index.ts";
 import type { RunningLoop } from "../workers/loop.ts";
 import { startAuditDays } from "./audit-days.ts";
 import { startCollector } from "./collector.ts";
+import type { Events } from "./events.ts";
 import type { State } from "./state.ts";
+import { startWebhookWorker } from "./webhook-worker.ts";
 
 /** Every worker of a node; all nodes run all of them, and share the work. A new one is one line here. */
 export function startWorkers(
   config: Config,
   state: State,
-  ports: RegistryPorts,
+  ports: RegistryPorts & { readonly events: Events },
   metrics: Metrics,
   log: Log,
 ): readonly RunningLoop[] {
-  return [startCollector(config, state, ports, metrics, log), startAuditDays(config, state, log)];
+  return [
+    startCollector(config, state, ports, metrics, log),
+    startAuditDays(config, state, log),
+    startWebhookWorker(state, ports.events, metrics, log),
+  ];
 }

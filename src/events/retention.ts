@@ -5,3 +5,5 @@ export const EVENTS_KEPT = 24 * 3_600_000;
  * come behind one that says a later time.
  */
 export const CHANGES_KEPT = EVENTS_KEPT + 600_000;
+/** Milliseconds for which a change waits, at most, until it was looked through for every webhook. */
+export const UNTOLD_KEPT = 3 * EVENTS_KEPT;

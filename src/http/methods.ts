@@ -3,6 +3,7 @@ import { EVENTS_PATH } from "./events/door.ts";
 import { EXPLAIN_PATH } from "./explain/door.ts";
 import { LAYERS_PATH } from "./layers/layer-urls.ts";
 import { registryMethods } from "./oci/router.ts";
+import { methodsOf, webhookPath } from "./webhooks/paths.ts";
 
 const READ = ["GET", "HEAD", "OPTIONS"];
 
@@ -24,5 +25,7 @@ export function methodsAt(path: string, isBearerHost: boolean): readonly string[
   if (path === "*") return ALL_METHODS;
   if (path === TOKEN_PATH) return isBearerHost ? ["GET", "POST", "OPTIONS"] : undefined;
   if (path.startsWith(LAYERS_PATH)) return READ;
-  return Object.hasOwn(METHODS, path) ? METHODS[path] : registryMethods(path);
+  if (Object.hasOwn(METHODS, path)) return METHODS[path];
+  const webhook = webhookPath(path);
+  return webhook === undefined ? registryMethods(path) : methodsOf(webhook);
 }

@@ -74,6 +74,9 @@ const ANSWERS: Readonly<Record<Reason, Answer>> = {
   TEMPLATE_EXISTS: { code: "UNSUPPORTED", status: 409 },
   TEMPLATE_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
   TEMPLATES_TOO_MANY: { code: "UNSUPPORTED", status: 400 },
+  WEBHOOK_INVALID: { code: "UNSUPPORTED", status: 400 },
+  WEBHOOK_UNKNOWN: { code: "UNSUPPORTED", status: 404 },
+  WEBHOOKS_TOO_MANY: { code: "UNSUPPORTED", status: 409 },
   UNAVAILABLE: { code: "UNAVAILABLE" },
   UNKNOWN: { code: "UNKNOWN" },
 };

@@ -54,6 +54,12 @@ export const LOGIN_ACTION = "ecr:GetAuthorizationToken";
 export const OWN_ACTIONS = {
   explain: "berth:ExplainAccess",
   listEvents: "berth:ListEvents",
+  createWebhook: "berth:CreateWebhook",
+  listWebhooks: "berth:ListWebhooks",
+  deleteWebhook: "berth:DeleteWebhook",
+  testWebhook: "berth:TestWebhook",
+  listWebhookDeliveries: "berth:ListWebhookDeliveries",
+  replayWebhookDeliveries: "berth:ReplayWebhookDeliveries",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** ARN of a repository, from the request alone: it need not exist. */

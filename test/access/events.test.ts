@@ -217,13 +217,13 @@ describe("events", () => {
     }
     const outbox = postgresOutbox(berth.database);
     const before = new Date(Date.now() - 36 * 3_600_000);
-    expect(await outbox.trim(before, 1)).toBe(1);
+    expect(await outbox.trim(before, before, 1)).toBe(1);
     expect(await rowsOf(berth, "SELECT detail ->> 'repository' AS name FROM outbox ORDER BY id")).toEqual([
       { name: "told/b" },
       { name: "told/c" },
     ]);
-    expect(await outbox.trim(before, 10)).toBe(1);
-    expect(await outbox.trim(before, 10)).toBe(0);
+    expect(await outbox.trim(before, before, 10)).toBe(1);
+    expect(await outbox.trim(before, before, 10)).toBe(0);
     expect((await news()).events.map(({ detail }) => detail["repository"])).toEqual(["told/c"]);
   });
 });

@@ -1,11 +1,10 @@
-import { type LookupAddress, lookup } from "node:dns";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
-import type { LookupFunction } from "node:net";
 import { rootCertificates } from "node:tls";
-import { addressOf, type IssuerHosts, isPublicAddress } from "../../iam/oidc/issuer-hosts.ts";
 import type { FetchJson } from "../../iam/oidc/issuer-keys.ts";
 import { isLoopback } from "../../iam/principals/oidc-providers.ts";
+import type { OutboundHosts } from "../../kernel/outbound-hosts.ts";
+import { checkedLookup, type Resolve, requirePublicAddress } from "../outbound/checked-lookup.ts";
 import { findAnchor, isUntrusted } from "./thumbprints.ts";
 
 /** How an answer is bounded, so that a provider cannot hold or fill us. */
@@ -19,15 +18,12 @@ export const FETCH_LIMITS: FetchLimits = { time: 5_000, bytes: 256 * 1024 };
 
 /** What reaching providers rests on. */
 export interface ProviderAccess {
-  readonly hosts: IssuerHosts;
+  readonly hosts: OutboundHosts;
   /** Certificates of authorities, in PEM, that are trusted beside those that Node ships. */
   readonly authorities?: string | undefined;
   readonly limits?: FetchLimits;
   readonly resolve?: Resolve;
 }
-
-/** Every address of a name. */
-export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 /**
  * Reads JSON objects from identity providers over TLS, or over plain HTTP from this machine where its name is allowed. A
@@ -35,12 +31,14 @@ export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
  * followed: they would lead away from the issuer that an administrator registered.
  */
 export function providerFetch(access: ProviderAccess): FetchJson {
-  const { hosts, authorities, limits = FETCH_LIMITS, resolve = resolveAll } = access;
-  const lookupChecked = checkedLookup(hosts, resolve);
+  const { hosts, authorities, limits = FETCH_LIMITS, resolve } = access;
+  const reach = { hosts, setting: "BERTH_OIDC_PRIVATE_HOSTS" } as const;
+  const lookupChecked = checkedLookup(reach, resolve);
   const ca = authorities === undefined ? undefined : [...rootCertificates, authorities];
   return async (location, thumbprints) => {
     const url = new URL(location);
-    requireAllowed(url, hosts);
+    requireSecure(url, hosts);
+    requirePublicAddress(reach, url);
     const signal = AbortSignal.timeout(limits.time);
     const response = await ask(url, { lookup: lookupChecked, signal, ca }).catch(async (error: Error) => {
       const anchor = isUntrusted(error)
@@ -59,39 +57,9 @@ export function providerFetch(access: ProviderAccess): FetchJson {
   };
 }
 
-function requireAllowed({ protocol, hostname }: URL, hosts: IssuerHosts): void {
+function requireSecure({ protocol, hostname }: URL, hosts: OutboundHosts): void {
   const isPlainAllowed = protocol === "http:" && isLoopback(hostname) && hosts.mayBePrivate(hostname);
   if (protocol !== "https:" && !isPlainAllowed) throw new Error(`${hostname} is not asked over TLS`);
-  const address = addressOf(hostname);
-  if (address !== undefined) requirePublic(hosts, hostname, [{ address }]);
-}
-
-function requirePublic(
-  hosts: IssuerHosts,
-  hostname: string,
-  addresses: readonly Pick<LookupAddress, "address">[],
-): void {
-  if (hosts.mayBePrivate(hostname)) return;
-  const wrong = addresses.find(({ address }) => !isPublicAddress(address));
-  if (wrong === undefined) return;
-  throw new Error(
-    `${hostname} has the private address ${wrong.address}; BERTH_OIDC_PRIVATE_HOSTS names those that may`,
-  );
-}
-
-/** What a connection resolves its name by: it goes to the addresses that were checked. */
-function checkedLookup(hosts: IssuerHosts, resolve: Resolve): LookupFunction {
-  return (hostname, { all }, callback) => {
-    resolve(hostname)
-      .then((addresses) => {
-        requirePublic(hosts, hostname, addresses);
-        const [first] = addresses;
-        if (first === undefined) throw new Error(`${hostname} has no address`);
-        if (all === true) callback(null, [...addresses]);
-        else callback(null, first.address, first.family);
-      })
-      .catch((error: Error) => callback(error, ""));
-  };
 }
 
 function ask(url: URL, how: RequestOptions): Promise<IncomingMessage> {
@@ -126,12 +94,4 @@ function objectOf(text: string): Readonly<Record<string, unknown>> {
     throw new Error("it is not an object");
   }
   return value as Readonly<Record<string, unknown>>;
-}
-
-function resolveAll(hostname: string): Promise<readonly LookupAddress[]> {
-  return new Promise((resolve, reject) => {
-    lookup(hostname, { all: true }, (error, addresses) =>
-      error === null ? resolve(addresses) : reject(error),
-    );
-  });
 }

@@ -96,6 +96,9 @@ const REGISTRY_CODES: Readonly<Record<Reason, Answer>> = {
   TEMPLATE_EXISTS: "TemplateAlreadyExistsException",
   TEMPLATE_UNKNOWN: "TemplateNotFoundException",
   TEMPLATES_TOO_MANY: "LimitExceededException",
+  WEBHOOK_INVALID: "InvalidParameterException",
+  WEBHOOK_UNKNOWN: "InvalidParameterException",
+  WEBHOOKS_TOO_MANY: "LimitExceededException",
   UNAVAILABLE: "ServiceUnavailable",
   UNKNOWN: "ServerException",
 };

@@ -26,7 +26,10 @@ const STS_ACTIONS = `
   GetCallerIdentity GetDelegatedAccessToken GetFederationToken GetServiceBearerToken GetSessionToken
   GetWebIdentityToken SetContext SetSourceIdentity TagGetWebIdentityToken TagSession
 `;
-const BERTH_ACTIONS = "ExplainAccess ListEvents";
+const BERTH_ACTIONS = `
+  CreateWebhook DeleteWebhook ExplainAccess ListEvents ListWebhookDeliveries ListWebhooks ReplayWebhookDeliveries
+  TestWebhook
+`;
 
 /** Every action of the services whose actions are all known here, in lower case. */
 const KNOWN: ReadonlyMap<string, ReadonlySet<string>> = new Map([

@@ -1,4 +1,4 @@
-import type { IssuerHosts } from "../oidc/issuer-hosts.ts";
+import type { OutboundHosts } from "../../kernel/outbound-hosts.ts";
 import { parseOidcProviderArn } from "./arns.ts";
 import { alreadyExists, IamError, invalidInput, noSuch, quotaExceeded } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
@@ -78,7 +78,7 @@ export interface OidcProviderInput {
 }
 
 /** @throws IamError ValidationError for an issuer whose host is seen to be private, unless `hosts` has it */
-export function requireReachable(issuer: string, hosts: IssuerHosts): void {
+export function requireReachable(issuer: string, hosts: OutboundHosts): void {
   const { hostname } = new URL(issuer);
   if (!hosts.refuses(hostname)) return;
   throw new IamError(

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ProviderAccess, providerFetch } from "../../../src/adapters/oidc/fetch-json.ts";
-import { IssuerHosts } from "../../../src/iam/oidc/issuer-hosts.ts";
+import { OutboundHosts } from "../../../src/kernel/outbound-hosts.ts";
 
 let server: Server;
 let port: number;
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 const LIMITS = { time: 2_000, bytes: 64 };
-const HERE = new IssuerHosts(["127.0.0.1"]);
+const HERE = new OutboundHosts(["127.0.0.1"]);
 
 /** A fetch without thumbprints. */
 function open(access: ProviderAccess): (url: string) => ReturnType<ReturnType<typeof providerFetch>> {
@@ -56,7 +56,7 @@ describe("a provider on this machine", () => {
   test.each(["127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "[::ffff:127.0.0.1]", "localhost"])(
     "is not asked otherwise, as %s",
     async (host) => {
-      const fetch = open({ hosts: new IssuerHosts([]) });
+      const fetch = open({ hosts: new OutboundHosts([]) });
       for (const scheme of ["http", "https"])
         await expect(fetch(`${scheme}://${host}:${port}/`)).rejects.toThrow();
       expect(asked).toEqual([]);
@@ -64,7 +64,7 @@ describe("a provider on this machine", () => {
   );
 
   test("speaks plain HTTP alone: others need TLS", async () => {
-    const fetch = open({ hosts: new IssuerHosts(["*"]), resolve: resolver(["127.0.0.1"]).resolve });
+    const fetch = open({ hosts: new OutboundHosts(["*"]), resolve: resolver(["127.0.0.1"]).resolve });
     await expect(fetch(`http://issuer.internal:${port}/`)).rejects.toThrow("is not asked over TLS");
     await expect(fetch(`ftp://127.0.0.1:${port}/`)).rejects.toThrow("is not asked over TLS");
     expect(asked).toEqual([]);
@@ -80,20 +80,20 @@ describe("a name", () => {
     ["a mapped address", ["::ffff:169.254.169.254"]],
     ["a private address among others", ["93.184.216.34", "192.168.0.1"]],
   ])("that means %s is refused", async (_, addresses) => {
-    const fetch = open({ hosts: new IssuerHosts([]), resolve: resolver(addresses).resolve });
+    const fetch = open({ hosts: new OutboundHosts([]), resolve: resolver(addresses).resolve });
     await expect(fetch("https://issuer.example/")).rejects.toThrow(
       /^issuer\.example has the private address .*; BERTH_OIDC_PRIVATE_HOSTS names those that may$/,
     );
   });
 
   test("without an address is refused", async () => {
-    const fetch = open({ hosts: new IssuerHosts([]), resolve: resolver([]).resolve });
+    const fetch = open({ hosts: new OutboundHosts([]), resolve: resolver([]).resolve });
     await expect(fetch("https://issuer.example/")).rejects.toThrow("issuer.example has no address");
   });
 
   test("is resolved once for a connection, which goes to the address that was checked", async () => {
     const { names, resolve } = resolver(["127.0.0.1"], ["10.0.0.1"]);
-    const fetch = open({ hosts: new IssuerHosts(["issuer.internal"]), resolve });
+    const fetch = open({ hosts: new OutboundHosts(["issuer.internal"]), resolve });
     // It reaches this machine, where nobody speaks TLS.
     await expect(fetch(`https://issuer.internal:${port}/`)).rejects.toThrow(/SSL|TLS|EPROTO|socket/i);
     expect(names).toEqual(["issuer.internal"]);
@@ -101,7 +101,7 @@ describe("a name", () => {
 
   test("that means something else at the next look is checked anew", async () => {
     const { names, resolve } = resolver(["127.0.0.1"], ["169.254.169.254"]);
-    const fetch = open({ hosts: new IssuerHosts([]), resolve });
+    const fetch = open({ hosts: new OutboundHosts([]), resolve });
     await expect(fetch("https://issuer.example/")).rejects.toThrow("private address 127.0.0.1");
     await expect(fetch("https://issuer.example/")).rejects.toThrow("private address 169.254.169.254");
     expect(names).toHaveLength(2);

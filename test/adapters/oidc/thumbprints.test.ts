@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { providerFetch } from "../../../src/adapters/oidc/fetch-json.ts";
-import { IssuerHosts } from "../../../src/iam/oidc/issuer-hosts.ts";
+import { OutboundHosts } from "../../../src/kernel/outbound-hosts.ts";
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`../../support/tls/${name}`, import.meta.url), "utf8");
@@ -30,7 +30,7 @@ async function ask(
   server = started;
   await new Promise<void>((resolve) => started.listen(0, "127.0.0.1", resolve));
   const { port } = started.address() as AddressInfo;
-  const fetch = providerFetch({ hosts: new IssuerHosts(["127.0.0.1"]), authorities });
+  const fetch = providerFetch({ hosts: new OutboundHosts(["127.0.0.1"]), authorities });
   return fetch(`https://127.0.0.1:${port}/`, thumbprints);
 }
 

@@ -43,6 +43,7 @@ const PLACES: readonly Place[] = [
   place("iam_sessions", "access_key_id", "secret_ciphertext", false),
   place("iam_mfa_devices", "serial_number", "seed_ciphertext", false),
   place("signing_keys", "kid", "private_ciphertext", false),
+  place("webhooks", "id", "secret_ciphertext", false),
 ];
 
 const COUNT = {
@@ -51,7 +52,8 @@ const COUNT = {
       SELECT master_key_id FROM access_keys
       UNION ALL SELECT master_key_id FROM iam_sessions
       UNION ALL SELECT master_key_id FROM iam_mfa_devices
-      UNION ALL SELECT master_key_id FROM signing_keys) AS every
+      UNION ALL SELECT master_key_id FROM signing_keys
+      UNION ALL SELECT master_key_id FROM webhooks) AS every
     GROUP BY master_key_id ORDER BY master_key_id`,
 };
 

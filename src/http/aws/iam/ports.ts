@@ -1,9 +1,9 @@
 import type { MasterKey } from "../../../iam/master-key.ts";
-import type { IssuerHosts } from "../../../iam/oidc/issuer-hosts.ts";
 import type { PolicyDecider } from "../../../iam/policy/port.ts";
 import type { AwsPolicies } from "../../../iam/principals/aws-policies.ts";
 import type { IdentityStore } from "../../../iam/principals/ports/index.ts";
 import type { PrincipalPolicyStore } from "../../../iam/principals/principal-policies.ts";
+import type { OutboundHosts } from "../../../kernel/outbound-hosts.ts";
 import type { PageTokens } from "../page-tokens.ts";
 
 /** What the IAM operations work with. */
@@ -12,7 +12,7 @@ export interface IamPorts {
   readonly aws: AwsPolicies;
   readonly masterKey: MasterKey;
   readonly tokens: PageTokens;
-  readonly issuerHosts: IssuerHosts;
+  readonly issuerHosts: OutboundHosts;
   /** For the simulator. */
   readonly policies: PrincipalPolicyStore;
   readonly decider: PolicyDecider;

@@ -20,7 +20,6 @@ import { PageTokens } from "../../../../src/http/aws/page-tokens.ts";
 import { stsHandlers } from "../../../../src/http/aws/sts/index.ts";
 import { bootstrap, type Credentials } from "../../../../src/iam/access-keys.ts";
 import { MasterKey } from "../../../../src/iam/master-key.ts";
-import { IssuerHosts } from "../../../../src/iam/oidc/issuer-hosts.ts";
 import { IssuerKeys } from "../../../../src/iam/oidc/issuer-keys.ts";
 import { OidcVerifier } from "../../../../src/iam/oidc/verify.ts";
 import { evaluate } from "../../../../src/iam/policy/evaluate.ts";
@@ -29,6 +28,7 @@ import { PrincipalPolicyCache } from "../../../../src/iam/principals/principal-p
 import { StoredPolicies } from "../../../../src/iam/principals/stored-policies.ts";
 import type { StsPorts } from "../../../../src/iam/sessions/ports.ts";
 import { SignatureVerifier } from "../../../../src/iam/sigv4/verify.ts";
+import { OutboundHosts } from "../../../../src/kernel/outbound-hosts.ts";
 import { signInHeader } from "../../../iam/sigv4/signer.ts";
 import { beginExchange } from "../../../support/begin-exchange.ts";
 import { createDatabase } from "../../../support/berth.ts";
@@ -88,7 +88,7 @@ export async function startIamServer(): Promise<IamServer> {
   const policyStore = postgresPrincipalPolicies(database, aws, stored);
   const decider = new CasbinDecider();
   // Issuers of tests are on this machine, by this address alone.
-  const issuerHosts = new IssuerHosts(["127.0.0.1"]);
+  const issuerHosts = new OutboundHosts(["127.0.0.1"]);
   const ports: StsPorts = {
     denials: { noteDenial: () => true },
     ...{ identity: postgresIdentity(database), sessions: postgresSessions(database), aws, stored, decider },

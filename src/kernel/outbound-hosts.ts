@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 
-/** Where identity providers may be: anywhere in the world, and on the private addresses of hosts that are named. */
-export class IssuerHosts {
+/** Where others that Berth asks or tells may be: anywhere in the world, and on the private addresses of hosts that are named. */
+export class OutboundHosts {
   readonly #named: ReadonlySet<string>;
 
   /** Host names, or addresses as URLs have them, without ports; `*` for every one. */

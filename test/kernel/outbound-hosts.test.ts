@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { IssuerHosts, isPublicAddress } from "../../../src/iam/oidc/issuer-hosts.ts";
+import { isPublicAddress, OutboundHosts } from "../../src/kernel/outbound-hosts.ts";
 
 test.each(["8.8.8.8", "1.1.1.1", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])(
   "%s is an address of the world",
@@ -27,7 +27,7 @@ test.each([
 const hostOf = (host: string): string => new URL(`https://${host}/`).hostname;
 
 describe("a host that is not named", () => {
-  const hosts = new IssuerHosts(["issuer.internal"]);
+  const hosts = new OutboundHosts(["issuer.internal"]);
   test.each([
     ...["127.0.0.1", "127.1", "2130706433", "0177.0.0.1", "0x7f000001", "127.0.0.1.", "10.0.0.1", "[::1]"],
     ...[
@@ -56,13 +56,13 @@ test.each([
   ["its address of version 6", ["[0:0::1]"], "[::1]"],
   ["every name", ["*"], "10.0.0.1"],
 ])("a host may be private that is named by %s", (_, named, host) => {
-  const hosts = new IssuerHosts(named);
+  const hosts = new OutboundHosts(named);
   expect(hosts.mayBePrivate(hostOf(host))).toBe(true);
   expect(hosts.refuses(hostOf(host))).toBe(false);
 });
 
 test("a name stands for no other", () => {
-  const hosts = new IssuerHosts(["issuer.internal"]);
+  const hosts = new OutboundHosts(["issuer.internal"]);
   for (const host of ["a.issuer.internal", "issuer.internal.example", "xissuer.internal"]) {
     expect(hosts.mayBePrivate(host)).toBe(false);
   }
