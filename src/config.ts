@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
+import { NO_ORGANIZATIONS, type Organizations, parseOrganizations } from "./iam/principals/organizations.ts";
 import { LOG_LEVELS } from "./log/levels.ts";
 import type { LogOptions } from "./log.ts";
 import type { ServedRegions } from "./registry/regions.ts";
@@ -29,6 +30,8 @@ export interface Config {
   readonly region: string;
   /** Every region that is served; `region` is one of them. */
   readonly regions: ServedRegions;
+  /** Who is in which organization. */
+  readonly organizations: Organizations;
   /** Template with `{account}` and `{region}`. */
   readonly registryHost: string | undefined;
   /** Milliseconds. */
@@ -136,6 +139,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     account: reader.need("BERTH_ACCOUNT_ID", pattern(/^\d{12}$/, "must be 12 digits")),
     region: ownRegion,
     regions: servedRegions(ownRegion, reader.read("BERTH_REGIONS", regionNames) ?? []),
+    organizations: reader.read("BERTH_ORGANIZATION", parseOrganizations) ?? NO_ORGANIZATIONS,
     registryHost: reader.read(
       "BERTH_REGISTRY_HOST",
       pattern(/^[a-z0-9.:{}-]+$/, "must be a host name, perhaps with {account} and {region}"),

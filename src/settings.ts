@@ -79,6 +79,9 @@ export const SETTINGS = {
   BERTH_REGIONS: {
     doc: "Regions that are served, comma-separated, or `*` for any: each account has a registry of its own in each, which is made when it is first used. The region of a request's signature says which one is meant, on the registry side a host name `ACCOUNT.dkr.ecr.REGION.…`. Absent: the one of `BERTH_REGION`, which is served in any case. See [access](access.md#regions).",
   },
+  BERTH_ORGANIZATION: {
+    doc: "The organization that accounts are in, for `aws:PrincipalOrgID` and `aws:PrincipalOrgPaths` in policies: `o-a1b2c3d4e5`, or with the way to them, `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`. Several, comma-separated, each after `ACCOUNT=` but one for all others. The same on every node. Absent: the two condition keys have no value.",
+  },
   BERTH_REGISTRY_HOST: {
     doc: "Host names of registries, such as `{account}.dkr.ecr.{region}.example.com`: what `repositoryUri` and `proxyEndpoint` of the ECR API say. Absent: the external URL, or where the asking client reached Berth, and for registries that are not the default one `ACCOUNT.dkr.ecr.REGION.` before it.",
   },

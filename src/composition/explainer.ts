@@ -14,13 +14,16 @@ import { StoredPolicies } from "../iam/principals/stored-policies.ts";
 import type { State } from "./state.ts";
 
 /** Apart from what decides requests: it shares no cache with it. */
-export function composeExplainer({ region }: Config, { database, clock, masterKey }: State): Explainer {
+export function composeExplainer(
+  { region, organizations }: Config,
+  { database, clock, masterKey }: State,
+): Explainer {
   const stored = new StoredPolicies();
   return new Explainer({
     ...{ stored, clock, region },
     identity: postgresIdentity(database),
     credentials: postgresCredentials(database, masterKey),
-    principals: postgresPrincipalPolicies(database, readAwsPolicies(), stored),
+    principals: postgresPrincipalPolicies(database, readAwsPolicies(), stored, organizations),
     resources: new ResourcePolicyCache(postgresResourcePolicies(database), stored),
     decider: new CasbinDecider(),
     denials: postgresAuditLog(database),

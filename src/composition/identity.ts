@@ -81,7 +81,7 @@ export function composeAccess(config: Config, state: State, log: Log, metrics: M
   const decider = new CasbinDecider();
   const shipped = readAwsPolicies();
   const stored = new StoredPolicies((found) => log.warn("a stored policy cannot be read", { ...found }));
-  const policies = postgresPrincipalPolicies(database, shipped, stored);
+  const policies = postgresPrincipalPolicies(database, shipped, stored, config.organizations);
   const principals = new PrincipalPolicyCache(policies, clock);
   const versions = new AccountVersions(policies);
   const resources = new ResourcePolicyCache(postgresResourcePolicies(database), stored);

@@ -5,7 +5,10 @@ import { rowsOf } from "../support/rows.ts";
 import { callEcrApi, callQuery, succeeded } from "./aws-client.ts";
 import { ACCOUNT, openScene, type Statement } from "./scene.ts";
 
-const home = await makeTestHome();
+const OTHER = "210987654321";
+const home = await makeTestHome({
+  BERTH_ORGANIZATION: `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111, ${OTHER}=o-zzzzzzzzzz`,
+});
 const berth = await startTestBerth({ home });
 const scene = openScene(berth, home, { now: () => new Date() });
 afterAll(async () => {
@@ -39,6 +42,58 @@ test.each<[string, object, number]>([
   expect(await pull(keys)).toBe(status);
   const listed = await callQuery(berth.url, "iam", "ListUsers", {}, keys);
   expect(listed.status).toBe(status);
+});
+
+test.each<[string, object, number]>([
+  ["its organization", { StringEquals: { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } }, 200],
+  ["another organization", { StringEquals: { "aws:PrincipalOrgID": "o-zzzzzzzzzz" } }, 403],
+  [
+    "a unit of its organization",
+    { "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*/ou-ab12-11111111/*" } },
+    200,
+  ],
+  [
+    "another unit",
+    { "ForAnyValue:StringLike": { "aws:PrincipalOrgPaths": "o-a1b2c3d4e5/*/ou-ab12-22222222/*" } },
+    403,
+  ],
+])("an Allow may ask for %s", async (what, condition, status) => {
+  const keys = await scene.makeUser(what.replaceAll(" ", "-"), [{ ...ALLOW, Condition: condition }]);
+  expect(await pull(keys)).toBe(status);
+  expect((await callQuery(berth.url, "iam", "ListUsers", {}, keys)).status).toBe(status);
+  const simulated = await callQuery(
+    ...([berth.url, "iam", "SimulatePrincipalPolicy"] as const),
+    {
+      PolicySourceArn: `arn:aws:iam::${ACCOUNT}:user/${what.replaceAll(" ", "-")}`,
+      "ActionNames.member.1": "ecr:ListImages",
+    },
+    ADMINISTRATOR,
+  );
+  expect(simulated.text).toContain(`<EvalDecision>${status === 200 ? "allowed" : "implicitDeny"}<`);
+});
+
+test("a policy of a repository may open it to an organization, and shuts out others and nobody", async () => {
+  await scene.makeAccount(OTHER);
+  const stranger = await scene.makeUser("stranger", [ALLOW], OTHER);
+  const statement = (organization: string) => ({
+    ...{ Effect: "Allow", Principal: "*", Action: "ecr:*" },
+    Condition: { StringEquals: { "aws:PrincipalOrgID": organization } },
+  });
+  for (const [organization, status] of [
+    ["o-a1b2c3d4e5", 403],
+    ["o-zzzzzzzzzz", 200],
+  ] as const) {
+    const policyText = JSON.stringify({ Version: "2012-10-17", Statement: statement(organization) });
+    await succeeded(ecr("SetRepositoryPolicy", { repositoryName: "app", policyText }));
+    const answer = await callEcrApi(
+      berth.url,
+      "DescribeRepositories",
+      { registryId: ACCOUNT, repositoryNames: ["app"] },
+      stranger,
+    );
+    expect(answer.status).toBe(status === 200 ? 200 : 400);
+  }
+  await succeeded(ecr("DeleteRepositoryPolicy", { repositoryName: "app" }));
 });
 
 test("a trust policy may ask whose the role is", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Config, ConfigError, readConfig } from "../../src/config.ts";
+import { NO_ORGANIZATIONS } from "../../src/iam/principals/organizations.ts";
 import { SETTINGS, type Setting, type SettingName } from "../../src/settings.ts";
 
 type Env = Readonly<Record<string, string>>;
@@ -46,6 +47,7 @@ describe("without any variable", () => {
       account: "000000000000",
       region: "us-east-1",
       regions: ["us-east-1"],
+      organizations: NO_ORGANIZATIONS,
       oidcPrivateHosts: [],
       oidcAuthorities: undefined,
       webhookPrivateHosts: [],
@@ -139,6 +141,7 @@ describe("every setting is read", () => {
     BERTH_ACCOUNT_ID: ["123456789012", {}, (c) => c.account, "123456789012"],
     BERTH_REGION: ["eu-north-1", {}, (c) => c.region, "eu-north-1"],
     BERTH_REGIONS: ["eu-north-1, eu-west-1", {}, (c) => c.regions, ["us-east-1", "eu-north-1", "eu-west-1"]],
+    BERTH_ORGANIZATION: ["o-a1b2c3d4e5", {}, (c) => c.organizations.of("123456789012")?.id, "o-a1b2c3d4e5"],
     BERTH_REGISTRY_HOST: [
       "{account}.dkr.ecr.{region}.example.com:5000",
       {},
@@ -290,6 +293,12 @@ describe("a mistake names variable, rule and value", () => {
     ["BERTH_REGION", "EU North", "must be letters, digits and dashes"],
     ["BERTH_REGIONS", "eu-north-1,EU", "must be letters, digits and dashes"],
     ["BERTH_REGIONS", "eu-north-1,", "must be letters, digits and dashes"],
+    [
+      "BERTH_ORGANIZATION",
+      "acme",
+      "must be o-…, o-…/r-…/ or o-…/r-…/ou-…/, each perhaps after ACCOUNT=, comma-separated",
+    ],
+    ["BERTH_ORGANIZATION", "o-a1b2c3d4e5,o-b1b2c3d4e5", "must name no account twice"],
     ["BERTH_REGISTRY_HOST", "https://r.example", "must be a host name, perhaps with {account} and {region}"],
     ["BERTH_TOKEN_LIFETIME", "899s", "must be 15m to 7d"],
     ["BERTH_OIDC_CA", "test/support/tls/issuer.key", "must be a PEM file with certificates"],

@@ -1,6 +1,7 @@
 import type { Context } from "../policy/context.ts";
 import type { Tags } from "./entity.ts";
 import { type Identity, userIdOf } from "./identity.ts";
+import type { Organization } from "./organizations.ts";
 import type { PrincipalPolicies } from "./principal-policies.ts";
 
 /** What every request says about itself. */
@@ -26,7 +27,7 @@ export type ContextEntries = Readonly<Record<string, readonly string[]>>;
  */
 export function globalContext(
   identity: Identity | undefined,
-  policies: Pick<PrincipalPolicies, "tags" | "sessionFacts"> | undefined,
+  policies: Pick<PrincipalPolicies, "tags" | "sessionFacts" | "organization"> | undefined,
   request: RequestFacts,
   more: ContextEntries = {},
 ): Context {
@@ -81,6 +82,14 @@ function requestKeys(request: RequestFacts): ContextEntries {
   };
 }
 
+/** `aws:PrincipalOrgID` and `aws:PrincipalOrgPaths`. */
+export function organizationKeys(organization: Organization | undefined): ContextEntries {
+  return {
+    ...optional("aws:PrincipalOrgID", organization?.id),
+    ...optional("aws:PrincipalOrgPaths", organization?.path),
+  };
+}
+
 /** What AWS says of a request that nobody signs. */
 const NOBODY: ContextEntries = {
   "aws:PrincipalAccount": ["anonymous"],
@@ -90,7 +99,7 @@ const NOBODY: ContextEntries = {
 
 function principalKeys(
   identity: Identity | undefined,
-  policies: Pick<PrincipalPolicies, "tags" | "sessionFacts"> | undefined,
+  policies: Pick<PrincipalPolicies, "tags" | "sessionFacts" | "organization"> | undefined,
   time: Date,
 ): ContextEntries {
   if (identity === undefined) return NOBODY;
@@ -103,6 +112,7 @@ function principalKeys(
     "aws:PrincipalIsAWSService": ["false"],
     "aws:userid": [userIdOf(identity)],
     ...(identity.kind === "user" ? { "aws:username": [identity.name] } : {}),
+    ...organizationKeys(policies?.organization),
     ...prefixed("aws:PrincipalTag", policies?.tags ?? {}),
     ...(facts === undefined ? {} : { "aws:TokenIssueTime": [facts.issuedAt.toISOString()] }),
     ...(facts === undefined ? {} : multiFactorKeys(facts.mfaAt, time)),

@@ -1,5 +1,6 @@
 import type { AttachedPolicy } from "../policy/access.ts";
 import type { Tags } from "./entity.ts";
+import type { Organization } from "./organizations.ts";
 
 /** Whose policies: by ids alone, since names and paths may change. */
 export interface PolicySubject {
@@ -22,6 +23,8 @@ export interface PrincipalPolicies {
   /** `aws:PrincipalTag`: of the user or role, and over them those of the session. */
   readonly tags: Tags;
   readonly sessionFacts: SessionFacts | undefined;
+  /** That the account is in. */
+  readonly organization?: Organization | undefined;
 }
 
 /** What conditions may ask about temporary credentials. */

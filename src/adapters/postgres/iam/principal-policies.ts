@@ -1,6 +1,7 @@
 import type { PolicyKind } from "../../../iam/policy/kinds.ts";
 import type { AwsPolicies } from "../../../iam/principals/aws-policies.ts";
 import type { Tags } from "../../../iam/principals/entity.ts";
+import { NO_ORGANIZATIONS, type Organizations } from "../../../iam/principals/organizations.ts";
 import type {
   AccountVersion,
   PrincipalPolicies,
@@ -20,11 +21,13 @@ export function postgresPrincipalPolicies(
   database: Database,
   aws: AwsPolicies,
   stored: StoredPolicies,
+  organizations: Organizations = NO_ORGANIZATIONS,
 ): PrincipalPolicyStore {
   return {
     async load({ account, uniqueId, accessKeyId }, at) {
       const [row] = await database.run<PrincipalRow>(LOAD_PRINCIPAL, [account, uniqueId, accessKeyId, at]);
-      return row?.live === true ? toPolicies(account, row, aws, stored) : undefined;
+      if (row?.live !== true) return undefined;
+      return { ...(await toPolicies(account, row, aws, stored)), organization: organizations.of(account) };
     },
     async versions(accounts) {
       const rows = await database.read<{ id: string } & AccountVersion>(VERSIONS, [accounts]);

@@ -1,6 +1,6 @@
 import type { Context } from "../../../iam/policy/context.ts";
 import { iamArn } from "../../../iam/principals/arns.ts";
-import { contextOf } from "../../../iam/principals/global-context.ts";
+import { contextOf, organizationKeys } from "../../../iam/principals/global-context.ts";
 import type { PolicySource } from "./policy-source.ts";
 
 /** What every request of a principal says of it. A group makes none. */
@@ -15,6 +15,7 @@ export function sourceContext({ entity, policies }: PolicySource): Context {
     "aws:PrincipalType": [entity.kind === "user" ? "User" : "AssumedRole"],
     "aws:PrincipalIsAWSService": ["false"],
     ...(entity.kind === "user" ? { "aws:userid": [entity.uniqueId], "aws:username": [entity.name] } : {}),
+    ...organizationKeys(policies.organization),
     ...Object.fromEntries(tags),
   });
 }
