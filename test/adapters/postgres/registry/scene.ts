@@ -62,7 +62,10 @@ export async function openScopes() {
     },
     async reset(): Promise<void> {
       await rowsOf({ database }, "TRUNCATE repositories, registry_policies, audit_log CASCADE");
-      await rowsOf({ database }, "UPDATE registries SET repositories = 0");
+      await rowsOf(
+        { database },
+        "UPDATE registries SET repositories = 0, blob_mounting = DEFAULT, basic_scan_type_version = DEFAULT",
+      );
     },
     async close(): Promise<void> {
       await state.close();
