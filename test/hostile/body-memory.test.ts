@@ -1,5 +1,8 @@
 import { afterAll, expect, test, vi } from "vitest";
 import { BODY_MEMORY } from "../../src/http/body-memory.ts";
+import { CONTENT_MEMORY } from "../../src/http/content-memory.ts";
+import { layerClient } from "../ecr/support/layers.ts";
+import { signedJson } from "../fuzz/signed.ts";
 import { ADMINISTRATOR, startTestBerth } from "../support/berth.ts";
 import { image } from "../support/manifests.ts";
 import { pushBlob, pushManifest } from "../support/push.ts";
@@ -73,4 +76,28 @@ test("pending manifests from one address hold no more than its share, and the ne
   expect(await heldBytes()).toBeLessThanOrEqual(BODY_MEMORY.proven.address);
   close();
   await vi.waitFor(async () => expect(await heldBytes()).toBe(0), 10_000);
+});
+
+test("pending parts of layers from one address hold no more than its share, and everything else goes on beside them", async () => {
+  const client = layerClient(berth, "held/app");
+  const uploadId = await client.begin();
+  const bytes = Buffer.alloc(10 * MIB, "x");
+  const input = { repositoryName: "held/app", ...client.part(uploadId, 0, bytes) };
+  const whole = signedJson("UploadLayerPart", JSON.stringify(input));
+  const { statuses, close } = await leavePending(12, whole.subarray(0, -1));
+  await vi.waitFor(async () => expect(await heldBytes()).toBeGreaterThan(CONTENT_MEMORY.address / 2), 10_000);
+  expect(await heldBytes()).toBeLessThanOrEqual(CONTENT_MEMORY.address);
+  // Calls with small bodies, and pushes, take nothing of it.
+  const other = await client.begin();
+  await pushBlob(berth, "held/app", "pushed beside parts");
+  // Nobody was refused: they wait.
+  expect(statuses).toEqual([]);
+  const waiting = client.ask("UploadLayerPart", client.part(other, 0, bytes));
+  close();
+  expect(await waiting).toMatchObject({ lastByteReceived: bytes.length - 1 });
+  await vi.waitFor(async () => expect(await heldBytes()).toBe(0), 10_000);
+  // Nothing of what nobody has proven is anywhere.
+  expect(await client.ask("UploadLayerPart", client.part(uploadId, 0, Buffer.from("x")))).toMatchObject({
+    lastByteReceived: 0,
+  });
 });
