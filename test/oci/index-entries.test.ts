@@ -98,6 +98,22 @@ describe("an entry of an index that is no manifest by its type", () => {
     expectAnswer(await removeBlob(name, child.digest), { status: 202 });
   });
 
+  test("stays a blob where the manifest comes to another repository, whoever's entries it takes over there", async () => {
+    const [here, there] = ["entries/here", "entries/there"];
+    const child = await childAsBlob(here, "in two places");
+    await childAsBlob(there, "in two places");
+    const parents = [
+      asLayer(child),
+      index([{ ...entry(child), mediaType: OCI_LAYER }], { annotations: { a: "b" } }),
+    ];
+    for (const parent of parents) await pushManifest(berth, here, parent);
+    await pushManifest(berth, there, parents[0] ?? child);
+    await pushManifest(berth, here, child);
+    expectAnswer(await removeBlob(here, child.digest), { status: 202 });
+    expectAnswer(await removeManifest(here, child.digest), { status: 405 });
+    expectAnswer(await removeBlob(there, child.digest), { status: 405, says: parents[0]?.digest ?? "" });
+  });
+
   test("and the manifest that comes at the same moment meet, whoever is first", async () => {
     const name = "entries/meeting";
     for (let round = 0; round < 5; round++) {
