@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { NO_ORGANIZATIONS, type Organizations, parseOrganizations } from "./iam/principals/organizations.ts";
+import type { ImageUnit } from "./lifecycle/snapshot.ts";
 import { LOG_LEVELS } from "./log/levels.ts";
 import type { LogOptions } from "./log.ts";
 import type { ServedRegions } from "./registry/regions.ts";
@@ -57,6 +58,8 @@ export interface Config {
   readonly uploadExpiry: number;
   /** Milliseconds. */
   readonly blobGrace: number;
+  /** Interval in milliseconds. */
+  readonly lifecycle: { readonly interval: number; readonly unit: ImageUnit };
   readonly accessLog: boolean;
   readonly log: LogOptions;
   /** Milliseconds. */
@@ -157,6 +160,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     uploadsPerPrincipal: reader.need("BERTH_UPLOADS_PER_PRINCIPAL", integer(1, 1_000_000)),
     uploadExpiry: reader.need("BERTH_UPLOAD_EXPIRY", duration),
     blobGrace: reader.need("BERTH_BLOB_GRACE", duration),
+    lifecycle: {
+      interval: reader.need("BERTH_LIFECYCLE_INTERVAL", lifecycleInterval),
+      unit: reader.need("BERTH_LIFECYCLE_UNIT", oneOf(["image", "strict"] as const)),
+    },
     accessLog: reader.need("BERTH_ACCESS_LOG", onOff),
     log: {
       level: reader.need("BERTH_LOG_LEVEL", oneOf(LOG_LEVELS)),
@@ -346,6 +353,13 @@ const duration: Parse<number> = (value) => {
 const tokenLifetime: Parse<number> = (value) => {
   const milliseconds = duration(value);
   if (milliseconds < 15 * 60_000 || milliseconds > 7 * 86_400_000) throw new Error("must be 15m to 7d");
+  return milliseconds;
+};
+
+/** A day is what ECR promises for images that a policy is about. */
+const lifecycleInterval: Parse<number> = (value) => {
+  const milliseconds = duration(value);
+  if (milliseconds < 60_000 || milliseconds > 86_400_000) throw new Error("must be 1m to 24h");
   return milliseconds;
 };
 

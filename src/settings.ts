@@ -136,6 +136,14 @@ export const SETTINGS = {
     default: "24h",
     doc: "Time for which a blob that no manifest names stays: a push uploads blobs first and the manifest last.",
   },
+  BERTH_LIFECYCLE_INTERVAL: {
+    default: "1h",
+    doc: "Time from one run of a repository's lifecycle policy to the next. A policy that is set or replaced runs within seconds.",
+  },
+  BERTH_LIFECYCLE_UNIT: {
+    default: "image",
+    doc: "What lifecycle rules count and delete. `image`: an index, what it lists and what refers to them (signatures, SBOMs) are one image. `strict`: each manifest is one, as in ECR.",
+  },
   BERTH_ACCESS_LOG: {
     default: "off",
     doc: "`on`: successful reads are logged as well. Errors, writes, denials and slow requests always are.",

@@ -20,6 +20,12 @@ export interface Cause extends Origin {
   readonly resource: string;
   /** Input of the call, without secrets; bounded. */
   readonly parameters?: unknown;
+  /** The rule of a lifecycle policy by which it is deleted. */
+  readonly lifecycle?: {
+    readonly policyId: string;
+    readonly policyVersion: number;
+    readonly rulePriority: number;
+  };
   /** Actions that a policy in the call names and that are none: misspelt ones, most likely. */
   readonly unknownActions?: readonly string[] | undefined;
 }

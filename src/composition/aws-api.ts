@@ -1,6 +1,7 @@
 import { providerFetch } from "../adapters/oidc/fetch-json.ts";
 import { postgresAccountSettings } from "../adapters/postgres/account-settings.ts";
 import { postgresMfaAttempts, postgresSessions } from "../adapters/postgres/iam/index.ts";
+import { postgresLifecyclePolicies } from "../adapters/postgres/lifecycle/policies.ts";
 import { postgresPolicies } from "../adapters/postgres/policies.ts";
 import { postgresResourceTags } from "../adapters/postgres/resource-tags.ts";
 import type { Config } from "../config.ts";
@@ -79,6 +80,7 @@ export function composeAwsApi(
         resourceTags: postgresResourceTags(database),
         accountSettings: postgresAccountSettings(database),
         templates: ports.templates,
+        lifecyclePolicies: postgresLifecyclePolicies(database),
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: issuer(undefined),
         hosts: registryHosts(config),

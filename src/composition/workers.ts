@@ -6,6 +6,7 @@ import type { RunningLoop } from "../workers/loop.ts";
 import { startAuditDays } from "./audit-days.ts";
 import { startCollector } from "./collector.ts";
 import type { Events } from "./events.ts";
+import { startLifecycle } from "./lifecycle.ts";
 import type { State } from "./state.ts";
 import { startWebhookWorker } from "./webhook-worker.ts";
 
@@ -19,6 +20,7 @@ export function startWorkers(
 ): readonly RunningLoop[] {
   return [
     startCollector(config, state, ports, metrics, log),
+    startLifecycle(config, state, metrics, log),
     startAuditDays(config, state, log),
     startWebhookWorker(state, ports.events, metrics, log),
   ];

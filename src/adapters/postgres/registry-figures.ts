@@ -21,6 +21,7 @@ const QUEUES = {
     counted("blobs", "due", "gc_blob_queue"),
     counted("manifests", "due", "gc_manifest_queue WHERE since IS NULL"),
     counted("manifests", "waiting", "gc_manifest_queue WHERE since IS NOT NULL"),
+    counted("referrers", "waiting", "gc_referrer_queue"),
     counted("objects", "due", "object_deletions WHERE not_before <= $2"),
     counted("objects", "waiting", "object_deletions WHERE not_before > $2"),
     counted("uploads", "due", "uploads WHERE active_at <= $3"),

@@ -17,6 +17,7 @@ interface RepositoryTable {
  */
 export const REPOSITORY_TABLES = [
   { name: "repository_policies", goes: "at once", keeps: true },
+  { name: "lifecycle_policies", goes: "at once", keeps: true },
   { name: "repository_resource_tags", goes: "at once", keeps: false },
   { name: "tags", goes: "in slices", keeps: false },
   { name: "manifest_children", goes: "in slices", keeps: false },
@@ -24,6 +25,7 @@ export const REPOSITORY_TABLES = [
   { name: "manifests", goes: "in slices", keeps: false },
   { name: "image_pulls", goes: "with others", keeps: false },
   { name: "gc_manifest_queue", goes: "with others", keeps: false },
+  { name: "gc_referrer_queue", goes: "with others", keeps: false },
   { name: "tag_history", goes: "in slices", keeps: false },
   { name: "repository_blobs", goes: "in slices", keeps: false },
   { name: "uploads", goes: "by expiry", keeps: true },

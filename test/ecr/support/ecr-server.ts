@@ -3,6 +3,7 @@ import { postgresAccountSettings } from "../../../src/adapters/postgres/account-
 import { postgresAccounts } from "../../../src/adapters/postgres/iam/index.ts";
 import { postgresImages } from "../../../src/adapters/postgres/images/index.ts";
 import { postgresPulls } from "../../../src/adapters/postgres/images/pulls.ts";
+import { postgresLifecyclePolicies } from "../../../src/adapters/postgres/lifecycle/policies.ts";
 import { postgresManifests } from "../../../src/adapters/postgres/manifests/index.ts";
 import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
@@ -32,6 +33,8 @@ export interface EcrServer extends AwsServer {
   tagsOf(name: string): Promise<Readonly<Record<string, string>> | undefined>;
   /** Puts a manifest into a repository of {@link ACCOUNT}. */
   fill(name: string): Promise<void>;
+  /** Puts another text in the place of a lifecycle policy, as nobody could by the API. */
+  spoilLifecyclePolicy(name: string, text: string): Promise<void>;
   /** Forgets every repository, policy and question of the test before. */
   reset(): Promise<void>;
 }
@@ -59,6 +62,7 @@ export async function startEcrServer(): Promise<EcrServer> {
     resourceTags: postgresResourceTags(database),
     accountSettings: postgresAccountSettings(database),
     templates: postgresTemplates(database),
+    lifecyclePolicies: postgresLifecyclePolicies(database),
     clock: server.clock,
     policyRules: {
       repositoryPolicyProblem: async (text) => problemOf(text),
@@ -103,6 +107,12 @@ export async function startEcrServer(): Promise<EcrServer> {
         { database },
         `INSERT INTO manifests (repository_id, digest, media_type, size, payload, pushed_at, pushed_by)
           SELECT id, '\\x01', 'x/y', 0, '', '2026-01-01', 'test' FROM (${one(name)}) AS r`,
+      );
+    },
+    async spoilLifecyclePolicy(name, text) {
+      await rowsOf(
+        { database },
+        `UPDATE lifecycle_policies SET document = '${text}' WHERE repository_id = (${one(name)})`,
       );
     },
     async reset() {

@@ -22,10 +22,7 @@ const handlers = {
 test("operations of ECR without a handler", () => {
   expect(missingOperations(ecr, handlers, "ecr")).toMatchInlineSnapshot(`
     [
-      "DeleteLifecyclePolicy",
-      "GetLifecyclePolicy",
       "GetLifecyclePolicyPreview",
-      "PutLifecyclePolicy",
       "StartLifecyclePolicyPreview",
     ]
   `);

@@ -55,10 +55,11 @@ export async function recordChange(
 
 /** The JSON parameter of a change, as `record_change` in the migrations reads it. */
 export function changeRecord(cause: Cause, at: Date, detail: Readonly<Record<string, unknown>> = {}): string {
-  const { parameters, unknownActions, ...facts } = cause;
+  const { parameters, unknownActions, lifecycle, ...facts } = cause;
   const known = {
     ...(parameters === undefined ? {} : { parameters }),
     ...(unknownActions === undefined ? {} : { unknownActions }),
+    ...(lifecycle === undefined ? {} : { lifecycle }),
     ...detail,
   };
   const userAgent = cause.userAgent.slice(0, USER_AGENT_MAX);

@@ -17,7 +17,7 @@ import type { Transaction } from "../transaction.ts";
 const PARENTS_SHOWN = 20;
 
 /** SQL: what a manifest is, for those who are told of it. */
-function typesOf(manifest: string): string {
+export function typesOf(manifest: string): string {
   return `jsonb_strip_nulls(jsonb_build_object('mediaType', ${manifest}.media_type,
     'artifactType', ${manifest}.artifact_type, 'subject', digest_text(${manifest}.subject_digest)))`;
 }
@@ -62,7 +62,7 @@ function removingTags(tags: string, at: string, by: string): string {
 
 type Types = Readonly<Record<string, string>>;
 
-interface Locked {
+export interface Locked {
   readonly repository_id: RepositoryId;
   readonly id: number;
   readonly types: Types;
@@ -159,11 +159,12 @@ export function manifestRemovers(database: Database): Pick<ManifestStore, "delet
   };
 }
 
-async function removeLocked(
+/** Removes a manifest whose row the caller has locked, with its tags, unless an index lists it. */
+export async function removeLocked(
   tx: Transaction,
   { repository_id: repositoryId, id, digest, types }: Locked & { readonly digest: Digest },
   { cause, at, registryId, repository }: Removal,
-): Promise<ManifestRemoval> {
+): Promise<Exclude<ManifestRemoval, "unknown">> {
   const parents = await tx.query<{ digest: Buffer }>(PARENTS, [repositoryId, id]);
   if (parents.length > 0) return { listedBy: parents.map((row) => digestFromBytes(row.digest)) };
   const untagged = await tx.query<RemovedTag>(DELETE_TAGS, [repositoryId, id, at, cause.principal]);

@@ -2,6 +2,7 @@ import type { AuditRecord } from "../../../audit/audit-log.ts";
 import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
+import type { LifecyclePolicyPorts } from "../../../lifecycle/policies.ts";
 import type { ManifestCache } from "../../../registry/manifests/pull.ts";
 import type {
   ImageStore,
@@ -48,7 +49,12 @@ export interface RegistryHosts {
 }
 
 /** What the operations of ECR work on. */
-export interface EcrPorts extends PolicyPorts, TemplatePorts, ResourceTagPorts, AccountSettingPorts {
+export interface EcrPorts
+  extends PolicyPorts,
+    TemplatePorts,
+    ResourceTagPorts,
+    AccountSettingPorts,
+    LifecyclePolicyPorts {
   readonly scopes: Pick<Scopes, "open">;
   readonly repositories: RepositoryStore;
   readonly images: ImageStore;

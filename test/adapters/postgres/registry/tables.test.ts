@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { postgresLifecyclePolicies } from "../../../../src/adapters/postgres/lifecycle/policies.ts";
 import { postgresRegistryFigures } from "../../../../src/adapters/postgres/registry-figures.ts";
 import { REPOSITORY_TABLES, tablesGoing } from "../../../../src/adapters/postgres/repository-tables.ts";
 import { CAUSE } from "../../../support/cause.ts";
@@ -67,6 +68,8 @@ describe("the list of a repository's tables", () => {
   test("says of a table that it goes at once only where its rows do", async () => {
     const { id, name } = await create(here, "app", { tags: [{ key: "a", value: "b" }] });
     await scene.policies.setOfRepository(here, name, "{}", CAUSE, clock.now());
+    const policies = postgresLifecyclePolicies(database);
+    await policies.put(here, name, "{}", CAUSE, clock.now());
     const rows = async (table: string): Promise<number> =>
       (await rowsOf({ database }, `SELECT 1 FROM ${table} WHERE repository_id = ${id}`)).length;
     for (const table of tablesGoing("at once")) expect(await rows(table), table).toBe(1);

@@ -4,6 +4,7 @@ export { batchGetImage as BatchGetImage } from "./batch-get-image.ts";
 export { completeLayerUpload as CompleteLayerUpload } from "./complete-layer-upload.ts";
 export { createRepository as CreateRepository } from "./create-repository.ts";
 export { createRepositoryCreationTemplate as CreateRepositoryCreationTemplate } from "./create-repository-creation-template.ts";
+export { deleteLifecyclePolicy as DeleteLifecyclePolicy } from "./delete-lifecycle-policy.ts";
 export { deleteRegistryPolicy as DeleteRegistryPolicy } from "./delete-registry-policy.ts";
 export { deleteRepository as DeleteRepository } from "./delete-repository.ts";
 export { deleteRepositoryCreationTemplate as DeleteRepositoryCreationTemplate } from "./delete-repository-creation-template.ts";
@@ -16,6 +17,7 @@ export { describeRepositoryCreationTemplates as DescribeRepositoryCreationTempla
 export { getAccountSetting as GetAccountSetting } from "./get-account-setting.ts";
 export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
 export { getDownloadUrlForLayer as GetDownloadUrlForLayer } from "./get-download-url-for-layer.ts";
+export { getLifecyclePolicy as GetLifecyclePolicy } from "./get-lifecycle-policy.ts";
 export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
 export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
 export { initiateLayerUpload as InitiateLayerUpload } from "./initiate-layer-upload.ts";
@@ -27,6 +29,7 @@ export { putAccountSetting as PutAccountSetting } from "./put-account-setting.ts
 export { putImage as PutImage } from "./put-image.ts";
 export { putImageScanningConfiguration as PutImageScanningConfiguration } from "./put-image-scanning-configuration.ts";
 export { putImageTagMutability as PutImageTagMutability } from "./put-image-tag-mutability.ts";
+export { putLifecyclePolicy as PutLifecyclePolicy } from "./put-lifecycle-policy.ts";
 export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts";
 export { registerPullTimeUpdateExclusion as RegisterPullTimeUpdateExclusion } from "./register-pull-time-update-exclusion.ts";
 export { setRepositoryPolicy as SetRepositoryPolicy } from "./set-repository-policy.ts";
