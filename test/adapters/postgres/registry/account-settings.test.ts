@@ -37,6 +37,9 @@ test("settings are those of one registry", async () => {
   }
 });
 
+const WRITERS = `SELECT 1 FROM pg_locks
+  WHERE relation = 'registry_policies'::regclass AND mode = 'RowExclusiveLock'`;
+
 describe("the scope of a registry's policy", () => {
   test("moves its account's decisions on", async () => {
     const version = async (): Promise<number> => {
@@ -61,6 +64,8 @@ describe("the scope of a registry's policy", () => {
       await tx.query({ name: "test_hold_account", text: "SELECT FROM accounts FOR NO KEY UPDATE" }, []);
       changes = (first === "the text" ? [text, scope] : [scope, text]).map((change) => change());
       await lockWaits({ database }, 2);
+      // Whoever had written before the account was theirs would wait for the other, and the other for them.
+      expect(await rowsOf({ database }, WRITERS)).toEqual([]);
     });
     await Promise.all(changes);
     expect(await settings.find(here)).toMatchObject({ REGISTRY_POLICY_SCOPE: "V1" });
