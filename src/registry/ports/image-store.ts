@@ -36,7 +36,6 @@ export interface FoundImage extends ManifestHead {
 /** What a reference leads to, or why it leads to no image: its tag may point at another one than its digest says. */
 export type ImageLookup = FoundImage | "unknown" | "tag elsewhere";
 
-/** Which images a list shows: those that a tag points at, those that none does, or all. */
 /** Which images of a list are wanted: with a tag, without one, or both. */
 export type TagStatus = "TAGGED" | "UNTAGGED" | "ANY";
 
