@@ -54,3 +54,9 @@ export interface PrincipalPolicyStore {
   /** Of each account that exists. */
   versions(accounts: readonly string[]): Promise<ReadonlyMap<string, AccountVersion>>;
 }
+
+/** Policies as they were written. */
+export interface PolicyTextStore {
+  /** One query. By the labels of a principal's policies; none of a principal that is gone. */
+  texts(subject: Pick<PolicySubject, "account" | "uniqueId">): Promise<ReadonlyMap<string, string>>;
+}

@@ -4,6 +4,7 @@ import type { Tags } from "../../../iam/principals/entity.ts";
 import { NO_ORGANIZATIONS, type Organizations } from "../../../iam/principals/organizations.ts";
 import type {
   AccountVersion,
+  PolicyTextStore,
   PrincipalPolicies,
   PrincipalPolicyStore,
 } from "../../../iam/principals/principal-policies.ts";
@@ -22,18 +23,39 @@ export function postgresPrincipalPolicies(
   aws: AwsPolicies,
   stored: StoredPolicies,
   organizations: Organizations = NO_ORGANIZATIONS,
-): PrincipalPolicyStore {
+): PrincipalPolicyStore & PolicyTextStore {
   return {
     async load({ account, uniqueId, accessKeyId }, at) {
       const [row] = await database.run<PrincipalRow>(LOAD_PRINCIPAL, [account, uniqueId, accessKeyId, at]);
       if (row?.live !== true) return undefined;
       return { ...(await toPolicies(account, row, aws, stored)), organization: organizations.of(account) };
     },
+    async texts({ account, uniqueId }) {
+      const [row] = await database.run<PrincipalRow>(LOAD_PRINCIPAL, [account, uniqueId, undefined, NEVER]);
+      return row === undefined ? new Map() : textsOf(row, aws);
+    },
     async versions(accounts) {
       const rows = await database.read<{ id: string } & AccountVersion>(VERSIONS, [accounts]);
       return new Map(rows.map(({ id, version, disabled }) => [id, { version, disabled }]));
     },
   };
+}
+
+/** Of no session, none is over. */
+const NEVER = new Date(0);
+
+function inlineLabel({ kind, holder, name }: PrincipalRow["inline_policies"][number]): string {
+  return `inline policy ${name} of ${kind} ${holder}`;
+}
+
+function textsOf(row: PrincipalRow, aws: AwsPolicies): ReadonlyMap<string, string> {
+  const boundary =
+    row.boundary_arn === null ? [] : [{ arn: row.boundary_arn, document: row.boundary_document }];
+  const managed = [...row.attached_policies, ...boundary];
+  return new Map([
+    ...row.inline_policies.map((policy) => [inlineLabel(policy), policy.document] as const),
+    ...managed.map(({ arn, document }) => [arn, document ?? aws.find(arn)?.document ?? ""] as const),
+  ]);
 }
 
 /** What a root may do that vouches for a federated user. */
@@ -51,9 +73,9 @@ async function toPolicies(
       ...{ label: arn, stored: { kind, account } },
       text: document ?? aws.find(arn)?.document,
     });
-  const inline = row.inline_policies.map(({ kind, holder, name, document }) => ({
-    label: `inline policy ${name} of ${kind} ${holder}`,
-    ...{ stored: { kind: "identity", account } as const, text: document },
+  const inline = row.inline_policies.map((policy) => ({
+    label: inlineLabel(policy),
+    ...{ stored: { kind: "identity", account } as const, text: policy.document },
   }));
   const identity = await stored.attachedInTurns([
     ...(row.session_kind === "federated-user" && row.unique_id === null

@@ -2,7 +2,7 @@ import type { MasterKey } from "../../../iam/master-key.ts";
 import type { PolicyDecider } from "../../../iam/policy/port.ts";
 import type { AwsPolicies } from "../../../iam/principals/aws-policies.ts";
 import type { IdentityStore } from "../../../iam/principals/ports/index.ts";
-import type { PrincipalPolicyStore } from "../../../iam/principals/principal-policies.ts";
+import type { PolicyTextStore, PrincipalPolicyStore } from "../../../iam/principals/principal-policies.ts";
 import type { OutboundHosts } from "../../../kernel/outbound-hosts.ts";
 import type { PageTokens } from "../page-tokens.ts";
 
@@ -14,6 +14,6 @@ export interface IamPorts {
   readonly tokens: PageTokens;
   readonly issuerHosts: OutboundHosts;
   /** For the simulator. */
-  readonly policies: PrincipalPolicyStore;
+  readonly policies: PrincipalPolicyStore & PolicyTextStore;
   readonly decider: PolicyDecider;
 }

@@ -1,10 +1,30 @@
 import type * as Wire from "../../../aws-models/iam.types.ts";
 import { type AggregateResult, aggregate } from "../../../iam/principals/simulation/aggregate.ts";
 import type { MatchedStatement, SimulatedResult } from "../../../iam/principals/simulation/simulate.ts";
-import type { StatementPosition } from "../../../iam/principals/simulation/statement-positions.ts";
+import {
+  type StatementPosition,
+  statementPositions,
+} from "../../../iam/principals/simulation/statement-positions.ts";
 
-/** Where the statements of the policies that were given stand, by their labels. */
-export type Positions = ReadonlyMap<string, readonly StatementPosition[]>;
+/** Where the statements of a policy stand, by its label. Looked for when an answer shows one of them. */
+export class Positions {
+  readonly #texts: ReadonlyMap<string, string>;
+  readonly #found = new Map<string, readonly StatementPosition[]>();
+
+  constructor(texts: ReadonlyMap<string, string>) {
+    this.#texts = texts;
+  }
+
+  of(label: string, statement: number): StatementPosition | undefined {
+    let found = this.#found.get(label);
+    if (found === undefined) {
+      const text = this.#texts.get(label);
+      found = text === undefined ? [] : statementPositions(text);
+      this.#found.set(label, found);
+    }
+    return found[statement];
+  }
+}
 
 /** One action on its resources, each also by itself where the request names any. */
 export function presentResult(
@@ -73,17 +93,20 @@ function presentStatement(
   { policy: { label }, role, index }: MatchedStatement,
   positions: Positions,
 ): Wire.Statement {
-  const position = positions.get(label)?.[index];
+  const position = positions.of(label, index);
   return {
-    SourcePolicyId: label,
-    SourcePolicyType: role === "resource" ? "resource" : typeOf(label),
+    SourcePolicyId: sourceOf(label),
+    SourcePolicyType: role === "resource" ? "resource" : IAM_POLICY,
     ...(position === undefined ? {} : { StartPosition: position.start, EndPosition: position.end }),
   };
 }
 
-function typeOf(label: string): NonNullable<Wire.Statement["SourcePolicyType"]> {
-  if (label.startsWith("arn:aws:iam::aws:")) return "aws-managed";
-  if (label.startsWith("arn:")) return "user-managed";
-  const [, kind] = /^inline policy \S+ of (user|group|role) /.exec(label) ?? [];
-  return (kind as "user" | "group" | "role" | undefined) ?? "none";
+/** What AWS answers, though its model has no such value. */
+const IAM_POLICY = "IAM Policy" as NonNullable<Wire.Statement["SourcePolicyType"]>;
+
+/** AWS's name of a policy in answers: `user_anna_deploy` of an inline one, of a managed one its bare name. */
+function sourceOf(label: string): string {
+  if (label.startsWith("arn:")) return label.slice(label.lastIndexOf("/") + 1);
+  const [, name, kind, holder] = /^inline policy (\S+) of (user|group|role) (\S+)$/.exec(label) ?? [];
+  return name === undefined ? label : `${kind}_${holder}_${name}`;
 }

@@ -3,11 +3,10 @@ import type { AttachedPolicy } from "../../../iam/policy/access.ts";
 import type { Caller } from "../../../iam/policy/caller.ts";
 import type { Context } from "../../../iam/policy/context.ts";
 import { simulate } from "../../../iam/principals/simulation/simulate.ts";
-import { statementPositions } from "../../../iam/principals/simulation/statement-positions.ts";
 import type { AwsCall } from "../call.ts";
 import { Paging } from "./paging.ts";
 import type { IamPorts } from "./ports.ts";
-import { type Positions, presentResult } from "./present-simulation.ts";
+import { Positions, presentResult } from "./present-simulation.ts";
 import {
   type InputPolicy,
   invalid,
@@ -26,6 +25,8 @@ interface Subject {
   readonly identity: readonly AttachedPolicy[];
   /** Unless the input brings one. */
   readonly boundary: AttachedPolicy | undefined;
+  /** Documents of these by their labels, as they were written. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 /** Actions of one page, where the caller names no number. */
@@ -71,7 +72,7 @@ export async function runSimulation(
     page.items.flatMap(({ action }) => resources.map((resource) => ({ action, resource }))),
     decider,
   );
-  const positions = positionsOf([...given, ...boundaries], resourceText);
+  const positions = positionsOf(subject.texts, [...given, ...boundaries], resourceText);
   return {
     EvaluationResults: page.items.map(({ action }, index) => {
       const ofAction = results.slice(index * resources.length, (index + 1) * resources.length);
@@ -93,9 +94,16 @@ function organizationOf({
   );
 }
 
-function positionsOf(policies: readonly InputPolicy[], resourceText: string | undefined): Positions {
-  const texts = policies.map(({ policy, text }) => ({ label: policy.label, text }));
-  const all =
-    resourceText === undefined ? texts : [...texts, { label: "ResourcePolicy", text: resourceText }];
-  return new Map(all.map(({ label, text }) => [label, statementPositions(text)]));
+function positionsOf(
+  texts: ReadonlyMap<string, string>,
+  policies: readonly InputPolicy[],
+  resourceText: string | undefined,
+): Positions {
+  const given = policies.map(({ policy, text }) => [policy.label, text] as const);
+  return new Positions(
+    new Map([
+      ...[...texts, ...given],
+      ...(resourceText === undefined ? [] : [["ResourcePolicy", resourceText] as const]),
+    ]),
+  );
 }

@@ -282,7 +282,28 @@ describe("SimulatePrincipalPolicy", () => {
     });
     await iam("AddUserToGroup", { GroupName: "pushers", UserName: "subject" });
     const allowed = await simulate("subject");
-    expect([allowed.one("EvalDecision"), allowed.one("SourcePolicyType")]).toEqual(["allowed", "group"]);
+    expect([allowed.one("EvalDecision"), allowed.one("SourcePolicyId")]).toEqual([
+      ...["allowed", "group_pushers_push"],
+    ]);
+    expect([
+      allowed.one("SourcePolicyType"),
+      allowed.one("StartPosition"),
+      allowed.one("EndPosition"),
+    ]).toEqual([
+      "IAM Policy",
+      "<Column>38</Column><Line>1</Line>",
+      expect.stringMatching(/^<Column>1\d\d<\/Column><Line>1<\/Line>$/),
+    ]);
+    await iam("AttachUserPolicy", {
+      UserName: "subject",
+      PolicyArn: "arn:aws:iam::aws:policy/AdministratorAccess",
+    });
+    const ids = (await simulate("subject")).all("SourcePolicyId");
+    expect(ids.toSorted()).toEqual(["AdministratorAccess", "group_pushers_push"]);
+    await iam("DetachUserPolicy", {
+      UserName: "subject",
+      PolicyArn: "arn:aws:iam::aws:policy/AdministratorAccess",
+    });
     await iam("CreatePolicy", { PolicyName: "tight", PolicyDocument: allow(["s3:*"]) });
     const arn = `arn:aws:iam::${ACCOUNT}:policy/tight`;
     await iam("PutUserPermissionsBoundary", { UserName: "subject", PermissionsBoundary: arn });

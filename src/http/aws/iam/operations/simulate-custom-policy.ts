@@ -12,6 +12,7 @@ export function simulateCustomPolicy(
     await authorizeOn(call, "*");
     const caller = readCaller(input.CallerArn);
     const context = readContext(input.ContextEntries);
-    return runSimulation(ports, call, input, { caller, context, identity: [], boundary: undefined });
+    const nothing = { identity: [], boundary: undefined, texts: new Map<string, string>() };
+    return runSimulation(ports, call, input, { caller, context, ...nothing });
   };
 }

@@ -23,6 +23,7 @@ export function simulatePrincipalPolicy(
     return runSimulation(ports, call, input, {
       ...{ caller, context, identity: policies.identity.filter(isLeft) },
       boundary: excludesBoundary(input.PolicyExclusionList) ? undefined : policies.boundary,
+      texts: await ports.policies.texts({ account: entity.account, uniqueId: entity.uniqueId }),
     });
   };
 }
