@@ -87,6 +87,8 @@ describe.each(STORAGES.slice(0, 2))("on %s", (kind) => {
       const patch = { method: "PATCH", path, body: content.subarray(10, 30) };
       expectAnswer(await exchange(berth, patch), { status: 202, answers: { Range: "0-29" } });
       await client.ask("UploadLayerPart", client.part(uploadId, 30, content.subarray(30)));
+      const text = "SELECT (parts->'count')::integer AS count FROM uploads WHERE id = $1";
+      expect(await rowsOf(berth, text, [uploadId])).toEqual([{ count: 2 }]);
       // Neither what came by the other door nor what it followed is a part that is too small.
       await client.ask("CompleteLayerUpload", { uploadId, layerDigests: [digest] });
       await pulled();

@@ -34,6 +34,9 @@ describe.each(STORAGES)("on %s", (kind) => {
     client = layerClient(berth, REPOSITORY);
     await createRepository(berth, REPOSITORY);
     await client.upload([CONTENT], [LAYER]);
+    await pushBlob(berth, REPOSITORY, "{}");
+    const layer = { mediaType: OCI_LAYER, digest: LAYER, size: CONTENT.length };
+    await pushManifest(berth, REPOSITORY, image("{}", [layer]), "v1");
   });
   afterAll(async () => {
     await Promise.all([berth.stop(), other.stop()]);
@@ -51,18 +54,14 @@ describe.each(STORAGES)("on %s", (kind) => {
     const bytesOf = async (answer: Response): Promise<Buffer> => Buffer.from(await answer.arrayBuffer());
 
     test("is refused for a layer that no image names yet", async () => {
-      expect(await client.refused("GetDownloadUrlForLayer", { layerDigest: LAYER })).toEqual({
+      const layer = "only uploaded";
+      const layerDigest = await pushBlob(berth, REPOSITORY, layer);
+      expect(await client.refused("GetDownloadUrlForLayer", { layerDigest })).toEqual({
         __type: "LayerInaccessibleException",
-        message: expect.stringContaining(LAYER),
+        message: expect.stringContaining(layerDigest),
       });
-      await pushBlob(berth, REPOSITORY, "{}");
-      await pushManifest(
-        berth,
-        REPOSITORY,
-        image("{}", [{ mediaType: OCI_LAYER, digest: LAYER, size: CONTENT.length }]),
-        "v1",
-      );
-      await urlOf(LAYER);
+      await pushManifest(berth, REPOSITORY, image("{}", [layer]), "named");
+      await urlOf(layerDigest);
     });
 
     test("gives a URL that downloads without credentials, on every node, in pieces too", async () => {
