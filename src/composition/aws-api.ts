@@ -2,6 +2,7 @@ import { providerFetch } from "../adapters/oidc/fetch-json.ts";
 import { postgresAccountSettings } from "../adapters/postgres/account-settings.ts";
 import { postgresMfaAttempts, postgresSessions } from "../adapters/postgres/iam/index.ts";
 import { postgresLifecyclePolicies } from "../adapters/postgres/lifecycle/policies.ts";
+import { postgresPreviews } from "../adapters/postgres/lifecycle/previews.ts";
 import { postgresPolicies } from "../adapters/postgres/policies.ts";
 import { postgresResourceTags } from "../adapters/postgres/resource-tags.ts";
 import type { Config } from "../config.ts";
@@ -21,6 +22,7 @@ import { SignatureVerifier } from "../iam/sigv4/verify.ts";
 import type { TokenClaims } from "../iam/tokens/registry-token.ts";
 import { PUBLIC_ACCESS } from "../iam/tokens/scopes.ts";
 import { OutboundHosts } from "../kernel/outbound-hosts.ts";
+import { Turns } from "../kernel/turns.ts";
 import type { Log } from "../log.ts";
 import type { ManifestCache } from "../registry/manifests/pull.ts";
 import type { RegistryPorts } from "../registry/ports/index.ts";
@@ -81,6 +83,10 @@ export function composeAwsApi(
         accountSettings: postgresAccountSettings(database),
         templates: ports.templates,
         lifecyclePolicies: postgresLifecyclePolicies(database),
+        lifecyclePreviews: {
+          ...{ previews: postgresPreviews(database), clock, turns: new Turns(), unit: config.lifecycle.unit },
+          running: { count: 0 },
+        },
         ...{ policyRules: resourcePolicyRules, lockOutRule: resourcePolicyRules, clock },
         tokens: issuer(undefined),
         hosts: registryHosts(config),

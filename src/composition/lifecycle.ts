@@ -1,8 +1,10 @@
 import { postgresOrphans } from "../adapters/postgres/lifecycle/orphans.ts";
+import { postgresPreviews } from "../adapters/postgres/lifecycle/previews.ts";
 import { postgresLifecycleRuns } from "../adapters/postgres/lifecycle/runs.ts";
 import type { Config } from "../config.ts";
 import { Turns } from "../kernel/turns.ts";
 import { ORPHAN_BATCH, removeOrphans } from "../lifecycle/orphans.ts";
+import { PREVIEW_KEPT } from "../lifecycle/preview.ts";
 import { type Run, runDuePolicy } from "../lifecycle/run.ts";
 import type { Log } from "../log.ts";
 import { label, type Metrics } from "../metrics.ts";
@@ -12,6 +14,8 @@ import type { State } from "./state.ts";
 /** Milliseconds between rounds that found nothing to do. */
 const PAUSE = 5_000;
 const PAUSE_MAX = 60_000;
+/** Rows of old previews that one round removes. */
+const TRIMMED_AT_ONCE = 1_000;
 
 /**
  * The worker that carries lifecycle policies out, one after the other, and removes what refers to deleted manifests. Every
@@ -33,14 +37,16 @@ export function startLifecycle(
     "berth_lifecycle_images_total",
     "Manifests that lifecycle policies were about, by what became of them, and removed referrers of deleted ones.",
   );
+  const previews = postgresPreviews(database);
   let isStopping = false;
   const settings = { ...lifecycle, isStopping: () => isStopping };
   const loop = startLoop({
     async round() {
       const orphans = await removeOrphans(ports, settings.isStopping);
       images.add(orphans.removed, label("outcome", "orphan removed"));
+      const trimmed = await previews.trim(new Date(clock.now().getTime() - PREVIEW_KEPT), TRIMMED_AT_ONCE);
       const run = await runDuePolicy(ports, settings);
-      if (run === undefined) return orphans.looks >= ORPHAN_BATCH;
+      if (run === undefined) return orphans.looks >= ORPHAN_BATCH || trimmed >= TRIMMED_AT_ONCE;
       for (const outcome of ["removed", "skipped"] as const)
         images.add(run[outcome], label("outcome", outcome));
       say(log, run);

@@ -15,6 +15,7 @@ import type { RegistryId, Scope } from "../../registry/scope.ts";
 import { type ChangeEvent, changeRecord, recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import { discardRepository } from "./discard-repository.ts";
+import { writeLifecyclePolicy } from "./lifecycle/policies.ts";
 import { lockAccount, writeRepositoryPolicy } from "./policies.ts";
 import { contentOf } from "./repository-content.ts";
 import type { Transaction } from "./transaction.ts";
@@ -129,7 +130,7 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
         const [row] = await database.run<Row>(INSERT, [...insertValues(scope, draft, cause, at), max]);
         return row && toRepository(row);
       }),
-    createWithPolicies: (scope, draft, { repositoryPolicy }, cause, at) =>
+    createWithPolicies: (scope, draft, { repositoryPolicy, lifecyclePolicy }, cause, at) =>
       createOrFind(scope, draft, () =>
         database.transaction(async (tx) => {
           await lockAccount(tx, scope);
@@ -139,6 +140,7 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
             const missing = await writeRepositoryPolicy(tx, row.id, repositoryPolicy, at);
             if (missing !== undefined) throw new Unmakeable(missing);
           }
+          if (lifecyclePolicy !== undefined) await writeLifecyclePolicy(tx, row.id, lifecyclePolicy, at);
           return toRepository(row);
         }),
       ).catch((error: unknown) => {

@@ -19,6 +19,8 @@ export const REPOSITORY_TABLES = [
   { name: "repository_policies", goes: "at once", keeps: true },
   { name: "lifecycle_policies", goes: "at once", keeps: true },
   { name: "repository_resource_tags", goes: "at once", keeps: false },
+  { name: "lifecycle_preview_results", goes: "in slices", keeps: false },
+  { name: "lifecycle_previews", goes: "in slices", keeps: false },
   { name: "tags", goes: "in slices", keeps: false },
   { name: "manifest_children", goes: "in slices", keeps: false },
   { name: "manifest_blobs", goes: "in slices", keeps: false },

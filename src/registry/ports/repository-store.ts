@@ -56,6 +56,7 @@ export interface Creation {
 /** Texts of policies that a new repository gets. */
 export interface RepositoryPolicies {
   readonly repositoryPolicy: string | undefined;
+  readonly lifecyclePolicy: string | undefined;
 }
 
 /**

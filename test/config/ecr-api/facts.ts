@@ -58,6 +58,9 @@ export const OTHERWISE: Readonly<Record<string, string>> = {
   CreateRepositoryCreationTemplate:
     "`CREATE_ON_PUSH` has effect; nothing is replicated or cached yet. Where `BERTH_AUTO_CREATE` is on, a push to what no template covers creates a repository with the defaults.",
   ListImages: "Every image is `ACTIVE`: there are none of another `imageStatus`.",
+  GetLifecyclePolicyPreview: "Results are shown for 24 hours, then the status is `EXPIRED`.",
+  StartLifecyclePolicyPreview:
+    "The preview is complete when the answer comes, which says `IN_PROGRESS` as on AWS. A process makes four at a time.",
   PutLifecyclePolicy:
     "Runs follow a put within seconds, and then each `BERTH_LIFECYCLE_INTERVAL`. An index, what it lists and what refers to them are one image, unless `BERTH_LIFECYCLE_UNIT=strict`. A transition to the archive is accepted and has no effect yet.",
   SetRepositoryPolicy: "A policy may name its own repository, or `*`, as `Resource`.",

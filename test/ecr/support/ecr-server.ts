@@ -4,6 +4,7 @@ import { postgresAccounts } from "../../../src/adapters/postgres/iam/index.ts";
 import { postgresImages } from "../../../src/adapters/postgres/images/index.ts";
 import { postgresPulls } from "../../../src/adapters/postgres/images/pulls.ts";
 import { postgresLifecyclePolicies } from "../../../src/adapters/postgres/lifecycle/policies.ts";
+import { postgresPreviews } from "../../../src/adapters/postgres/lifecycle/previews.ts";
 import { postgresManifests } from "../../../src/adapters/postgres/manifests/index.ts";
 import { postgresPolicies } from "../../../src/adapters/postgres/policies.ts";
 import { postgresRegistries } from "../../../src/adapters/postgres/registries.ts";
@@ -13,6 +14,7 @@ import { postgresTemplates } from "../../../src/adapters/postgres/templates.ts";
 import { ecrHandlers } from "../../../src/http/aws/ecr/index.ts";
 import type { EcrPorts } from "../../../src/http/aws/ecr/ports.ts";
 import { PageTokens } from "../../../src/http/aws/page-tokens.ts";
+import { Turns } from "../../../src/kernel/turns.ts";
 import type { RegistryPorts } from "../../../src/registry/ports/index.ts";
 import { Scopes } from "../../../src/registry/scopes.ts";
 import { ACCOUNT, type AwsServer, REGION, startAwsServer } from "../../http/aws/support/aws-server.ts";
@@ -63,6 +65,10 @@ export async function startEcrServer(): Promise<EcrServer> {
     accountSettings: postgresAccountSettings(database),
     templates: postgresTemplates(database),
     lifecyclePolicies: postgresLifecyclePolicies(database),
+    lifecyclePreviews: {
+      ...{ previews: postgresPreviews(database), clock: server.clock, turns: new Turns(), unit: "image" },
+      running: { count: 0 },
+    },
     clock: server.clock,
     policyRules: {
       repositoryPolicyProblem: async (text) => problemOf(text),

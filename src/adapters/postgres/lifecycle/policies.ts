@@ -1,8 +1,10 @@
 import type { LifecyclePolicyStore, StoredPolicy } from "../../../lifecycle/ports/policy-store.ts";
 import type { RepositoryName } from "../../../registry/names.ts";
+import type { RepositoryId } from "../../../registry/ports/index.ts";
 import type { Scope } from "../../../registry/scope.ts";
 import { type ChangeEvent, recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
+import type { Transaction } from "../transaction.ts";
 import { shareRepository } from "./share-repository.ts";
 
 const FIND = {
@@ -40,7 +42,7 @@ export function postgresLifecyclePolicies(database: Database): LifecyclePolicySt
       database.transaction(async (tx) => {
         const id = await shareRepository(tx, scope, name);
         if (id === undefined) return "unknown";
-        await tx.query(PUT, [id, text, at]);
+        await writeLifecyclePolicy(tx, id, text, at);
         await recordChange(tx, cause, at, {}, changeOf(scope, name));
         return "put";
       }),
@@ -54,6 +56,16 @@ export function postgresLifecyclePolicies(database: Database): LifecyclePolicySt
         return toPolicy(row);
       }),
   };
+}
+
+/** Of a repository that the caller holds against its deletion. */
+export async function writeLifecyclePolicy(
+  tx: Transaction,
+  id: RepositoryId,
+  text: string,
+  at: Date,
+): Promise<void> {
+  await tx.query(PUT, [id, text, at]);
 }
 
 function changeOf({ id }: Scope, repository: RepositoryName): ChangeEvent {

@@ -3,6 +3,7 @@ import type { RequestContext } from "../../../iam/authorizer.ts";
 import type { AccountPrincipal } from "../../../iam/principal.ts";
 import type { IssuedToken } from "../../../iam/tokens/issue-record.ts";
 import type { LifecyclePolicyPorts } from "../../../lifecycle/policies.ts";
+import type { PreviewPorts } from "../../../lifecycle/preview.ts";
 import type { ManifestCache } from "../../../registry/manifests/pull.ts";
 import type {
   ImageStore,
@@ -55,6 +56,7 @@ export interface EcrPorts
     ResourceTagPorts,
     AccountSettingPorts,
     LifecyclePolicyPorts {
+  readonly lifecyclePreviews: PreviewPorts;
   readonly scopes: Pick<Scopes, "open">;
   readonly repositories: RepositoryStore;
   readonly images: ImageStore;

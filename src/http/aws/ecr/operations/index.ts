@@ -18,6 +18,7 @@ export { getAccountSetting as GetAccountSetting } from "./get-account-setting.ts
 export { getAuthorizationToken as GetAuthorizationToken } from "./get-authorization-token.ts";
 export { getDownloadUrlForLayer as GetDownloadUrlForLayer } from "./get-download-url-for-layer.ts";
 export { getLifecyclePolicy as GetLifecyclePolicy } from "./get-lifecycle-policy.ts";
+export { getLifecyclePolicyPreview as GetLifecyclePolicyPreview } from "./get-lifecycle-policy-preview.ts";
 export { getRegistryPolicy as GetRegistryPolicy } from "./get-registry-policy.ts";
 export { getRepositoryPolicy as GetRepositoryPolicy } from "./get-repository-policy.ts";
 export { initiateLayerUpload as InitiateLayerUpload } from "./initiate-layer-upload.ts";
@@ -33,6 +34,7 @@ export { putLifecyclePolicy as PutLifecyclePolicy } from "./put-lifecycle-policy
 export { putRegistryPolicy as PutRegistryPolicy } from "./put-registry-policy.ts";
 export { registerPullTimeUpdateExclusion as RegisterPullTimeUpdateExclusion } from "./register-pull-time-update-exclusion.ts";
 export { setRepositoryPolicy as SetRepositoryPolicy } from "./set-repository-policy.ts";
+export { startLifecyclePolicyPreview as StartLifecyclePolicyPreview } from "./start-lifecycle-policy-preview.ts";
 export { tagResource as TagResource } from "./tag-resource.ts";
 export { untagResource as UntagResource } from "./untag-resource.ts";
 export { updateRepositoryCreationTemplate as UpdateRepositoryCreationTemplate } from "./update-repository-creation-template.ts";
