@@ -62,6 +62,7 @@ export interface IamOperations {
   readonly DetachRolePolicy: OperationTypes<DetachRolePolicyRequest, void>;
   readonly DetachUserPolicy: OperationTypes<DetachUserPolicyRequest, void>;
   readonly EnableMFADevice: OperationTypes<EnableMFADeviceRequest, void>;
+  readonly GenerateCredentialReport: OperationTypes<NoMembers, GenerateCredentialReportResponse>;
   readonly GetAccessKeyLastUsed: OperationTypes<GetAccessKeyLastUsedRequest, GetAccessKeyLastUsedResponse>;
   readonly GetAccountAuthorizationDetails: OperationTypes<
     GetAccountAuthorizationDetailsRequest,
@@ -77,6 +78,7 @@ export interface IamOperations {
     GetContextKeysForPrincipalPolicyRequest,
     GetContextKeysForPolicyResponse
   >;
+  readonly GetCredentialReport: OperationTypes<NoMembers, GetCredentialReportResponse>;
   readonly GetGroup: OperationTypes<GetGroupRequest, GetGroupResponse>;
   readonly GetGroupPolicy: OperationTypes<GetGroupPolicyRequest, GetGroupPolicyResponse>;
   readonly GetInstanceProfile: OperationTypes<GetInstanceProfileRequest, GetInstanceProfileResponse>;
@@ -227,6 +229,9 @@ export interface IamOperations {
 /** Every exception of the model. */
 export type IamException =
   | "ConcurrentModificationException"
+  | "CredentialReportExpiredException"
+  | "CredentialReportNotPresentException"
+  | "CredentialReportNotReadyException"
   | "DeleteConflictException"
   | "DuplicateCertificateException"
   | "DuplicateSSHPublicKeyException"
@@ -617,6 +622,11 @@ export interface EvaluationResult {
   readonly ResourceSpecificResults?: readonly ResourceSpecificResult[] | undefined;
 }
 
+export interface GenerateCredentialReportResponse {
+  readonly Description?: string | undefined;
+  readonly State?: "STARTED" | "INPROGRESS" | "COMPLETE" | undefined;
+}
+
 export interface GetAccessKeyLastUsedRequest {
   readonly AccessKeyId: string;
 }
@@ -662,6 +672,12 @@ export interface GetContextKeysForPolicyResponse {
 export interface GetContextKeysForPrincipalPolicyRequest {
   readonly PolicyInputList?: readonly string[] | undefined;
   readonly PolicySourceArn: string;
+}
+
+export interface GetCredentialReportResponse {
+  readonly Content?: Buffer | undefined;
+  readonly GeneratedTime?: Date | undefined;
+  readonly ReportFormat?: "text/csv" | undefined;
 }
 
 export interface GetGroupPolicyRequest {

@@ -2,6 +2,7 @@ import type { IdentityChange, IdentityReader, IdentityStore } from "../../../iam
 import { recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { accountReader, accountWriter } from "./account.ts";
+import { credentialReportReader } from "./credential-report.ts";
 import { detailReader } from "./details.ts";
 import { entityReader } from "./entities.ts";
 import { entityWriter } from "./entity-changes.ts";
@@ -45,6 +46,7 @@ function readerOf(run: Run, account: string): IdentityReader {
     ...mfaDeviceReader(run, account),
     ...oidcProviderReader(run, account),
     ...detailReader(run, account),
+    ...credentialReportReader(run, account),
     ...accountReader(run, account),
   };
 }

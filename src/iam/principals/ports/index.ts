@@ -1,6 +1,7 @@
 import type { Cause } from "../../../audit/cause.ts";
 import type { AccessKeyReader, AccessKeyWriter } from "./access-keys.ts";
 import type { AccountReader, AccountWriter } from "./account.ts";
+import type { CredentialReportReader } from "./credential-report.ts";
 import type { DetailReader } from "./details.ts";
 import type { EntityReader, EntityWriter } from "./entities.ts";
 import type { InstanceProfileReader, InstanceProfileWriter } from "./instance-profiles.ts";
@@ -11,6 +12,7 @@ import type { PolicyReader, PolicyWriter } from "./policies.ts";
 
 export type * from "./access-keys.ts";
 export type * from "./account.ts";
+export type * from "./credential-report.ts";
 export type * from "./details.ts";
 export type * from "./entities.ts";
 export type * from "./instance-profiles.ts";
@@ -28,7 +30,8 @@ export interface IdentityReader
     MfaDeviceReader,
     OidcProviderReader,
     AccountReader,
-    DetailReader {}
+    DetailReader,
+    CredentialReportReader {}
 
 /** One change of an account: all that it reads stays true until it ends. */
 export interface IdentityChange

@@ -34,11 +34,13 @@ export { detachGroupPolicy as DetachGroupPolicy } from "./detach-group-policy.ts
 export { detachRolePolicy as DetachRolePolicy } from "./detach-role-policy.ts";
 export { detachUserPolicy as DetachUserPolicy } from "./detach-user-policy.ts";
 export { enableMFADevice as EnableMFADevice } from "./enable-mfa-device.ts";
+export { generateCredentialReport as GenerateCredentialReport } from "./generate-credential-report.ts";
 export { getAccessKeyLastUsed as GetAccessKeyLastUsed } from "./get-access-key-last-used.ts";
 export { getAccountAuthorizationDetails as GetAccountAuthorizationDetails } from "./get-account-authorization-details.ts";
 export { getAccountSummary as GetAccountSummary } from "./get-account-summary.ts";
 export { getContextKeysForCustomPolicy as GetContextKeysForCustomPolicy } from "./get-context-keys-for-custom-policy.ts";
 export { getContextKeysForPrincipalPolicy as GetContextKeysForPrincipalPolicy } from "./get-context-keys-for-principal-policy.ts";
+export { getCredentialReport as GetCredentialReport } from "./get-credential-report.ts";
 export { getGroup as GetGroup } from "./get-group.ts";
 export { getGroupPolicy as GetGroupPolicy } from "./get-group-policy.ts";
 export { getInstanceProfile as GetInstanceProfile } from "./get-instance-profile.ts";
