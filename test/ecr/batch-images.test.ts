@@ -108,16 +108,16 @@ describe("BatchGetImage", () => {
     expect(list.mediaType).toBe(OCI_INDEX);
   });
 
-  test("gives no more than 8 MiB of manifests at once", async () => {
+  test("gives no more than 4 MiB of manifests at once", async () => {
     await pushBlob(berth, "get-large", configOf("large"));
-    const large = image(configOf("large"), [], { annotations: { a: "x".repeat(3_000_000) } });
+    const large = image(configOf("large"), [], { annotations: { a: "x".repeat(1_500_000) } });
     await pushManifest(berth, "get-large", large, "large");
     const twice = await get("get-large", [{ imageTag: "large" }, { imageDigest: large.digest }]);
     expect(twice).toMatchObject({ images: [{}, {}], failures: [] });
     const imageIds = [{ imageTag: "large" }, { imageTag: "large" }, { imageTag: "large" }];
     expect(await api.refused("BatchGetImage", { repositoryName: "get-large", imageIds })).toEqual([
       "LimitExceededException",
-      `One call gets manifests of at most 8388608 bytes together; these have ${3 * large.bytes.length}`,
+      `One call gets manifests of at most 4194304 bytes together; these have ${3 * large.bytes.length}`,
     ]);
   });
 

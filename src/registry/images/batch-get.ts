@@ -1,4 +1,5 @@
 import { RegistryError } from "../errors.ts";
+import { MANIFEST_SIZE_MAX } from "../manifest.ts";
 import { type ManifestCache, readManifest } from "../manifests/pull.ts";
 import type { RepositoryName } from "../names.ts";
 import type { FoundImage, RegistryPorts } from "../ports/index.ts";
@@ -6,8 +7,8 @@ import type { Scope } from "../scope.ts";
 import { findImages } from "./find.ts";
 import type { ImageFault, ImageId } from "./image-id.ts";
 
-/** Bytes of the manifests that one call gets: two of the largest, or a hundred of a size that nobody's image exceeds. */
-export const MANIFESTS_MAX = 8 * 1024 * 1024;
+/** Bytes of the manifests that one call gets: one of the largest, or a hundred of 40 KiB, which hardly an image exceeds. */
+export const MANIFESTS_MAX = MANIFEST_SIZE_MAX;
 
 /** What an id was found to name, or why nothing. */
 export type GottenImage =
