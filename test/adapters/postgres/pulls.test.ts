@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { NEWEST } from "../../../src/registry/images/describe.ts";
 import { parseRepositoryName } from "../../../src/registry/names.ts";
 import type { Pull, RepositoryId } from "../../../src/registry/ports/index.ts";
+import { Scopes } from "../../../src/registry/scopes.ts";
 import { CAUSE } from "../../support/cause.ts";
 import { HOUR, MINUTE } from "../../support/clock.ts";
 import { digestOfText, entry, index, type Manifest } from "../../support/manifests.ts";
@@ -70,6 +71,15 @@ test("pulls by an excluded principal do not count, in its registry and until it 
   await ports.pulls.include(scope, arn, CAUSE, START);
   await ports.pulls.record([pull]);
   expect(await timesOf("excluded")).toEqual({ [image.digest]: START });
+});
+
+test("an exclusion in another region of the account changes nothing here", async () => {
+  const image = await registry.pushImage("regions", "regions", "v1");
+  const elsewhere = await new Scopes(ports.registries, ["*"]).open({ ...scope, region: "eu-north-1" });
+  const arn = "arn:aws:iam::000000000000:user/elsewhere";
+  await ports.pulls.exclude(elsewhere, arn, 100, CAUSE, START);
+  await ports.pulls.record([await pulled("regions", image, { principal: arn })]);
+  expect(await timesOf("regions")).toEqual({ [image.digest]: START });
 });
 
 test("what an index lists is the index's pull, when it comes with it or soon after", async () => {
