@@ -213,6 +213,13 @@ describe("a part of a layer", () => {
     expectTurns(berth, { name, limit: 28 * MIB - 8, request: sent }),
   );
 
+  test.each(['"" ', ':"" '])("with a long name and many times %s behind it is cheap", (text) =>
+    expectCheap(berth, {
+      ...{ name: "long name", limit: 64 * 1024 },
+      request: (size) => signedJson("UploadLayerPart", fill(size, text, `{"${"a".repeat(size / 3)}":`)),
+    }),
+  );
+
   test("that is taken keeps nobody waiting", async () => {
     const client = layerClient(berth, "app");
     const bytes = Buffer.alloc(20 * MIB, "x");

@@ -42,9 +42,11 @@ export class ContentScanner {
   #depth = 0;
   #inText = false;
   #escaped = false;
-  /** In the outermost object: the raw text of the name that is being read, or was read last. */
+  /** In the outermost object: the raw text of the name that is being read. */
   #name: number[] = [];
   #isName = false;
+  /** Whether the name that was read last is that of the content. */
+  #isNamed = false;
   #isValue = false;
   #decoder: Base64Decoder | undefined;
   #inContent = false;
@@ -92,14 +94,14 @@ export class ContentScanner {
     if (this.#isName && (this.#escaped || byte !== QUOTE)) this.#name.push(byte);
     if (this.#escaped) this.#escaped = false;
     else if (byte === BACKSLASH) this.#escaped = true;
-    else if (byte === QUOTE) this.#inText = false;
+    else if (byte === QUOTE) this.#endText();
   }
 
   #betweenTexts(byte: number): void {
     const isOutermost = this.#depth === 1;
     switch (byte) {
       case QUOTE:
-        if (isOutermost && this.#isValue && this.#isContentName()) this.#beginContent();
+        if (isOutermost && this.#isValue && this.#isNamed) this.#beginContent();
         else this.#beginText(isOutermost && !this.#isValue);
         break;
       case COLON:
@@ -123,6 +125,12 @@ export class ContentScanner {
     this.#inText = true;
     this.#isName = isName;
     if (isName) this.#name = [];
+  }
+
+  /** A name is looked at once, where it ends: what is no JSON may have any number of texts behind it. */
+  #endText(): void {
+    this.#inText = false;
+    if (this.#isName) this.#isNamed = this.#isContentName();
   }
 
   #isContentName(): boolean {

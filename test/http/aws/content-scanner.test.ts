@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { NotBase64Error } from "../../../src/http/aws/blob-decoder.ts";
 import { ContentScanError, ContentScanner } from "../../../src/http/aws/content-scanner.ts";
 
@@ -91,4 +91,12 @@ test("a body has little beside its content", () => {
   expect(() => scan(`{"a":"${"x".repeat(66_000)}","blob":"AAAA"}`, 1_000)).toThrow(
     "The body has more than 65536 bytes beside blob",
   );
+});
+
+test.each(['"" ', ':"" '])("looks at a name once, however many times %s follows it", (text) => {
+  const scanner = new ContentScanner("blob", 10);
+  const read = vi.spyOn(JSON, "parse");
+  scanner.take(Buffer.from(`{"name":${text.repeat(1_000)}`));
+  expect(read).toHaveBeenCalledTimes(1);
+  read.mockRestore();
 });
