@@ -30,20 +30,20 @@ export function composeDoors(
     tokenLifetime: config.tokenLifetime,
     onIssue,
   });
+  const ownApi = { authenticator, logins, authorizer, clock, defaultRegion: config.region };
   const explain = openExplainDoor({
-    ...{ authenticator, logins, authorizer, clock },
+    ...ownApi,
     explainer: composeExplainer(config, state),
   });
   const feed = openEventsDoor({
-    ...{ authenticator, logins, authorizer, clock, scopes },
+    ...{ ...ownApi, scopes },
     ...{ reader: events.reader, waiters: events.waiters, cursors: events.cursors },
-    defaultRegion: config.region,
   });
   const layerUrls = new LayerUrls(state.masterKey.derive("layer urls"));
   const layers = openLayerDoor({ urls: layerUrls, ports: parts.ports, scopes });
   const webhooks = openWebhooksDoor({
-    ...{ authenticator, logins, authorizer, clock, scopes, webhooks: events.webhooks },
-    ...{ pageTokens: new PageTokens(state.masterKey.derive("page tokens")), defaultRegion: config.region },
+    ...{ ...ownApi, scopes, webhooks: events.webhooks },
+    pageTokens: new PageTokens(state.masterKey.derive("page tokens")),
   });
   const aws = composeAwsApi(config, state, { ...parts, layerUrls });
   return [token, explain, feed, webhooks, layers, aws];

@@ -44,6 +44,11 @@ export function apiCallDetail(
 function identityOf(principal: string): Readonly<Record<string, string>> {
   const [, , service, , accountId = "", resource = ""] = principal.split(":");
   if (service === undefined) return { type: "AWSService", invokedBy: principal };
-  const type = resource === "root" ? "Root" : service === "sts" ? "AssumedRole" : "IAMUser";
-  return { type, arn: principal, accountId };
+  return { type: typeOf(service, resource), arn: principal, accountId };
+}
+
+function typeOf(service: string, resource: string): string {
+  if (resource === "root") return "Root";
+  if (service !== "sts") return "IAMUser";
+  return resource.startsWith("federated-user/") ? "FederatedUser" : "AssumedRole";
 }

@@ -124,6 +124,30 @@ describe("the host name says it on the registry side", () => {
   });
 });
 
+describe("the host name says it for Berth's own API", () => {
+  test("a password of another region is good for nothing there", async () => {
+    const { authorizationData } = JSON.parse(await succeeded(ecr(WEST, "GetAuthorizationToken")));
+    const login = `Basic ${authorizationData[0].authorizationToken}`;
+    for (const path of ["/v1/events", "/v1/webhooks"]) {
+      expectAnswer(await to(WEST, "GET", path, login), { status: 200 });
+      expectAnswer(await to(SOUTH, "GET", path, login), { status: 401 });
+    }
+  });
+
+  test("conditions see the region", async () => {
+    const Condition = { StringEquals: { "aws:RequestedRegion": WEST } };
+    const action = ["berth:ListEvents", "berth:ListWebhooks"];
+    const keys = await scene.makeUser("listener", [
+      { Effect: "Allow", Action: action, Resource: "*", Condition },
+    ]);
+    const login = basic(keys.accessKeyId, keys.secretAccessKey);
+    for (const path of ["/v1/events", "/v1/webhooks"]) {
+      expectAnswer(await to(WEST, "GET", path, login), { status: 200 });
+      expectAnswer(await to(SOUTH, "GET", path, login), { status: 403 });
+    }
+  });
+});
+
 test("IAM answers for every region", async () => {
   const keys = { ...ADMINISTRATOR, region: "sa-east-1" };
   await succeeded(callQuery(berth.url, "iam", "ListUsers", {}, keys));

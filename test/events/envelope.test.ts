@@ -124,6 +124,7 @@ describe("of everything else", () => {
   test.each([
     ["arn:aws:iam::123456789012:root", { type: "Root" }],
     ["arn:aws:sts::123456789012:assumed-role/deploy/run", { type: "AssumedRole" }],
+    ["arn:aws:sts::123456789012:federated-user/guest", { type: "FederatedUser" }],
     ["lifecycle", { type: "AWSService", invokedBy: "lifecycle" }],
   ])("the identity of %s", (principal, identity) => {
     expect(told("repository.delete", { principal })[0]?.[1]).toMatchObject({ userIdentity: identity });

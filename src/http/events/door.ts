@@ -30,7 +30,6 @@ export interface EventsDoorDependencies extends OwnApiDependencies {
   readonly waiters: Waiters;
   readonly cursors: EventCursors;
   readonly scopes: Scopes;
-  readonly defaultRegion: string;
 }
 
 /** `GET /v1/events`: what happened to the registry of the caller's account, page by page, and what happens. */

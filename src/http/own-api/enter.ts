@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Cause } from "../../audit/cause.ts";
-import type { Authenticator } from "../../iam/authenticator.ts";
+import type { Authentication, Authenticator } from "../../iam/authenticator.ts";
 import type { Authorizer } from "../../iam/authorizer.ts";
 import type { LoginAttempt, Logins } from "../../iam/logins/login-attempt.ts";
 import type { AccountPrincipal } from "../../iam/principal.ts";
@@ -12,6 +12,7 @@ import type { Client } from "../client.ts";
 import { loginOrigin } from "../login-origin.ts";
 import type { Exchange } from "../observe.ts";
 import { Refusal } from "../refusal.ts";
+import { registryOfHost } from "../registry-host.ts";
 
 /** What Berth's own API lets callers in by. */
 export interface OwnApiDependencies {
@@ -19,6 +20,8 @@ export interface OwnApiDependencies {
   readonly logins: Logins;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  /** Of hosts that name no registry. */
+  readonly defaultRegion: string;
 }
 
 /** A call of Berth's own API by somebody who is known. */
@@ -30,19 +33,23 @@ export interface OwnCall {
   cause(action: string, parameters?: unknown): Cause;
 }
 
-/** Authenticates a call as the registry's side does: by a key and its secret, or by a token. @throws Refusal UNAUTHORIZED */
+/**
+ * Authenticates a call as the registry's side does: by a key and its secret, or by a token of the region that the host names.
+ * @throws Refusal UNAUTHORIZED
+ */
 export async function enterOwnApi(
   dependencies: OwnApiDependencies,
   exchange: Exchange,
   request: IncomingMessage,
 ): Promise<OwnCall> {
-  const { authorizer, clock, logins, authenticator } = dependencies;
+  const { authorizer, clock, logins, authenticator, defaultRegion } = dependencies;
   const { client } = exchange;
+  const { region } = registryOfHost(client.host, { account: "", region: defaultRegion });
   const attempt = logins.begin(loginOrigin("access", exchange, request, clock.now()));
-  const principal = await prove(authenticator, request, client, attempt);
+  const principal = await prove(authenticator, request, client, region, attempt);
   exchange.principal = principal.arn;
   setStanding(request, "proven");
-  const context = contextOf(client, request, clock.now());
+  const context = contextOf(client, request, clock.now(), region);
   return {
     principal,
     async authorize(action) {
@@ -64,16 +71,24 @@ async function prove(
   authenticator: Authenticator,
   { headers: { authorization } }: IncomingMessage,
   client: Client,
+  region: string,
   attempt: LoginAttempt,
 ): Promise<AccountPrincipal> {
   const found =
     authorization === undefined ? undefined : await authenticator.authenticate(authorization, attempt);
-  // A token that is for something else is not for this.
-  if (found?.state === "proven" && found.principal.kind !== "anonymous" && found.access === undefined) {
+  if (found?.state === "proven" && found.principal.kind !== "anonymous" && isForThis(found, region)) {
     return found.principal;
   }
   if (found?.state === "expired") attempt.failed("expired", found.principal.account);
   const said = found === undefined ? "authentication required" : "the credentials are not valid";
   const challenge = { "WWW-Authenticate": basicChallenge(client) };
   throw new Refusal("UNAUTHORIZED", said, { headers: challenge });
+}
+
+/** Neither a token of another region nor one that is for something else. */
+function isForThis(
+  { access, region }: Extract<Authentication, { readonly state: "proven" }>,
+  here: string,
+): boolean {
+  return access === undefined && (region === undefined || region === here);
 }

@@ -24,7 +24,6 @@ export interface WebhooksDoorDependencies extends OwnApiDependencies {
   readonly webhooks: WebhookPorts;
   readonly pageTokens: PageTokens;
   readonly scopes: Scopes;
-  readonly defaultRegion: string;
 }
 
 /** `/v1/webhooks`: who is told of the events of the caller's registry, and how that goes. */
