@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { postgresPreviews } from "../../src/adapters/postgres/lifecycle/previews.ts";
 import { older, patterns, policyText, prefixes, rule, TO_ARCHIVE } from "../lifecycle/builders.ts";
 import { startTestBerth } from "../support/berth.ts";
 import { blob, image, type Manifest } from "../support/manifests.ts";
@@ -172,6 +173,21 @@ describe("a preview", () => {
     expect(await get()).toEqual({
       ...{ registryId: "000000000000", repositoryName, lifecyclePolicyText: KEEP_ONE, status: "EXPIRED" },
     });
+  });
+
+  test("that is old leaves nothing behind but that it was", async () => {
+    await push(repositoryName, "v1", "a");
+    await push(repositoryName, "v2", "b");
+    await start(KEEP_ONE);
+    await rowsOf(berth, "UPDATE lifecycle_previews SET has_results = false");
+    await age("has_results = true");
+    const previews = postgresPreviews(berth.database);
+    const soon = new Date(Date.now() + 60_000);
+    expect(await previews.trim(new Date(Date.now() - 60_000), 10)).toBe(0);
+    expect(await previews.trim(soon, 1)).toBe(1);
+    expect(await previews.trim(soon, 1)).toBe(0);
+    expect((await get()).previewResults).toEqual([]);
+    expect(await rowsOf(berth, "SELECT 1 FROM lifecycle_previews WHERE has_results")).toEqual([]);
   });
 
   test("that is under way cannot be started again, until it is given up", async () => {

@@ -25,7 +25,8 @@ const BEGIN = {
 const FORGET_OLDER = {
   name: "lifecycle_preview_forget_older",
   text: `DELETE FROM lifecycle_preview_results WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM lifecycle_preview_results WHERE repository_id = $1 AND preview_id <> $2 LIMIT ${SLICE}))
+      SELECT ctid FROM lifecycle_preview_results WHERE repository_id = $1 AND preview_id <> $2
+      ORDER BY preview_id, position LIMIT ${SLICE}))
     RETURNING 1`,
 };
 const ADD = {
@@ -72,7 +73,8 @@ const TRIM_FIND = {
 const TRIM = {
   name: "lifecycle_preview_trim",
   text: `DELETE FROM lifecycle_preview_results WHERE ctid = ANY (ARRAY(
-      SELECT ctid FROM lifecycle_preview_results WHERE repository_id = $1 LIMIT $2)) RETURNING 1`,
+      SELECT ctid FROM lifecycle_preview_results WHERE repository_id = $1 ORDER BY preview_id, position LIMIT $2))
+    RETURNING 1`,
 };
 const TRIMMED = {
   name: "lifecycle_preview_trimmed",
