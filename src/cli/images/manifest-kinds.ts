@@ -10,6 +10,11 @@ export function isIndex(mediaType: string): boolean {
   return INDEX_MEDIA_TYPES.includes(mediaType);
 }
 
+/** Whether a config is an image's and no artifact's. */
+export function isConfigOfImage(mediaType: string): boolean {
+  return CONFIGS.includes(mediaType);
+}
+
 const CONFIGS: readonly string[] = [
   "application/vnd.docker.container.image.v1+json",
   "application/vnd.oci.image.config.v1+json",
@@ -22,7 +27,7 @@ export function isOrdinaryImage({ mediaType, blobs }: ManifestView): boolean {
   return (
     IMAGE_MEDIA_TYPES.includes(mediaType) &&
     config !== undefined &&
-    CONFIGS.includes(config.mediaType) &&
+    isConfigOfImage(config.mediaType) &&
     layers.every((layer) => LAYER.test(layer.mediaType))
   );
 }

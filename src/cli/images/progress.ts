@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { Digest } from "../../registry/digest.ts";
+import { formatSize } from "../tables/size.ts";
 import { oneLine } from "./errors.ts";
 
 /** What a person sees of the work. */
@@ -52,14 +52,14 @@ function redrawn(stream: Terminal, verb: string, now: () => number): Progress {
   return {
     start: (label) => {
       const blob = meter(label, now, (done) =>
-        draw(`${done.label} ${verb}, ${done.rate()}, ${size(total)} in all`, "\n"),
+        draw(`${done.label} ${verb}, ${done.rate()}, ${formatSize(total)} in all`, "\n"),
       );
       const add = (bytes: number) => {
         total += bytes;
         blob.add(bytes);
         if (now() - drawnAt < REDRAW_MS) return;
         drawnAt = now();
-        draw(`${blob.label} ${blob.rate()}, ${size(total)} in all`, "");
+        draw(`${blob.label} ${blob.rate()}, ${formatSize(total)} in all`, "");
       };
       return { add, finish: blob.finish };
     },
@@ -82,7 +82,7 @@ function meter(label: string, now: () => number, finished: (meter: Meter) => voi
       bytes += count;
     },
     rate: () =>
-      `${size(bytes)}${bytes < 1e6 ? "" : `, ${(bytes / 1000 / Math.max(now() - startedAt, 1)).toFixed(1)} MB/s`}`,
+      `${formatSize(bytes)}${bytes < 1e6 ? "" : `, ${(bytes / 1000 / Math.max(now() - startedAt, 1)).toFixed(1)} MB/s`}`,
     finish: (last) => {
       self.label = last ?? self.label;
       finished(self);
@@ -92,12 +92,6 @@ function meter(label: string, now: () => number, finished: (meter: Meter) => voi
 }
 
 /** As people tell digests apart: the algorithm and twelve characters. */
-export function shortDigest(digest: Digest): string {
+export function shortDigest(digest: string): string {
   return digest.slice(0, digest.indexOf(":") + 13);
-}
-
-function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
