@@ -59,7 +59,7 @@ interface Answer {
 }
 
 async function tokenOf(keys: Credentials, url = berth.url): Promise<string> {
-  const { status, body } = await call("GetAuthorizationToken", keys, "us-east-1", url);
+  const { status, body } = await call("GetAuthorizationToken", keys, "eu-north-1", url);
   expect(status, JSON.stringify(body)).toBe(200);
   return `Basic ${(body as unknown as Answer).authorizationData.authorizationToken}`;
 }

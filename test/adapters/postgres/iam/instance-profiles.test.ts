@@ -84,6 +84,11 @@ describe("an instance profile", () => {
     expect(refusal(await add())).toEqual([
       ...[409, "LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"],
     ]);
+    const trusted = trust({ Service: "ec2.amazonaws.com" });
+    await iam("CreateRole", { RoleName: `${role}-b`, AssumeRolePolicyDocument: trusted });
+    const other = { InstanceProfileName: name, RoleName: `${role}-b` };
+    expect((await iam("RemoveRoleFromInstanceProfile", other)).one("Code")).toBe("NoSuchEntity");
+    expect((await get()).one("RoleName")).toBe(role);
     const remove = { InstanceProfileName: name, RoleName: role };
     expect((await iam("RemoveRoleFromInstanceProfile", remove)).status).toBe(200);
     expect((await get()).all("RoleName")).toEqual([]);
