@@ -1,9 +1,11 @@
+import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import type { EcrOperations } from "../../src/aws-models/ecr.types.ts";
 import type { Credentials } from "../../src/iam/access-keys.ts";
 import { TEMPLATES_MAX } from "../../src/registry/templates/templates.ts";
 import { callEcrApi, succeeded } from "../access/aws-client.ts";
 import { ACCOUNT, allow, openScene } from "../access/scene.ts";
+import { lockWaits } from "../support/barrier.ts";
 import { ADMINISTRATOR, basic, makeTestHome, startTestBerth } from "../support/berth.ts";
 import { type Answer, exchange, expectAnswer } from "../support/exchange.ts";
 import { pushImage } from "../support/push.ts";
@@ -49,6 +51,16 @@ function push(name: string, { accessKeyId, secretAccessKey }: Credentials = ADMI
 const REPOSITORY_POLICY = JSON.stringify({
   Version: "2012-10-17",
   Statement: [{ Effect: "Allow", Principal: "*", Action: "ecr:ListImages" }],
+});
+
+const LIFECYCLE_POLICY = JSON.stringify({
+  rules: [
+    {
+      rulePriority: 1,
+      selection: { tagStatus: "untagged", countType: "imageCountMoreThan", countNumber: 5 },
+      action: { type: "expire" },
+    },
+  ],
 });
 
 describe("a template", () => {
@@ -235,6 +247,7 @@ describe("a push to a repository that is not there", () => {
       },
       resourceTags: [{ Key: "team", Value: "web" }],
       repositoryPolicy: REPOSITORY_POLICY,
+      lifecyclePolicy: LIFECYCLE_POLICY,
     });
     await pushImage(berth, "apps/web/shop", "v1", "templates");
     const names = { repositoryNames: ["apps/web/shop"] };
@@ -255,6 +268,8 @@ describe("a push to a repository that is not there", () => {
     ]);
     const { policyText } = await call("GetRepositoryPolicy", { repositoryName: "apps/web/shop" });
     expect(JSON.parse(policyText ?? "")).toEqual(JSON.parse(REPOSITORY_POLICY));
+    const { lifecyclePolicyText } = await call("GetLifecyclePolicy", { repositoryName: "apps/web/shop" });
+    expect(lifecyclePolicyText).toBe(LIFECYCLE_POLICY);
     expectAnswer(await push("apps/plain"), { status: 202 });
     const plain = await call("DescribeRepositories", { repositoryNames: ["apps/plain"] });
     expect(plain.repositories).toMatchObject([{ imageTagMutability: "MUTABLE" }]);
@@ -279,6 +294,25 @@ describe("a push to a repository that is not there", () => {
     const answer = await push("gone/app");
     expectAnswer(answer, { status: 400, says: `template 'gone' names the principal ${gone}` });
     expect(await refused("DescribeRepositories", { repositoryNames: ["gone/app"] })).toContain("NotFound");
+  });
+
+  // Who may meet: a creation by a template, and whoever has the registry and goes on to the account, as deletions do. The
+  // creation waits for the registry before it takes the account, so both get through.
+  test("waits for the registry before it takes the account", async () => {
+    await create("order", { repositoryPolicy: REPOSITORY_POLICY });
+    const other = new pg.Client(berth.connection.main);
+    await other.connect();
+    try {
+      await other.query("BEGIN");
+      await other.query("SELECT FROM registries FOR NO KEY UPDATE");
+      const pushed = push("order/app");
+      await lockWaits(berth);
+      await other.query("SELECT FROM accounts FOR NO KEY UPDATE NOWAIT");
+      await other.query("COMMIT");
+      expectAnswer(await pushed, { status: 202 });
+    } finally {
+      await other.end();
+    }
   });
 
   test("creates one when many come at once", async () => {

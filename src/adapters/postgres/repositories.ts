@@ -66,6 +66,10 @@ const INSERT = {
       SELECT made.id, tag.key, tag.value FROM made, unnest($10::text[], $11::text[]) AS tag (key, value))
     SELECT ${COLUMNS}, record_change($12::jsonb, '{}', 'repository.create', registry_id, name) FROM made`,
 };
+const LOCK_REGISTRY = {
+  name: "repository_lock_registry",
+  text: "SELECT FROM registries WHERE id = $1 FOR NO KEY UPDATE",
+};
 const IS_FULL = {
   name: "repository_registry_is_full",
   text: "SELECT FROM registries WHERE id = $1 AND $2 > 0 AND repositories >= $2",
@@ -133,6 +137,8 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
     createWithPolicies: (scope, draft, { repositoryPolicy, lifecyclePolicy }, cause, at) =>
       createOrFind(scope, draft, () =>
         database.transaction(async (tx) => {
+          // The registry before the account, as the triggers of creations and deletions take them.
+          await tx.query(LOCK_REGISTRY, [scope.id]);
           await lockAccount(tx, scope);
           const [row] = await tx.query<Row>(INSERT, [...insertValues(scope, draft, cause, at), max]);
           if (row === undefined) return undefined;
