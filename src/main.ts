@@ -2,6 +2,7 @@ import { addAccount } from "./cli/account.ts";
 import { addAudit } from "./cli/audit/index.ts";
 import { addImage } from "./cli/browse/image-command.ts";
 import { addImages } from "./cli/browse/images-command.ts";
+import { addRm } from "./cli/browse/rm-command.ts";
 import { type AddCommand, commandLine, runCommandLine } from "./cli/command-line.ts";
 import { addCompletion } from "./cli/completion/index.ts";
 import { addEvents } from "./cli/events/command.ts";
@@ -33,6 +34,7 @@ const COMMANDS: readonly AddCommand[] = [
   (berth, io) => addExport(berth, io, process.env),
   (berth, io) => addImages(berth, io, process.env),
   (berth, io) => addImage(berth, io, process.env),
+  (berth, io) => addRm(berth, io, process.env),
   (berth, io) => addLogin(berth, io, process.env),
   (berth, io) => addConfigure(berth, io, process.env),
   (berth, io) => addWhoami(berth, io, process.env),

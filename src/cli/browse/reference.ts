@@ -39,8 +39,8 @@ export function hostOf({ host }: WrittenReference, env: NodeJS.ProcessEnv): Prom
 
 /** How the ECR API names an image. */
 export interface ImageId {
-  readonly imageDigest?: string;
-  readonly imageTag?: string;
+  readonly imageDigest?: string | undefined;
+  readonly imageTag?: string | undefined;
 }
 
 /** A reference as the ECR API names images. */
