@@ -6,7 +6,8 @@ import { LEASE } from "../../src/lifecycle/run.ts";
 import { deleteManifest } from "../../src/registry/manifests/delete.ts";
 import { parseReference } from "../../src/registry/manifests/pull.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
-import { older, prefixes, rule, TO_ARCHIVE } from "../lifecycle/builders.ts";
+import { draftRepository } from "../../src/registry/repositories/create.ts";
+import { older, policyText, prefixes, rule, TO_ARCHIVE } from "../lifecycle/builders.ts";
 import { CAUSE } from "../support/cause.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { done, TestLifecycle } from "../support/lifecycle.ts";
@@ -161,6 +162,22 @@ describe("a policy", () => {
     expect(await other.run()).toEqual(done(4));
     expect(others).toEqual([undefined, undefined, undefined, undefined]);
   });
+});
+
+test("a policy that somebody sets keeps a repository of which nothing came, one of its template does not", async () => {
+  const policies = { repositoryPolicy: undefined, lifecyclePolicy: policyText(rule(1, {})) };
+  for (const [setter, kept] of [
+    [async () => undefined, false],
+    [() => lifecycle.put(name, rule(1, {})), true],
+  ] as const) {
+    const draft = { ...draftRepository({ name }), provisional: true };
+    const made = await ports.repositories.createWithPolicies(scope, draft, policies, CAUSE, clock.now());
+    if ("missing" in made) throw new Error("the policy names nobody");
+    expect((await stored()).text).toBe(policies.lifecyclePolicy);
+    await setter();
+    await ports.repositories.discard(made.repository.id, CAUSE, clock.now());
+    expect((await ports.repositories.find(scope, draft.name)) !== undefined).toBe(kept);
+  }
 });
 
 describe("an image that goes", () => {

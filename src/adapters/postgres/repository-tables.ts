@@ -17,7 +17,7 @@ interface RepositoryTable {
  */
 export const REPOSITORY_TABLES = [
   { name: "repository_policies", goes: "at once", keeps: true },
-  { name: "lifecycle_policies", goes: "at once", keeps: true },
+  { name: "lifecycle_policies", goes: "at once", keeps: false },
   { name: "repository_resource_tags", goes: "at once", keeps: false },
   { name: "lifecycle_preview_results", goes: "in slices", keeps: false },
   { name: "lifecycle_previews", goes: "in slices", keeps: false },
