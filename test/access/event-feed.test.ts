@@ -12,7 +12,7 @@ import { createRepository, deleteRepository, imageOf, pushImage } from "../suppo
 import { rowsOf } from "../support/rows.ts";
 import { ACCOUNT, allow, callEcr, openScene, REGION } from "./scene.ts";
 
-const home = await makeTestHome();
+const home = await makeTestHome({ BERTH_REGIONS: "*" });
 const clock = new ManualClock(new Date().toISOString());
 const berth = await startTestBerth({ home, clock });
 const scene = openScene(berth, home, clock);
@@ -112,6 +112,10 @@ describe("the feed", () => {
     const policyText = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
     await callEcr(berth, clock, "PutRegistryPolicy", { policyText });
     await callEcr(berth, clock, "DeleteRegistryPolicy", {});
+    await callEcr(berth, clock, "PutAccountSetting", { name: "BLOB_MOUNTING", value: "DISABLED" });
+    const principalArn = `arn:aws:iam::${ACCOUNT}:role/scanner`;
+    await callEcr(berth, clock, "RegisterPullTimeUpdateExclusion", { principalArn });
+    await callEcr(berth, clock, "DeregisterPullTimeUpdateExclusion", { principalArn });
     const { digest, bytes, mediaType } = await pushImage(berth, "feed/signed", "v1", "signed");
     const subject = { mediaType, digest, size: bytes.length };
     const body = JSON.stringify({ ...JSON.parse(bytes.toString()), subject, artifactType: "text/x" });
@@ -119,15 +123,21 @@ describe("the feed", () => {
     expect((await exchange(berth, { ...sent, path: "/v2/feed/signed/manifests/signature" })).status).toBe(
       201,
     );
-    const { events } = await next(start, 5);
+    const { events } = await next(start, 8);
     expect(events.map(brief)).toEqual([
       ["PutRegistryPolicy", undefined],
       ["DeleteRegistryPolicy", undefined],
+      ["PutAccountSetting", undefined],
+      ["RegisterPullTimeUpdateExclusion", undefined],
+      ["DeregisterPullTimeUpdateExclusion", undefined],
       ["CreateRepository", "feed/signed"],
       ["PUSH", "feed/signed", "v1"],
       ["PUSH", "feed/signed", "signature"],
     ]);
-    expect(events[4]).toMatchObject({
+    expect(events[2]?.detail).toMatchObject({
+      additionalEventData: { setting: { name: "BLOB_MOUNTING" } },
+    });
+    expect(events[7]).toMatchObject({
       "detail-type": "ECR Referrer Action",
       detail: { "artifact-media-type": "text/x" },
     });
@@ -199,6 +209,14 @@ describe("who is shown what", () => {
     const foreign = await ask({ after: start }, as(other));
     expect(foreign.status).toBe(400);
     expect(await foreign.text()).toContain("after must be what an answer about this registry's events had");
+  });
+
+  test("another region's events are its own, and there is none of what is not served", async () => {
+    expect((await pageOf({ region: "eu-west-9" })).events).toEqual([]);
+    const foreign = await ask({ region: "eu-west-9", after: start });
+    expect(foreign.status).toBe(400);
+    const unserved = await ask({ region: "mars" });
+    expect([unserved.status, await unserved.text()]).toEqual([404, expect.stringContaining("mars")]);
   });
 
   test("another account's host is refused", async () => {
@@ -279,8 +297,10 @@ test("takes no other method", async () => {
 test("a cursor is good for as long as events are kept, and says so after", async () => {
   await createRepository(berth, "feed/aged");
   const one = await next(start, 1);
+  await rowsOf(berth, "UPDATE outbox SET created_at = $1", [clock.now()]);
+  const page = await pageOf({ after: start, limit: "1" });
   clock.advance(24 * HOUR - MINUTE);
-  expect((await ask({ after: one.next })).status).toBe(200);
+  for (const after of [one.next, page.next]) expect((await ask({ after })).status).toBe(200);
   expect((await pageOf({})).events).not.toEqual([]);
   clock.advance(2 * MINUTE);
   expect((await pageOf({})).events).toEqual([]);

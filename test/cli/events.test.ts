@@ -70,6 +70,7 @@ test("goes on with what comes, until it is interrupted", async () => {
 
 test("says what is wrong", async () => {
   const io = new CapturedIo();
+  await expectFailure(io, run(io, ENV, host, "--region", "mars"), "in region mars");
   await expectFailure(io, run(io, NOBODY, host), `nobody is logged in; run: berth login ${host}`);
   await expectFailure(
     io,

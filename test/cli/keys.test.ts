@@ -134,6 +134,14 @@ describe("rotate", () => {
           Buffer.alloc(32),
         ],
       );
+      const hook = prepared.masterKey.seal("whsec_", "wh_0");
+      await rowsOf(
+        prepared,
+        `INSERT INTO webhooks (id, registry_id, url, detail_types, repository_prefix, secret_ciphertext, master_key_id,
+            cursor_xid, cursor_id, cursor_skip, created_at)
+          SELECT 'wh_0', min(id), 'https://hooks.example/', '{}', '', $1, $2, '0', 0, 0, now() FROM registries`,
+        [hook.ciphertext, hook.masterKeyId],
+      );
       const [first, last] = [others[0], others.at(-1)];
       if (first === undefined || last === undefined) throw new Error("no keys");
       const everybody = async (): Promise<readonly number[]> =>
@@ -149,12 +157,12 @@ describe("rotate", () => {
       await expectFailure(io, berth(killed, "rotate", "--new-key-file", file), "killed");
       const old = new MasterKey(oldKey).id;
       const fresh = new MasterKey(newKey).id;
-      expect(await counts(command)).toEqual({ [old]: 63, [fresh]: 200 });
+      expect(await counts(command)).toEqual({ [old]: 64, [fresh]: 200 });
       expect(await everybody()).toEqual(fine);
 
       expect(await berth(command, "rotate", "--new-key-file", file)).toBe(0);
-      expect(io.out).toBe(`encrypted 63 secret(s) anew; all are under master key ${fresh}\n`);
-      expect(await counts(command)).toEqual({ [fresh]: 263 });
+      expect(io.out).toBe(`encrypted 64 secret(s) anew; all are under master key ${fresh}\n`);
+      expect(await counts(command)).toEqual({ [fresh]: 264 });
       expect(await everybody()).toEqual(fine);
 
       // A node that knows the new key alone opens everything.
@@ -164,10 +172,13 @@ describe("rotate", () => {
         const opened = await rowsOf<{ ciphertext: Buffer; masterKeyId: string }>(
           prepared,
           `SELECT private_ciphertext AS ciphertext, master_key_id AS "masterKeyId" FROM signing_keys WHERE kid = 'k'
-            UNION ALL SELECT secret_ciphertext, master_key_id FROM iam_sessions`,
+            UNION ALL SELECT secret_ciphertext, master_key_id FROM iam_sessions
+            UNION ALL SELECT secret_ciphertext, master_key_id FROM webhooks`,
         );
-        const [signing, session] = opened;
-        if (signing === undefined || session === undefined) throw new Error("no rows");
+        const [signing, session, webhook] = opened;
+        if (signing === undefined || session === undefined || webhook === undefined)
+          throw new Error("no rows");
+        expect(alone.state.masterKey.open(webhook, "wh_0")).toBe("whsec_");
         expect(alone.state.masterKey.open(signing, "k")).toBe("private");
         expect(alone.state.masterKey.open(session, "ASIAEXAMPLEEXAMPLE00")).toBe("of a session");
       } finally {

@@ -134,7 +134,8 @@ describe("exclusions", () => {
       `SELECT action, resource, detail FROM audit_log
         WHERE action LIKE 'ecr:%PullTimeUpdateExclusion' AND detail -> 'parameters' ->> 'principalArn' = '${b}' ORDER BY id`,
     );
-    const record = { resource: "*", detail: { parameters: { principalArn: b } } };
+    const principalArn = b;
+    const record = { resource: "*", detail: { parameters: { principalArn }, principalArn } };
     expect(records).toEqual([
       { action: "ecr:RegisterPullTimeUpdateExclusion", ...record },
       { action: "ecr:DeregisterPullTimeUpdateExclusion", ...record },

@@ -345,6 +345,25 @@ describe("a worker that ends", () => {
     ]);
   });
 
+  test("and comes back while another has its queue changes nothing", async () => {
+    const [mine, theirs] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    receiver.answer = () => [mine, theirs][receiver.received.length - 1]?.promise.then(() => 204) ?? 204;
+    for (const tag of ["a", "b"]) await pushed("team/app", tag);
+    await queued(2);
+    await worker.round();
+    await vi.waitFor(() => expect(received()).toEqual(["a"]));
+    clock.advance(LEASE + 1);
+    const other = makeWorker();
+    await other.round();
+    await vi.waitFor(() => expect(received()).toEqual(["a", "a"]));
+    mine.resolve();
+    await worker.settled();
+    expect((await statesOf()).map(([, each]) => each)).toEqual(["waiting", "waiting"]);
+    theirs.resolve();
+    await other.settled();
+    expect(received()).toEqual(["a", "a", "b"]);
+  });
+
   test("in order gives back what is under way, for another to go on at once", async () => {
     receiver.answer = () => new Promise(() => undefined);
     await pushed("team/app", "a");

@@ -1,6 +1,6 @@
 import type { AccountSettingStore, AccountSettings } from "../../registry/ports/index.ts";
 import type { Scope } from "../../registry/scope.ts";
-import { recordChange } from "./audit/record.ts";
+import { recordChange, registryChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import { lockAccount } from "./policies.ts";
 import type { Statement } from "./statement.ts";
@@ -44,7 +44,7 @@ export function postgresAccountSettings(database: Database): AccountSettingStore
     put: (scope, name, value, cause, at) =>
       database.transaction(async (tx) => {
         if (await PUT[name](tx, scope, value, at)) {
-          await recordChange(tx, cause, at, { setting: { name, value } });
+          await recordChange(tx, cause, at, { setting: { name, value } }, registryChange(scope.id));
         }
       }),
   };

@@ -3,7 +3,7 @@ import { writtenPolicy } from "../../iam/principals/written-policy.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { MissingPrincipal, PolicyStore, PolicyText, RepositoryId } from "../../registry/ports/index.ts";
 import type { Scope } from "../../registry/scope.ts";
-import { type ChangeEvent, recordChange } from "./audit/record.ts";
+import { type ChangeEvent, recordChange, registryChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import { namedPrincipals } from "./iam/named-principals.ts";
 import type { Transaction } from "./transaction.ts";
@@ -87,14 +87,14 @@ export function postgresPolicies(database: Database): PolicyStore {
         const missing = await missingPrincipal(namedPrincipals(tx.query), "registry", text);
         if (missing !== undefined) return { missing };
         await tx.query(SET_REGISTRY, [scope.id, writtenPolicy(text), at]);
-        await recordChange(tx, cause, at, {}, changeOf(scope));
+        await recordChange(tx, cause, at, {}, registryChange(scope.id));
         return "set";
       }),
     deleteOfRegistry: (scope, cause, at) =>
       database.transaction(async (tx) => {
         const [row] = await tx.query<Row>(DELETE_REGISTRY, [scope.id, at]);
         const text = row?.document ?? undefined;
-        if (text !== undefined) await recordChange(tx, cause, at, {}, changeOf(scope));
+        if (text !== undefined) await recordChange(tx, cause, at, {}, registryChange(scope.id));
         return text;
       }),
   };
@@ -127,8 +127,8 @@ async function shareRepository(
   return (await tx.query<{ id: RepositoryId }>(SHARE_REPOSITORY, [id, name]))[0]?.id;
 }
 
-function changeOf({ id: registryId }: Scope, repository?: RepositoryName): ChangeEvent {
-  return { kind: repository === undefined ? "registry.change" : "repository.change", registryId, repository };
+function changeOf({ id: registryId }: Scope, repository: RepositoryName): ChangeEvent {
+  return { kind: "repository.change", registryId, repository };
 }
 
 function toText(row: Row | undefined): PolicyText {

@@ -6,9 +6,8 @@ import type {
   TemplatePurpose,
   TemplateStore,
 } from "../../registry/ports/index.ts";
-import type { RegistryId } from "../../registry/scope.ts";
 import { pathOf, ROOT } from "../../registry/templates/prefix.ts";
-import { recordChange } from "./audit/record.ts";
+import { recordChange, registryChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 
 interface Row {
@@ -88,7 +87,7 @@ export function postgresTemplates(database: Database): TemplateStore {
         const values = [id, key, draft.prefix, at, ...valuesOf(draft)];
         const [row] = await tx.query<Row>(INSERT, values);
         if (row === undefined) return "exists";
-        await recordChange(tx, cause, at, { template: draft }, changeOf(id));
+        await recordChange(tx, cause, at, { template: draft }, registryChange(id));
         return toTemplate(row);
       }),
     // Who may meet: two changes, or a change and a deletion, of one template. The row's lock puts them in an order; what
@@ -99,14 +98,14 @@ export function postgresTemplates(database: Database): TemplateStore {
         if (current === undefined) return undefined;
         const draft = change(toTemplate(current));
         const [row] = await tx.query<Row>(UPDATE, [id, keyOf(prefix), at, ...valuesOf(draft)]);
-        await recordChange(tx, cause, at, { template: draft }, changeOf(id));
+        await recordChange(tx, cause, at, { template: draft }, registryChange(id));
         return row && toTemplate(row);
       }),
     delete: ({ id }, prefix, cause, at) =>
       database.transaction(async (tx) => {
         const [row] = await tx.query<Row>(DELETE, [id, keyOf(prefix)]);
         if (row === undefined) return undefined;
-        await recordChange(tx, cause, at, { template: { prefix: row.prefix } }, changeOf(id));
+        await recordChange(tx, cause, at, { template: { prefix: row.prefix } }, registryChange(id));
         return toTemplate(row);
       }),
     async findAll({ id }, prefixes) {
@@ -124,10 +123,6 @@ export function postgresTemplates(database: Database): TemplateStore {
 /** `ROOT` covers what no path does, so it comes before all of them. */
 function keyOf(prefix: string): string {
   return prefix === ROOT ? "" : pathOf(prefix);
-}
-
-function changeOf(registryId: RegistryId) {
-  return { kind: "registry.change", registryId, repository: undefined } as const;
 }
 
 function valuesOf(draft: TemplateDraft): readonly unknown[] {

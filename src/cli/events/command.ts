@@ -3,13 +3,14 @@ import type { Command } from "commander";
 import type { EventEnvelope } from "../../events/envelope.ts";
 import { doing } from "../command-line.ts";
 import { type Io, writeJsonLine } from "../io.ts";
-import { hostArgument, hostValue } from "../login/command.ts";
+import { hostArgument, hostValue, regionValue } from "../login/command.ts";
 import { type OwnApi, openOwnApi } from "../own-api/client.ts";
 import { renderEvent } from "./render.ts";
 
 interface EventsOptions {
   readonly follow?: boolean;
   readonly json?: boolean;
+  readonly region?: string;
 }
 
 interface Page {
@@ -35,10 +36,11 @@ export function addEvents(parent: Command, io: Io, env: NodeJS.ProcessEnv): void
     )
     .argument("[host]", "may be left out when one is configured", hostValue)
     .option("--follow", "go on with what comes, until interrupted")
+    .option("--region <region>", "another than the server's own", regionValue)
     .option("--json", "one event a line, as JSON")
     .action(
       doing(async (named: string | undefined, options: EventsOptions) => {
-        const api = await openOwnApi(await hostArgument(named, env), env);
+        const api = await openOwnApi(await hostArgument(named, env), env, options.region);
         const gone = new AbortController();
         // Whoever reads a pipe may have enough of it.
         io.stdout.once("error", () => gone.abort());

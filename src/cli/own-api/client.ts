@@ -18,8 +18,15 @@ export interface OwnApi {
   call(sent: Sent, signal?: AbortSignal): Promise<unknown>;
 }
 
-/** Berth's own API of a host, with the credentials that {@link findLogin} finds. @throws HelperError where there are none */
-export async function openOwnApi(host: string, env: NodeJS.ProcessEnv): Promise<OwnApi> {
+/**
+ * Berth's own API of a host, with the credentials that {@link findLogin} finds. Calls are about `region`, or the one that
+ * the server takes by itself. @throws HelperError where there are no credentials
+ */
+export async function openOwnApi(
+  host: string,
+  env: NodeJS.ProcessEnv,
+  region: string | undefined,
+): Promise<OwnApi> {
   const { site, user, password } = await findLogin(host, env);
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
   return {
@@ -30,7 +37,9 @@ export async function openOwnApi(host: string, env: NodeJS.ProcessEnv): Promise<
         ...(content === undefined ? {} : { "content-type": "application/json" }),
       };
       const sent = { method, headers, content, signal, answerMax: ANSWER_MAX };
-      const answer = await exchange(new URL(path, site.endpoint), sent, env);
+      const url = new URL(path, site.endpoint);
+      if (region !== undefined) url.searchParams.set("region", region);
+      const answer = await exchange(url, sent, env);
       const json = jsonOf(answer);
       if (answer.status >= 200 && answer.status < 300) return json;
       throw new HelperError(saidBy(json) ?? `the server answers ${answer.status}`);

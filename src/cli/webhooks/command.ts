@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { DETAIL_TYPES } from "../../events/detail-types.ts";
 import { doing } from "../command-line.ts";
 import { type Io, writeJson } from "../io.ts";
-import { hostArgument, hostValue } from "../login/command.ts";
+import { hostArgument, hostValue, regionValue } from "../login/command.ts";
 import { type OwnApi, openOwnApi } from "../own-api/client.ts";
 import {
   renderDeliveries,
@@ -14,6 +14,7 @@ import {
 
 interface Common {
   readonly host?: string;
+  readonly region?: string;
   readonly json?: boolean;
 }
 
@@ -43,8 +44,10 @@ export function addWebhooks(parent: Command, io: Io, env: NodeJS.ProcessEnv): vo
       .command(name)
       .summary(summary)
       .option("--host <host>", "the registry's host; may be left out when one is configured", hostValue)
+      .option("--region <region>", "another than the server's own", regionValue)
       .option("--json", "as JSON");
-  const open = async ({ host }: Common): Promise<OwnApi> => openOwnApi(await hostArgument(host, env), env);
+  const open = async ({ host, region }: Common): Promise<OwnApi> =>
+    openOwnApi(await hostArgument(host, env), env, region);
   addCreate(add, open, io);
   add("list", "those that there are").action(
     doing(async (options: Common) => {

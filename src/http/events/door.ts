@@ -53,7 +53,7 @@ async function answer(
   }
   await call.authorize(OWN_ACTIONS.listEvents);
   const { reader, waiters, cursors, scopes, clock, defaultRegion } = dependencies;
-  const scope = await scopes.open(ownRegistry(call.principal, exchange.client, defaultRegion));
+  const scope = await scopes.open(ownRegistry(call.principal, exchange.client, request, defaultRegion));
   const { after, limit, wait } = asked(request);
   const from = after === null ? START : cursors.open(scope, after, clock.now());
   const page = async (position: typeof from) => {

@@ -50,7 +50,7 @@ async function enter(
 ): Promise<Outcome> {
   const call = await enterOwnApi(dependencies, exchange, request);
   const { webhooks, pageTokens, scopes, defaultRegion } = dependencies;
-  const registry = ownRegistry(call.principal, exchange.client, defaultRegion);
+  const registry = ownRegistry(call.principal, exchange.client, request, defaultRegion);
   return handle({
     ...{ call, request, response, id, ports: webhooks, pageTokens },
     scope: () => scopes.open(registry),

@@ -38,6 +38,11 @@ export interface ChangeEvent {
   readonly repository: RepositoryName | undefined;
 }
 
+/** The event of a change of the registry itself: its policy, templates and settings. */
+export function registryChange(registryId: RegistryId): ChangeEvent {
+  return { kind: "registry.change", registryId, repository: undefined };
+}
+
 /**
  * Writes what changes and why into the transaction that changes it: a record of the audit log, and the event where it is
  * one. Called once for each change, and never where nothing has changed.

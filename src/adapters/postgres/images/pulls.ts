@@ -1,6 +1,6 @@
 import { digestToBytes } from "../../../registry/digest.ts";
 import { PULLED_TOGETHER, type PullStore } from "../../../registry/ports/index.ts";
-import { recordChange } from "../audit/record.ts";
+import { recordChange, registryChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
 import { brokenForeignKey } from "../errors.ts";
 
@@ -80,13 +80,13 @@ export function postgresPulls(database: Database): PullStore {
         const [row] = await tx.query<{ count: number }>(COUNT, [id]);
         if (row !== undefined && row.count >= max) return "too many";
         await tx.query(EXCLUDE, [id, principalArn, at]);
-        await recordChange(tx, cause, at);
+        await recordChange(tx, cause, at, { principalArn }, registryChange(id));
         return at;
       }),
     include: ({ id }, principalArn, cause, at) =>
       database.transaction(async (tx) => {
         if ((await tx.query(INCLUDE, [id, principalArn])).length === 0) return false;
-        await recordChange(tx, cause, at);
+        await recordChange(tx, cause, at, { principalArn }, registryChange(id));
         return true;
       }),
     async excluded({ id }, after, limit) {
