@@ -296,6 +296,32 @@ describe("a push to a repository that is not there", () => {
     expect(await refused("DescribeRepositories", { repositoryNames: ["gone/app"] })).toContain("NotFound");
   });
 
+  describe("that comes to nothing", () => {
+    const policies = { repositoryPolicy: REPOSITORY_POLICY, lifecyclePolicy: LIFECYCLE_POLICY };
+    const repositories = (name: string) =>
+      rowsOf(berth, `SELECT FROM repositories WHERE name = '${name}' AND deleted_at IS NULL`);
+    const cancel = async ({ headers: { location = "" } }: Answer) =>
+      expectAnswer(await exchange(berth, { method: "DELETE", path: location }), { status: 204 });
+
+    test("leaves nothing, though the template gave it policies", async () => {
+      await create("nothing", policies);
+      await cancel(await push("nothing/app"));
+      expect(await repositories("nothing/app")).toEqual([]);
+    });
+
+    test.each([
+      ["SetRepositoryPolicy", { policyText: REPOSITORY_POLICY }],
+      ["PutLifecyclePolicy", { lifecyclePolicyText: LIFECYCLE_POLICY }],
+      ["PutImageTagMutability", { imageTagMutability: "MUTABLE" }],
+    ] as const)("leaves what somebody has a use for meanwhile: %s", async (operation, input) => {
+      const repositoryName = `nothing/${operation.toLowerCase()}`;
+      const upload = await push(repositoryName);
+      await call(operation, { ...input, repositoryName });
+      await cancel(upload);
+      expect(await repositories(repositoryName)).toHaveLength(1);
+    });
+  });
+
   // Who may meet: a creation by a template, and whoever has the registry and goes on to the account, as deletions do. The
   // creation waits for the registry before it takes the account, so both get through.
   test("waits for the registry before it takes the account", async () => {

@@ -6,6 +6,7 @@ import type { Scope } from "../../registry/scope.ts";
 import { type ChangeEvent, recordChange, registryChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
 import { namedPrincipals } from "./iam/named-principals.ts";
+import { keepRepository } from "./keep-repository.ts";
 import type { Transaction } from "./transaction.ts";
 
 const LOCK_ACCOUNT = {
@@ -66,6 +67,7 @@ export function postgresPolicies(database: Database): PolicyStore {
         if (id === undefined) return "unknown";
         const missing = await writeRepositoryPolicy(tx, id, text, at);
         if (missing !== undefined) return missing;
+        await keepRepository(tx, id);
         await recordChange(tx, cause, at, {}, changeOf(scope, name));
         return "set";
       }),

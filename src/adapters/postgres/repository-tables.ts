@@ -16,7 +16,7 @@ interface RepositoryTable {
  * at. A test compares it with the database: a new table that refers to repositories belongs here.
  */
 export const REPOSITORY_TABLES = [
-  { name: "repository_policies", goes: "at once", keeps: true },
+  { name: "repository_policies", goes: "at once", keeps: false },
   { name: "lifecycle_policies", goes: "at once", keeps: false },
   { name: "repository_resource_tags", goes: "at once", keeps: false },
   { name: "lifecycle_preview_results", goes: "in slices", keeps: false },

@@ -3,6 +3,7 @@ import type { RepositoryId, ResourceTagStore, ResourceTags } from "../../registr
 import type { Scope } from "../../registry/scope.ts";
 import { recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
+import { keepRepository } from "./keep-repository.ts";
 import type { Transaction } from "./transaction.ts";
 
 const TAGS = `coalesce((SELECT json_object_agg(key, value) FROM repository_resource_tags t
@@ -29,10 +30,6 @@ const REMOVE = {
   name: "resource_tags_remove",
   text: "DELETE FROM repository_resource_tags WHERE repository_id = $1 AND key = ANY ($2)",
 };
-const KEEP = {
-  name: "resource_tags_keep_repository",
-  text: "UPDATE repositories SET provisional = false WHERE id = $1",
-};
 
 /** AWS tags of repositories in Postgres. */
 export function postgresResourceTags(database: Database): ResourceTagStore {
@@ -56,8 +53,7 @@ export function postgresResourceTags(database: Database): ResourceTagStore {
           const [keys, values] = [put.map(([key]) => key), put.map(([, value]) => value)];
           await tx.query(PUT, [repository.id, keys, values]);
         }
-        // Somebody has a use for a repository that a push has made.
-        if (repository.provisional) await tx.query(KEEP, [repository.id]);
+        if (repository.provisional) await keepRepository(tx, repository.id);
         const detail = { resourceTags: { put: Object.fromEntries(put), removed } };
         const event = { kind: "repository.change", registryId: scope.id, repository: name } as const;
         await recordChange(tx, cause, at, detail, event);

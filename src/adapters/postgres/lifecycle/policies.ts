@@ -4,6 +4,7 @@ import type { RepositoryId } from "../../../registry/ports/index.ts";
 import type { Scope } from "../../../registry/scope.ts";
 import { type ChangeEvent, recordChange } from "../audit/record.ts";
 import type { Database } from "../database.ts";
+import { keepRepository } from "../keep-repository.ts";
 import type { Transaction } from "../transaction.ts";
 import { shareRepository } from "./share-repository.ts";
 
@@ -49,6 +50,7 @@ export function postgresLifecyclePolicies(database: Database): LifecyclePolicySt
         if (id === undefined) return "unknown";
         await tx.query(KEEP, [id]);
         await writeLifecyclePolicy(tx, id, text, at);
+        await keepRepository(tx, id);
         await recordChange(tx, cause, at, {}, changeOf(scope, name));
         return "put";
       }),
