@@ -6,42 +6,11 @@
 # Prints a line per check and ends with "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-work=$(mktemp -d "${TMPDIR:-/tmp}/berth-access.XXXXXX")
-export AWS_ENDPOINT_URL=http://$REGISTRY AWS_DEFAULT_REGION=us-east-1 AWS_PAGER="" DOCKER_CONFIG=$work/docker
-export AWS_CONFIG_FILE=$work/none AWS_SHARED_CREDENTIALS_FILE=$work/none
-unset AWS_SESSION_TOKEN AWS_PROFILE
-mkdir -p "$DOCKER_CONFIG"
-passed=0 failed=0
-ok() { # NAME COMMAND...
-  local name=$1
-  shift
-  if "$@" > "$work/out" 2>&1; then
-    echo "ok    $name" && passed=$((passed + 1))
-  else
-    echo "FAIL  $name: $(tail -3 "$work/out" | tr '\n' ' ')" && failed=$((failed + 1))
-  fi
-}
-refused() { # NAME TEXT COMMAND...: fails, and says TEXT
-  local name=$1 text=$2
-  shift 2
-  if "$@" > "$work/out" 2>&1; then
-    echo "FAIL  $name: was allowed" && failed=$((failed + 1))
-  elif grep -qF "$text" "$work/out"; then
-    echo "ok    $name" && passed=$((passed + 1))
-  else
-    echo "FAIL  $name: $(tail -3 "$work/out" | tr '\n' ' ')" && failed=$((failed + 1))
-  fi
-}
-as() { export AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2; if [ $# = 3 ]; then export AWS_SESSION_TOKEN=$3; else unset AWS_SESSION_TOKEN; fi; }
+. test/e2e/checks.sh
 key_of() { # USER: sets KEY and SECRET to a new access key
   local made
   made=$(aws iam create-access-key --user-name "$1" --output json)
   KEY=$(jq -r .AccessKey.AccessKeyId <<< "$made") SECRET=$(jq -r .AccessKey.SecretAccessKey <<< "$made")
-}
-login() { aws ecr get-login-password | docker login -u AWS --password-stdin "$REGISTRY"; }
-image() { # REPO:TAG: a small image of its own
-  echo "$RANDOM$RANDOM" > "$work/file"
-  tar -C "$work" -cf - file | docker import - "$REGISTRY/$1"
 }
 
 as "$REG_USER" "$REG_PASS"
@@ -128,6 +97,4 @@ ok "iam simulate-principal-policy" sh -c "aws iam simulate-principal-policy --po
 
 . test/e2e/web-identity.sh
 
-rm -rf "$work"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+summary
