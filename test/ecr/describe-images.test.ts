@@ -1,4 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { postgresImages } from "../../src/adapters/postgres/images/index.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import type { Scope } from "../../src/registry/scope.ts";
 import { startTestBerth } from "../support/berth.ts";
 import {
   blob,
@@ -268,6 +271,29 @@ describe("pages", () => {
       [6000, 6000],
       [6000],
     ]);
+    const [row] = await rowsOf<Scope & { ids: readonly number[] }>(
+      berth,
+      `SELECT r.registry_id AS id, array_agg(m.id) AS ids FROM repositories r
+        JOIN manifests m ON m.repository_id = r.id WHERE r.name = 'many-tags' GROUP BY 1`,
+    );
+    if (row === undefined) throw new Error("there are no images");
+    const details = (tagsMax: number) =>
+      postgresImages(berth.database).details(row, parseRepositoryName("many-tags"), row.ids, tagsMax);
+    expect(await details(12_000)).toBe("too many tags");
+    expect(await details(12_001)).toHaveLength(3);
+  });
+
+  test("show the first 10,000 tags of an image", async () => {
+    const { digest } = await pushImage(berth, "most-tags", undefined, "most");
+    await rowsOf(
+      berth,
+      `INSERT INTO tags (repository_id, name, manifest_id, revision, updated_at)
+        SELECT m.repository_id, to_char(n, 'FM00000'), m.id, 1, now()
+        FROM manifests m JOIN repositories r ON r.id = m.repository_id, generate_series(1, 10001) AS n
+        WHERE r.name = 'most-tags'`,
+    );
+    const { imageTags = [] } = (await detailOf("most-tags", digest)) ?? {};
+    expect([imageTags.length, imageTags[0], imageTags.at(-1)]).toEqual([10_000, "00001", "10000"]);
   });
 
   test("of what is rare look at no more than so many images, and lead on", async () => {

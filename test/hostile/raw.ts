@@ -45,14 +45,17 @@ export class RawClient {
 
   /** The next answer; undefined when the connection ends without one. `method` decides whether a body follows. */
   async answer(method = "GET"): Promise<RawAnswer | undefined> {
-    for (;;) {
-      const parsed = parse(this.pending, method);
-      if (parsed !== undefined) {
+    for (let needed = 0; ; ) {
+      // A long answer is put together once, not with each of its chunks.
+      const parsed = this.#size < needed ? needed : parse(this.pending, method);
+      if (typeof parsed !== "number") {
         this.#chunks = [this.pending.subarray(parsed.length)];
         if (parsed.answer.status !== 100) return parsed.answer;
+        needed = 0;
         continue;
       }
       if (this.#over) return undefined;
+      needed = parsed;
       await this.#more();
     }
   }
@@ -69,6 +72,10 @@ export class RawClient {
     const received = more.length === 0 && only !== undefined ? only : Buffer.concat(this.#chunks);
     this.#chunks = [received];
     return received;
+  }
+
+  get #size(): number {
+    return this.#chunks.reduce((size, { length }) => size + length, 0);
   }
 
   get isOver(): boolean {
@@ -91,15 +98,16 @@ export class RawClient {
   }
 }
 
-function parse(bytes: Buffer, method: string): { answer: RawAnswer; length: number } | undefined {
+/** An answer, or how many bytes it takes to have one. */
+function parse(bytes: Buffer, method: string): { answer: RawAnswer; length: number } | number {
   const end = bytes.indexOf("\r\n\r\n");
-  if (end < 0) return undefined;
+  if (end < 0) return bytes.length + 1;
   const head = bytes.toString("latin1", 0, end);
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]);
   const start = end + 4;
   const bodiless = method === "HEAD" || status < 200 || status === 204 || status === 304;
   const size = bodiless ? 0 : Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
-  if (bytes.length < start + size) return undefined;
+  if (bytes.length < start + size) return start + size;
   return { answer: { status, head, body: bytes.subarray(start, start + size) }, length: start + size };
 }
 

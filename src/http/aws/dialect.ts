@@ -10,7 +10,7 @@ export interface Addressed {
 
 /** How answers are written: AWS JSON 1.1 or AWS Query. */
 export interface Dialect {
-  success(addressed: Addressed, output: unknown, requestId: string): Outcome;
+  success(addressed: Addressed, output: unknown, requestId: string): Outcome | Promise<Outcome>;
   /** `model` is undefined while it is not known which service was meant. */
   failure(error: AwsError, model: ServiceModel | undefined, requestId: string): Outcome;
 }

@@ -10,6 +10,9 @@ interface Ports {
   readonly images: ImageStore;
 }
 
+/** Tags that the images of one call have together, about: a hundred images with as many as ECR gives to each. */
+const TAGS_MAX = 100_000;
+
 /** Before the newest image: where a list begins. */
 export const NEWEST = Number.MAX_SAFE_INTEGER;
 
@@ -28,7 +31,7 @@ export async function pageImages(
 /**
  * Each image once, in the order in which `ids` name them first.
  * @throws RegistryError NAME_UNKNOWN; IMAGE_ID_INVALID; IMAGE_UNKNOWN for the first that is missing, or whose digest and
- *   tag name different images
+ *   tag name different images; IMAGES_TOO_LARGE where they have more than {@link TAGS_MAX} tags
  */
 export async function describeImages(
   { images }: Ports,
@@ -42,7 +45,11 @@ export async function describeImages(
     if (typeof image === "string") throw new RegistryError("IMAGE_ID_INVALID", ID_RULES[image]);
     if (!wanted.has(image.id)) wanted.set(image.id, id);
   }
-  const details = await images.details(scope, name, [...wanted.keys()]);
+  const details = await images.details(scope, name, [...wanted.keys()], TAGS_MAX);
+  if (details === "too many tags") {
+    const message = `One call describes images of at most ${TAGS_MAX} tags together; name fewer of them`;
+    throw new RegistryError("IMAGES_TOO_LARGE", message);
+  }
   const byId = new Map(details?.map((detail) => [detail.id, detail]));
   return [...wanted].map(([key, id]) => {
     const detail = byId.get(key);

@@ -9,7 +9,7 @@ export interface ImageDetail {
   /** Grows with the order of first pushes. */
   readonly id: number;
   readonly digest: Digest;
-  /** In byte order. */
+  /** In byte order; of an image with very many the first ones. */
   readonly tags: readonly Tag[];
   /** Bytes of config and layers, each once; of an index those of its largest image. What the repository lacks is not counted. */
   readonly size: number;
@@ -77,12 +77,13 @@ export interface ImageStore {
     repository: RepositoryId,
     ids: readonly number[],
   ): Promise<readonly (readonly [index: number, image: number])[]>;
-  /** The images of these ids that are there, newest first. */
+  /** The images of these ids that are there, newest first; unless one of them comes behind `tagsMax` tags or more. */
   details(
     scope: Scope,
     name: RepositoryName,
     ids: readonly number[],
-  ): Promise<readonly ImageDetail[] | undefined>;
+    tagsMax: number,
+  ): Promise<readonly ImageDetail[] | "too many tags" | undefined>;
   /** Every image under each of its tags, and those without a tag, newest images first, at most `limit` entries. */
   entries(
     scope: Scope,

@@ -41,9 +41,9 @@ export const OTHERWISE: Readonly<Record<string, string>> = {
   PutAccountSetting: "`BASIC_SCAN_TYPE_VERSION` is kept and given back. Nothing scans yet.",
   BatchDeleteImage: "One call may name an index and what it lists: the index goes first.",
   BatchGetImage:
-    "Nothing is converted, whatever `acceptedMediaTypes` says: what is stored comes back, byte for byte. One call gets manifests of at most 4 MiB together.",
+    "Nothing is converted, whatever `acceptedMediaTypes` says: what is stored comes back, byte for byte. One call gets manifests of at most 8 MiB together.",
   DescribeImages:
-    "`lastRecordedPullTime` is up to an hour old. The pull of an index is that of the index alone; what it lists has pulls of its own by tag, or by digest where the index is not pulled.",
+    "`lastRecordedPullTime` is up to an hour old. The pull of an index is that of the index alone; what it lists has pulls of its own by tag, or by digest where the index is not pulled. An image is shown with 10,000 tags at most, and one call by `imageIds` describes images of 100,000.",
   GetAuthorizationToken: "The token ends with the credentials that asked for it, if that is earlier.",
   BatchCheckLayerAvailability:
     "`mediaType` is what an image of the repository says; a layer that none names has none.",

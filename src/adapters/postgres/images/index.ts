@@ -64,10 +64,11 @@ export function postgresImages(database: Database): ImageStore {
       const rows = await database.run<{ manifest_id: number; child_id: number }>(LISTINGS, [repository, ids]);
       return rows.map(({ manifest_id, child_id }) => [manifest_id, child_id] as const);
     },
-    async details({ id: registryId }, name, ids) {
+    async details({ id: registryId }, name, ids, tagsMax) {
       const [repository] = await database.run<{ id: RepositoryId }>(REPOSITORY, [registryId, name]);
       if (repository === undefined) return undefined;
-      return (await readDetails(database, repository.id, ids, Number.MAX_SAFE_INTEGER)).images;
+      const { images, isCut } = await readDetails(database, repository.id, ids, tagsMax);
+      return isCut ? "too many tags" : images;
     },
     async entries(scope, name, { after, limit }) {
       const place = { id: after.id, tag: after.tag ?? null };
