@@ -2,6 +2,7 @@ import { type Chosen, chooseMutants } from "./choose.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
 import { Judges } from "./reach/judges.ts";
 import { measureReach } from "./reach/reach.ts";
+import { ReachStore } from "./reach/store.ts";
 import { renderReport } from "./report.ts";
 import { Bench } from "./run/bench.ts";
 import { Copy } from "./run/copy.ts";
@@ -42,13 +43,15 @@ async function main(options: Options): Promise<void> {
 }
 
 async function tryAll(mutants: readonly Chosen[], options: Options): Promise<readonly Verdict[]> {
+  const store = await ReachStore.open();
   const copy = await Copy.make();
   cleanUp.defer(() => copy.remove());
   // The checkout may be worked on meanwhile: from here on all is read from the copy.
   process.chdir(copy.folder);
   const server = await openServer();
   cleanUp.defer(() => server.stop());
-  const judges = new Judges(await measureReach(copy, server.url, options, progress));
+  const measuring = { copy, store, databaseUrl: server.url, progress };
+  const judges = new Judges(await measureReach(measuring, options));
   const benches = await Promise.all(
     Array.from({ length: options.workers }, async () => {
       const bench = await Bench.open(copy, server.url);

@@ -38,6 +38,7 @@ test.each([
 
 test("a text that nothing is decided by stays", () => {
   expect(inTypeScript('throw new Error("no such thing");')).toEqual([]);
+  expect(inTypeScript("a = sleep(5);")).toEqual([]);
 });
 
 test.each([
@@ -65,6 +66,11 @@ test.each([
   ["a test for NULL", "SELECT 1 FROM t WHERE a IS NULL", "SELECT 1 FROM t WHERE a IS NOT NULL"],
   ["an order's direction", "SELECT 1 FROM t ORDER BY a, b", "SELECT 1 FROM t ORDER BY a DESC, b"],
   ["an order", "SELECT 1 FROM t ORDER BY a, b LIMIT 1", "SELECT 1 FROM t  LIMIT 1"],
+  [
+    "the order of what may conflict",
+    "INSERT INTO t SELECT 1 FROM s ORDER BY 1 ON CONFLICT DO NOTHING",
+    "INSERT INTO t SELECT 1 FROM s ORDER BY 1 DESC ON CONFLICT DO NOTHING",
+  ],
   ["a limit", "SELECT 1 FROM t LIMIT $1", "SELECT 1 FROM t LIMIT 1 + $1"],
   ["a lock", "SELECT 1 FROM t FOR UPDATE OF t SKIP LOCKED", "SELECT 1 FROM t "],
   [

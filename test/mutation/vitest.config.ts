@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import checkout from "../../vitest.config.ts";
 
-/** Milliseconds after which a test that a change has made wait is given up. */
-const WAITS = 30_000;
+/** Milliseconds after which a test that a change has made wait is given up, and one without a change. */
+const WAITS = process.env["BERTH_REACH"] === undefined ? 30_000 : 120_000;
 const TRIED = ["unit", "server", "proofs"];
 
 /**

@@ -42,6 +42,7 @@ function order(sql: string, tokens: readonly Token[], at: number): readonly Edit
     "LIMIT",
     "OFFSET",
     "FOR",
+    "ON",
     "RETURNING",
     "UNION",
     "ROWS",

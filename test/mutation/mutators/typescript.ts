@@ -46,7 +46,7 @@ function editsOf(text: string, { node, ancestors }: Visit): readonly Edit[] {
     case "CallExpression":
       return otherCall(node);
     case "Literal":
-      return otherLiteral(node, ancestors[0]);
+      return isPause(node, ancestors[0]) ? [] : otherLiteral(node, ancestors[0]);
     default:
       return [];
   }
@@ -109,6 +109,14 @@ function between(
 ): Edit {
   const start = left.end + text.slice(left.end, right.start).indexOf(operator);
   return { start, end: start + operator.length, replacement, kind };
+}
+
+/** How long is slept: no test measures time. */
+function isPause(node: Literal, parent: AnyNode | undefined): boolean {
+  if (parent?.type !== "CallExpression" || typeof node.value !== "number") return false;
+  return (
+    parent.callee.type === "Identifier" && ["sleep", "setTimeout", "setInterval"].includes(parent.callee.name)
+  );
 }
 
 function isCall(node: Expression): boolean {

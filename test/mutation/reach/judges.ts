@@ -4,6 +4,7 @@ import { functionBodies, type SchemaFunction } from "../mutators/migrations.ts";
 import { namedFunctions } from "./functions.ts";
 import type { Reach } from "./reach.ts";
 import { schemaId } from "./schema-id.ts";
+import { usersOf } from "./users-of.ts";
 
 /** Chooses the tests that may notice a change, most promising first. */
 export class Judges {
@@ -25,11 +26,14 @@ export class Judges {
 
   of(mutant: Mutant, most: number): readonly string[] {
     const changed = functionsOf(mutant);
-    const calling = changed.map((ids) => this.#callingAny(ids)).find((tests) => tests.length > 0);
-    const candidates = calling ?? this.#callingFile(mutant.file);
+    const calling = changed.map((ids) => this.#callingAny(ids)).filter((tests) => tests.length > 0);
+    const groups = calling.length > 0 ? calling : [this.#callingFile(mutant.file)];
     const near = changed.reduce((all, ids) => all.union(ids), new Set<string>());
-    const rank = new Map(candidates.map((test) => [test, this.#rank(test, mutant.file, near)]));
-    return candidates.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0)).slice(0, most);
+    const ranked = groups.flatMap((tests) => {
+      const rank = new Map(tests.map((test) => [test, this.#rank(test, mutant.file, near)]));
+      return tests.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
+    });
+    return [...new Set(ranked)].slice(0, most);
   }
 
   millisecondsOf(tests: readonly string[]): number {
@@ -74,8 +78,8 @@ function wordsOf(path: string): readonly string[] {
 }
 
 /**
- * The functions that hold a change, or that name the constant that holds it. Of the schema, what calls its function
- * stands in for one that no test was seen to call.
+ * The functions that hold a change, or that name the constant that holds it. Of the schema: the function, and after it
+ * what of Berth calls it, for the tests whose database counts nothing.
  */
 function functionsOf({ file, start }: Mutant): readonly ReadonlySet<string>[] {
   const text = readFileSync(file, "utf8");
@@ -88,26 +92,13 @@ function functionsOf({ file, start }: Mutant): readonly ReadonlySet<string>[] {
   const around = namedFunctions(file, text).filter((named) => named.start <= start && start < named.end);
   const innermost = around.toSorted((a, b) => b.start - a.start).at(0);
   if (innermost !== undefined) return [new Set([innermost.id])];
-  const constants = [...text.slice(0, start).matchAll(/^(?:export )?const (\w+)/gm)];
-  const constant = constants.at(-1)?.[1];
-  return constant === undefined ? [] : [namingIn(file, text, constant)];
+  const constant = constantAt(text, start);
+  return constant === undefined ? [] : [usersOf(file, text, constant)];
 }
 
-/** The functions of a file that name a constant of it, or a constant that does. */
-function namingIn(file: string, text: string, constant: string): ReadonlySet<string> {
-  const names = new RegExp(`\\b${constant}\\b`);
-  const functions = namedFunctions(file, text).filter(({ start, end }) => names.test(text.slice(start, end)));
-  const others = text.split(/^(?=(?:export )?const )/m).flatMap((part) => {
-    const name = part.match(/^(?:export )?const (\w+)/)?.[1];
-    return name !== undefined && name !== constant && names.test(part.split("\n\n")[0] ?? "") ? [name] : [];
-  });
-  const found = functions.map(({ id }) => id);
-  const named = others.flatMap((name) =>
-    namedFunctions(file, text).filter(({ start, end }) =>
-      new RegExp(`\\b${name}\\b`).test(text.slice(start, end)),
-    ),
-  );
-  return new Set([...found, ...named.map(({ id }) => id)]);
+/** The constant of the file whose value an offset is in. */
+function constantAt(text: string, offset: number): string | undefined {
+  return [...text.slice(0, offset).matchAll(/^(?:export )?const (\w+)/gm)].at(-1)?.[1];
 }
 
 /** The functions of Berth whose SQL calls a function of the schema, itself or through another; see below for a trigger's. */

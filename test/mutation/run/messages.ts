@@ -14,6 +14,8 @@ export interface TestFile {
   readonly passed: boolean;
   /** The first test that failed. */
   readonly failure?: string;
+  /** Whether it failed by waiting for too long, which a busy machine does to a good test too. */
+  readonly timedOut?: boolean;
 }
 
 /** What it answers: the files that have ended. */

@@ -10,20 +10,24 @@ class Watch {
 
   onTestCaseResult(test: TestCase): void {
     if (test.result().state !== "failed" || this.all) return;
-    this.#add(test.module, test.fullName);
+    this.#add(test.module, test.fullName, test.result().errors?.[0]?.message);
     void vitest.cancelCurrentRun("test-failure");
   }
 
   onTestModuleEnd(module: TestModule): void {
     const failed = [...module.children.allTests("failed")].at(0);
-    this.#add(module, failed?.fullName ?? module.errors().at(0)?.message);
+    const error = failed?.result().errors?.[0]?.message ?? module.errors().at(0)?.message;
+    const failure = failed?.fullName ?? error ?? (module.state() === "failed" ? "a hook failed" : undefined);
+    this.#add(module, failure, error);
   }
 
-  #add(module: TestModule, failure: string | undefined): void {
+  #add(module: TestModule, failure: string | undefined, error = ""): void {
     const times = module.diagnostic();
     const milliseconds = times.duration + times.collectDuration + times.setupDuration + times.prepareDuration;
     const test = relative(process.cwd(), module.moduleId);
-    this.files.push({ test, milliseconds, passed: failure === undefined, ...(failure ? { failure } : {}) });
+    const timedOut = /timed out in \d+ms/.test(error);
+    const passed = failure === undefined;
+    this.files.push({ test, milliseconds, passed, ...(failure ? { failure, timedOut } : {}) });
   }
 }
 
