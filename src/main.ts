@@ -15,6 +15,7 @@ import { addMigrate } from "./cli/migrate.ts";
 import { endWithParent } from "./cli/parent-watch.ts";
 import { addRepository } from "./cli/repository/index.ts";
 import { addStart } from "./cli/start.ts";
+import { addUsage } from "./cli/usage/command.ts";
 import { addWebhooks } from "./cli/webhooks/command.ts";
 import { migrateRegistry, type RegistryAccess, withRegistry } from "./composition/command.ts";
 import { serve } from "./composition/serve.ts";
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   (berth, io) => addImages(berth, io, process.env),
   (berth, io) => addImage(berth, io, process.env),
   (berth, io) => addRm(berth, io, process.env),
+  (berth, io) => addUsage(berth, io, process.env),
   (berth, io) => addLogin(berth, io, process.env),
   (berth, io) => addConfigure(berth, io, process.env),
   (berth, io) => addWhoami(berth, io, process.env),

@@ -1,3 +1,4 @@
+import { postgresUsage } from "../adapters/postgres/usage/store.ts";
 import type { Config } from "../config.ts";
 import type { BearerHosts } from "../http/access/bearer-hosts.ts";
 import { PageTokens } from "../http/aws/page-tokens.ts";
@@ -8,7 +9,9 @@ import { openLayerDoor } from "../http/layers/door.ts";
 import { LayerUrls } from "../http/layers/layer-urls.ts";
 import { openTokenDoor } from "../http/token/door.ts";
 import { RefreshTokens } from "../http/token/refresh-tokens.ts";
+import { openUsageDoor } from "../http/usage/door.ts";
 import { openWebhooksDoor } from "../http/webhooks/door.ts";
+import { UsageReports } from "../registry/usage/reports.ts";
 import { type AwsApiParts, composeAwsApi } from "./aws-api.ts";
 import type { Events } from "./events.ts";
 import { composeExplainer } from "./explainer.ts";
@@ -45,6 +48,8 @@ export function composeDoors(
     ...{ ...ownApi, scopes, webhooks: events.webhooks },
     pageTokens: new PageTokens(state.masterKey.derive("page tokens")),
   });
+  const reports = new UsageReports(postgresUsage(state.database));
+  const usage = openUsageDoor({ ...ownApi, scopes, reports });
   const aws = composeAwsApi(config, state, { ...parts, layerUrls });
-  return [token, explain, feed, webhooks, layers, aws];
+  return [token, explain, feed, webhooks, usage, layers, aws];
 }

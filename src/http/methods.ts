@@ -3,6 +3,7 @@ import { EVENTS_PATH } from "./events/door.ts";
 import { EXPLAIN_PATH } from "./explain/door.ts";
 import { LAYERS_PATH } from "./layers/layer-urls.ts";
 import { registryMethods } from "./oci/router.ts";
+import { USAGE_PATH } from "./usage/door.ts";
 import { methodsOf, webhookPath } from "./webhooks/paths.ts";
 
 const READ = ["GET", "HEAD", "OPTIONS"];
@@ -18,6 +19,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   "/.well-known/jwks.json": READ,
   [EXPLAIN_PATH]: ["GET", "OPTIONS"],
   [EVENTS_PATH]: ["GET", "OPTIONS"],
+  [USAGE_PATH]: ["GET", "OPTIONS"],
 };
 
 /** The methods of a path; undefined where nothing is. Tokens are handed out on bearer hosts alone. */

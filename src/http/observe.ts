@@ -12,8 +12,8 @@ import type { Outcome } from "./outcome.ts";
 const CLIENT_GONE = 499;
 /** Milliseconds from which a request is logged as slow. */
 const SLOW = 1_000;
-/** Routes whose requests take as long as the client wants: bodies of blobs, and waiting for events. */
-const UNHURRIED: ReadonlySet<string> = new Set(["getBlob", "listEvents"]);
+/** Routes whose requests take as long as they must: bodies of blobs, waiting for events, adding up. */
+const UNHURRIED: ReadonlySet<string> = new Set(["getBlob", "listEvents", "getUsage"]);
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
 /** Route of what nobody serves. */

@@ -54,6 +54,7 @@ export const LOGIN_ACTION = "ecr:GetAuthorizationToken";
 export const OWN_ACTIONS = {
   explain: "berth:ExplainAccess",
   listEvents: "berth:ListEvents",
+  getUsage: "berth:GetUsage",
   createWebhook: "berth:CreateWebhook",
   listWebhooks: "berth:ListWebhooks",
   deleteWebhook: "berth:DeleteWebhook",

@@ -27,8 +27,8 @@ const STS_ACTIONS = `
   GetWebIdentityToken SetContext SetSourceIdentity TagGetWebIdentityToken TagSession
 `;
 const BERTH_ACTIONS = `
-  CreateWebhook DeleteWebhook ExplainAccess ListEvents ListWebhookDeliveries ListWebhooks ReplayWebhookDeliveries
-  TestWebhook
+  CreateWebhook DeleteWebhook ExplainAccess GetUsage ListEvents ListWebhookDeliveries ListWebhooks
+  ReplayWebhookDeliveries TestWebhook
 `;
 
 /** Every action of the services whose actions are all known here, in lower case. */
