@@ -40,7 +40,7 @@ export default defineConfig({
       {
         test: {
           name: "proofs",
-          include: ["test/{crash,nodes,races,hostile,speed}/**/*.test.ts"],
+          include: ["test/{crash,nodes,races,hostile,speed,plans}/**/*.test.ts"],
           globalSetup: "test/support/postgres.ts",
           pool: "forks",
           testTimeout: 120_000,

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { translateFailure } from "./errors.ts";
+import { PLAN_BY_INDEX } from "./index-plans.ts";
 import { PipelinedReader } from "./pipelined-reader.ts";
 import type { Statement } from "./statement.ts";
 import { retried, runTransaction, type Transaction } from "./transaction.ts";
@@ -57,6 +58,7 @@ export function openDatabase(options: DatabaseOptions, onError: (error: Error) =
   const pool = new pg.Pool({
     ...config,
     max: options.poolSize,
+    onConnect: (client) => client.query(PLAN_BY_INDEX),
     idleTimeoutMillis: 30_000,
   });
   let closing = false;

@@ -10,19 +10,20 @@ const STAMP_LINKS = {
     SELECT repository_id, blob_id FROM gc_link_queue WHERE since IS NULL LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING 1`,
 };
-// Tasks whose link is gone or named by a manifest end here; the others are removed one at a time, see below.
+// Tasks whose link is gone or named by a manifest end here; the others are removed one at a time, see below. An EXISTS
+// would be planned as a look at all links and all edges there are, where many tasks are expected.
 const SETTLE_LINKS = {
   name: "gc_settle_links",
   text: `WITH due AS (
       SELECT repository_id, blob_id FROM gc_link_queue WHERE since <= $1
-      ORDER BY since LIMIT $2 FOR UPDATE SKIP LOCKED),
+      ORDER BY since NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED),
     judged AS (
-      SELECT d.*, NOT EXISTS (SELECT 1 FROM repository_blobs l
-          WHERE l.repository_id = d.repository_id AND l.blob_id = d.blob_id)
-        OR EXISTS (SELECT 1 FROM manifest_blobs e
-          WHERE e.repository_id = d.repository_id AND e.blob_id = d.blob_id)
-        OR EXISTS (SELECT 1 FROM manifest_children e
-          WHERE e.repository_id = d.repository_id AND e.blob_id = d.blob_id) AS settled FROM due d),
+      SELECT d.*, (SELECT 1 FROM repository_blobs l
+          WHERE l.repository_id = d.repository_id AND l.blob_id = d.blob_id LIMIT 1) IS NULL
+        OR (SELECT 1 FROM manifest_blobs e
+          WHERE e.repository_id = d.repository_id AND e.blob_id = d.blob_id LIMIT 1) IS NOT NULL
+        OR (SELECT 1 FROM manifest_children e
+          WHERE e.repository_id = d.repository_id AND e.blob_id = d.blob_id LIMIT 1) IS NOT NULL AS settled FROM due d),
     ended AS (
       DELETE FROM gc_link_queue q USING judged j
       WHERE j.settled AND q.repository_id = j.repository_id AND q.blob_id = j.blob_id)
@@ -42,7 +43,7 @@ const UNLINK = {
 };
 const TAKE_BLOBS = {
   name: "gc_take_blobs",
-  text: "SELECT blob_id FROM gc_blob_queue LIMIT $1 FOR UPDATE SKIP LOCKED",
+  text: "SELECT blob_id FROM gc_blob_queue ORDER BY blob_id LIMIT $1 FOR UPDATE SKIP LOCKED",
 };
 const LOCK_UNLINKED = {
   name: "gc_lock_unlinked_blobs",
@@ -72,10 +73,10 @@ const TAKE_MANIFESTS = {
 const JUDGE_MANIFESTS = {
   name: "gc_judge_manifests",
   text: `WITH judged AS (
-      SELECT d.*, EXISTS (SELECT 1 FROM tags t
-          WHERE t.repository_id = d.repository_id AND t.manifest_id = d.manifest_id)
-        OR EXISTS (SELECT 1 FROM manifest_children c
-          WHERE c.repository_id = d.repository_id AND c.child_id = d.manifest_id) AS referenced
+      SELECT d.*, (SELECT 1 FROM tags t
+          WHERE t.repository_id = d.repository_id AND t.manifest_id = d.manifest_id LIMIT 1) IS NOT NULL
+        OR (SELECT 1 FROM manifest_children c
+          WHERE c.repository_id = d.repository_id AND c.child_id = d.manifest_id LIMIT 1) IS NOT NULL AS referenced
         FROM unnest($2::bigint[], $3::bigint[]) AS d (repository_id, manifest_id)),
     forgotten AS (
       DELETE FROM gc_manifest_queue q USING judged j

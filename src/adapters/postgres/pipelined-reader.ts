@@ -1,5 +1,6 @@
 import pg from "pg";
 import { isConnectionFailure } from "./errors.ts";
+import { PLAN_BY_INDEX } from "./index-plans.ts";
 import type { Statement } from "./statement.ts";
 
 /** Reads on the wire at once; more go to the pool, so that one slow read cannot hold up everybody. */
@@ -68,6 +69,7 @@ export class PipelinedReader {
     client.on("end", () => lost());
     try {
       await client.connect();
+      await client.query(PLAN_BY_INDEX);
       return client;
     } catch (error) {
       this.#client = undefined;

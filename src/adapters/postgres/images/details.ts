@@ -8,9 +8,14 @@ import type { Database } from "../database.ts";
 function blobBytes(manifest: string): string {
   return `(SELECT coalesce(sum(b.size), 0) FROM (
       SELECT DISTINCT e.blob_id FROM manifest_blobs e
-      WHERE e.repository_id = $1 AND e.manifest_id = ${manifest} AND e.blob_id IS NOT NULL) AS held
+      WHERE e.repository_id = $1 AND e.manifest_id = ${manifest}) AS held
       JOIN blobs b ON b.id = held.blob_id)`;
 }
+
+// SQL: what the index `m` lists. OFFSET 0 keeps it apart from what is asked of it: that something is not null leads to the
+// index of all entries that are not.
+const ENTRIES = `(SELECT child_id, blob_id FROM manifest_children
+          WHERE repository_id = $1 AND manifest_id = m.id OFFSET 0)`;
 
 /** Tags that one image is shown with, at most. */
 const SHOWN_MAX = 10_000;
@@ -26,11 +31,9 @@ const DETAILS = {
       (SELECT pulled_at FROM image_pulls WHERE repository_id = $1 AND manifest_id = m.id) AS pulled_at,
       coalesce(content_size, greatest(
         ${blobBytes("m.id")},
-        (SELECT max(coalesce(i.content_size, ${blobBytes("i.id")})) FROM manifest_children c
-          JOIN manifests i ON i.repository_id = $1 AND i.id = c.child_id
-          WHERE c.repository_id = $1 AND c.manifest_id = m.id),
-        (SELECT sum(b.size) FROM manifest_children c JOIN blobs b ON b.id = c.blob_id
-          WHERE c.repository_id = $1 AND c.manifest_id = m.id))) AS content_size
+        (SELECT max(coalesce(i.content_size, ${blobBytes("i.id")})) FROM ${ENTRIES} AS c
+          JOIN manifests i ON i.repository_id = $1 AND i.id = c.child_id),
+        (SELECT sum(b.size) FROM ${ENTRIES} AS c JOIN blobs b ON b.id = c.blob_id))) AS content_size
     FROM (SELECT m.*, sum(held.tags) OVER (ORDER BY m.id DESC) - held.tags AS before
       FROM unnest($2::bigint[]) AS wanted (id)
       JOIN LATERAL (SELECT id, digest, media_type, artifact_type, subject_digest, pushed_at, content_size

@@ -17,11 +17,13 @@ const TAKE = {
   name: "orphans_take",
   text: `WITH due AS (
       SELECT repository_id, manifest_id FROM gc_referrer_queue WHERE since <= $1
-      ORDER BY since LIMIT $3 FOR UPDATE SKIP LOCKED)
-    UPDATE gc_referrer_queue q SET since = $2
-    FROM due, repositories r JOIN registries g ON g.id = r.registry_id
-    WHERE q.repository_id = due.repository_id AND q.manifest_id = due.manifest_id AND r.id = due.repository_id
-    RETURNING q.repository_id, q.manifest_id, g.id AS registry_id, g.account_id, g.region, r.name`,
+      ORDER BY since NULLS FIRST LIMIT $3 FOR UPDATE SKIP LOCKED),
+    taken AS (
+      UPDATE gc_referrer_queue q SET since = $2 FROM due
+      WHERE q.repository_id = due.repository_id AND q.manifest_id = due.manifest_id
+      RETURNING q.repository_id, q.manifest_id)
+    SELECT t.repository_id, t.manifest_id, g.id AS registry_id, g.account_id, g.region, r.name
+    FROM taken t JOIN repositories r ON r.id = t.repository_id JOIN registries g ON g.id = r.registry_id`,
 };
 const HOLD_REPOSITORY = {
   name: "orphans_hold_repository",

@@ -4,12 +4,14 @@ import type { Database } from "../database.ts";
 /** Images, and blobs, that one statement looks at. */
 const SLICE = 500;
 
+// OFFSET 0: that there is a blob would lead to the index of all entries of the repository that have one.
 const BLOBS = {
   name: "lifecycle_preview_blobs",
   text: `SELECT DISTINCT e.blob_id FROM lifecycle_preview_results p, LATERAL (
       SELECT blob_id FROM manifest_blobs b WHERE b.repository_id = p.repository_id AND b.manifest_id = p.manifest_id
       UNION ALL
-      SELECT blob_id FROM manifest_children c WHERE c.repository_id = p.repository_id AND c.manifest_id = p.manifest_id) AS e
+      SELECT blob_id FROM manifest_children c WHERE c.repository_id = p.repository_id AND c.manifest_id = p.manifest_id
+      OFFSET 0) AS e
     WHERE p.repository_id = $1 AND p.preview_id = $2 AND p.position >= $3 AND p.position < $3 + ${SLICE}
       AND p.action = 'expire' AND e.blob_id IS NOT NULL`,
 };

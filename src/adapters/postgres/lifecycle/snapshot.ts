@@ -34,7 +34,8 @@ const IMAGES = {
   name: "lifecycle_images",
   text: `SELECT m.id, m.digest, m.subject_digest AS subject, ${milliseconds("m.pushed_at")} AS pushed,
       ${milliseconds("p.pulled_at")} AS pulled
-    FROM manifests m LEFT JOIN image_pulls p ON p.repository_id = m.repository_id AND p.manifest_id = m.id
+    FROM manifests m LEFT JOIN LATERAL (SELECT pulled_at FROM image_pulls
+      WHERE repository_id = m.repository_id AND manifest_id = m.id LIMIT 1) AS p ON true
     WHERE m.repository_id = $1 AND m.id > $2 ORDER BY m.id LIMIT ${SLICE}`,
 };
 
