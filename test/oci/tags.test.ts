@@ -4,7 +4,7 @@ import { exchange, expectAnswer, testExchanges } from "../support/exchange.ts";
 import { followPages, nextPage } from "../support/pages.ts";
 import { createRepository, imageOf, pushImage, pushManifest, putManifest } from "../support/push.ts";
 
-const berth = await startTestBerth();
+const berth = await startTestBerth({ env: { BERTH_TAGS_PER_IMAGE: "0" } });
 afterAll(() => berth.stop());
 
 /** In byte order: digits, upper case, `_`, lower case. */
