@@ -4,15 +4,14 @@ import { RegistryError } from "../../../src/registry/errors.ts";
 import { createDatabase } from "../../support/berth.ts";
 
 let database: Database;
-let drop: () => Promise<void>;
+let made: Awaited<ReturnType<typeof createDatabase>>;
 beforeAll(async () => {
-  const made = await createDatabase();
-  drop = made.drop;
+  made = await createDatabase();
   database = openDatabase({ ...made.connection, poolSize: 2 }, () => undefined);
 });
 afterAll(async () => {
   await database.close();
-  await drop();
+  await made.drop();
 });
 
 /** A statement that fails with the state, as the server itself would. */
@@ -76,4 +75,30 @@ describe("a state that says that a statement is wrong stays a defect", () => {
   ])("%s %s", async (state) => {
     for (const outcome of await outcomesOf(state)) expect(outcome).not.toBeInstanceOf(RegistryError);
   });
+});
+
+describe("the connection of a transaction that failed", () => {
+  const PID = { name: "pid", text: "SELECT pg_backend_pid() AS pid" };
+
+  /** Whether the only connection of a pool is the same after a transaction in it failed with the state. */
+  async function isKept(state: string): Promise<boolean> {
+    const alone = openDatabase({ ...made.connection, poolSize: 1 }, () => undefined);
+    const pid = () => alone.transaction(async (tx) => (await tx.query<{ pid: number }>(PID, []))[0]?.pid);
+    const before = await pid();
+    await alone.transaction((tx) => tx.query(failing(state), [])).catch(() => undefined);
+    const after = await pid();
+    await alone.close();
+    return before === after;
+  }
+
+  test.each(["40001", "55P03", "22012"])("is used again after %s", async (state) => {
+    expect(await isKept(state)).toBe(true);
+  });
+
+  test.each(["08006", "25006", "25P03", "25P04", "28P01", "3D000", "53100", "57P01", "58030"])(
+    "is given up after %s",
+    async (state) => {
+      expect(await isKept(state)).toBe(false);
+    },
+  );
 });

@@ -88,6 +88,18 @@ describe("the password of the database", () => {
     await expect(readPassword(join(directory.path, "odd"))).rejects.toThrow("EISDIR");
   });
 
+  test.runIf(owner.uid === 0)("is for root and for whom it belongs to, and others are told so", async () => {
+    await makePassword(directory.path, owner);
+    process.seteuid?.(65_534);
+    try {
+      await expect(readPassword(directory.path)).rejects.toThrow(
+        `${passwordFile(directory.path)} may not be read: run this as the user who started Berth, or as root`,
+      );
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+
   test.runIf(owner.uid === 0)("belongs to whom it is made for", async () => {
     await makePassword(directory.path, { uid: 65_534, gid: 65_533 });
     const { uid, gid } = await stat(passwordFile(directory.path));

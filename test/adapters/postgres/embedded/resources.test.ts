@@ -38,6 +38,30 @@ test.runIf(mayMount()).each([
   await once(child, "exit");
 });
 
+const SERVER = { uid: 65_534, gid: 65_533 };
+const ASKING = `
+  import { sharedMemoryType } from ${JSON.stringify(fileURLToPath(new URL("../../../../src/adapters/postgres/embedded/shared-memory.ts", import.meta.url)))};
+  console.log(await sharedMemoryType(${JSON.stringify(SERVER)}));`;
+
+test.runIf(mayMount()).each([
+  ["its user's alone", "posix", `uid=${SERVER.uid},mode=300`],
+  ["its group's alone", "posix", `gid=${SERVER.gid},mode=030`],
+  ["everybody's", "posix", "mode=003"],
+  ["everybody's but its user's", "mmap", `uid=${SERVER.uid},gid=${SERVER.gid},mode=077`],
+  ["everybody's but its group's", "mmap", `gid=${SERVER.gid},mode=707`],
+  ["everybody's to write but not to enter", "mmap", "mode=222"],
+  ["everybody's, with eight mebibytes", "posix", "mode=777,size=8192k"],
+  ["everybody's, with less", "mmap", "mode=777,size=8188k"],
+])("a /dev/shm that is %s gives %s", (_, expected, options) => {
+  const script = `mount -t tmpfs -o ${options} none /dev/shm && exec "$0" "$@"`;
+  const node = [process.execPath, "--input-type=module", "-e", ASKING];
+  expect(
+    execFileSync("unshare", ["-m", "sh", "-c", script, ...node])
+      .toString()
+      .trim(),
+  ).toBe(expected);
+});
+
 test("it takes as many connections as it is told, and at least what the processes of a node use", async () => {
   await using directory = await temporaryDataDir();
   const few = await startEmbeddedPostgres({

@@ -96,26 +96,61 @@ describe("the version of an account", () => {
   });
 
   test("grows with policies and tags of its repositories, and with the end of one that has them", async () => {
-    const [registry] = await run("SELECT id FROM registries WHERE account_id = $1", [ACCOUNT]);
-    const [repository] = await run(
-      "INSERT INTO repositories (registry_id, name, created_at) VALUES ($1, 'app', now()) RETURNING id",
-      [registry?.["id"]],
-    );
+    const [registry, others] = await Promise.all([ACCOUNT, OTHER].map(registryOf));
+    const [repository, another] = await Promise.all([registry, others].map(makeRepository));
+    const text = "INSERT INTO repository_policies VALUES ($1, '{}', now())";
+    const tag = "INSERT INTO repository_resource_tags VALUES ($1, 'team', 'red')";
+    for (const statement of [text, tag]) await run(statement, [another]);
     const steps: [string, readonly unknown[]][] = [
-      ["INSERT INTO repository_policies VALUES ($1, '{}', now())", [repository?.["id"]]],
-      ["UPDATE repository_policies SET document = '{ }' WHERE repository_id = $1", [repository?.["id"]]],
-      ["INSERT INTO repository_resource_tags VALUES ($1, 'team', 'red')", [repository?.["id"]]],
-      ["INSERT INTO registry_policies VALUES ($1, '{}', 'V2', now())", [registry?.["id"]]],
-      ["UPDATE repositories SET deleted_at = now() WHERE id = $1", [repository?.["id"]]],
+      [text, [repository]],
+      ["UPDATE repository_policies SET document = '{ }' WHERE repository_id = $1", [repository]],
+      [tag, [repository]],
+      ["INSERT INTO registry_policies VALUES ($1, '{}', 'V2', now())", [registry]],
+      ["UPDATE repositories SET deleted_at = now() WHERE id = $1", [repository]],
     ];
     for (const [statement, values] of steps) {
-      const before = await versionOf();
+      const [before, other] = [await versionOf(), await versionOf(OTHER)];
       await run(statement, values);
       expect(await versionOf(), statement).toBeGreaterThan(before);
+      expect(await versionOf(OTHER), statement).toBe(other);
     }
-    expect(await run("SELECT 1 FROM repository_policies")).toEqual([]);
-    expect(await run("SELECT 1 FROM repository_resource_tags")).toEqual([]);
+    for (const table of ["repository_policies", "repository_resource_tags"])
+      expect(await run(`SELECT repository_id AS id FROM ${table}`)).toEqual([{ id: another }]);
   });
+
+  test("grows with the revocation of a session and with tags of a device, and no other's does", async () => {
+    await server.call("sts", "GetSessionToken", { DurationSeconds: 900 });
+    const device = await iam("CreateVirtualMFADevice", { VirtualMFADeviceName: "versions" });
+    const serial = device.one("SerialNumber");
+    const steps: [string, () => Promise<unknown>][] = [
+      [
+        "revocation",
+        () => run("UPDATE iam_sessions SET revoked_at = now() WHERE account_id = $1", [ACCOUNT]),
+      ],
+      [
+        "tags",
+        () =>
+          iam("TagMFADevice", { SerialNumber: serial, "Tags.member.1.Key": "k", "Tags.member.1.Value": "v" }),
+      ],
+    ];
+    for (const [what, change] of steps) {
+      const [before, other] = [await versionOf(), await versionOf(OTHER)];
+      await change();
+      expect(await versionOf(), what).toBeGreaterThan(before);
+      expect(await versionOf(OTHER), what).toBe(other);
+    }
+  });
+
+  async function registryOf(account: string): Promise<unknown> {
+    const [row] = await run("SELECT id FROM registries WHERE account_id = $1", [account]);
+    return row?.["id"];
+  }
+
+  async function makeRepository(registry: unknown): Promise<unknown> {
+    const made =
+      "INSERT INTO repositories (registry_id, name, created_at) VALUES ($1, 'app', now()) RETURNING id";
+    return (await run(made, [registry]))[0]?.["id"];
+  }
 });
 
 describe("policies of a principal", () => {

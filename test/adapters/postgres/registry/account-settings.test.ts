@@ -76,13 +76,16 @@ describe("the scope of a registry's policy", () => {
 test("without mounts no repository has what others might take", async () => {
   const blobs = postgresBlobs(database, {} as ConfirmedLinks);
   const { id } = await create(here, "source");
+  const gone = await create(here, "gone");
+  await create(here, "without");
   const digest = digestOfText("content");
   await rowsOf(
     { database },
     `WITH made AS (INSERT INTO blobs (registry_id, digest, size, created_at)
         VALUES (${here.id}, '\\x01${digest.slice("sha256:".length)}', 7, now()) RETURNING id)
-      INSERT INTO repository_blobs (repository_id, blob_id, linked_at) SELECT ${id}, id, now() FROM made`,
+      INSERT INTO repository_blobs (repository_id, blob_id, linked_at) SELECT unnest(ARRAY[${id}, ${gone.id}]), id, now() FROM made`,
   );
+  await rowsOf({ database }, `UPDATE repositories SET deleted_at = now() WHERE id = ${gone.id}`);
   expect(await blobs.findRepositories(here, digest, 8)).toEqual(["source"]);
   await put("BLOB_MOUNTING", "DISABLED");
   expect(await blobs.findRepositories(here, digest, 8)).toEqual([]);
