@@ -10,6 +10,7 @@ import { addExplain } from "./cli/explain/index.ts";
 import { addExport, addImport } from "./cli/images/index.ts";
 import type { Io } from "./cli/io.ts";
 import { addKeys } from "./cli/keys.ts";
+import { addLifecycle } from "./cli/lifecycle/command.ts";
 import { addConfigure, addLogin, addWhoami } from "./cli/login/index.ts";
 import { addMigrate } from "./cli/migrate.ts";
 import { endWithParent } from "./cli/parent-watch.ts";
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   (berth, io) => addImages(berth, io, process.env),
   (berth, io) => addImage(berth, io, process.env),
   (berth, io) => addRm(berth, io, process.env),
+  (berth, io) => addLifecycle(berth, io, process.env),
   (berth, io) => addUsage(berth, io, process.env),
   (berth, io) => addLogin(berth, io, process.env),
   (berth, io) => addConfigure(berth, io, process.env),

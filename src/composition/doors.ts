@@ -1,3 +1,4 @@
+import { postgresPreviews } from "../adapters/postgres/lifecycle/previews.ts";
 import { postgresUsage } from "../adapters/postgres/usage/store.ts";
 import type { Config } from "../config.ts";
 import type { BearerHosts } from "../http/access/bearer-hosts.ts";
@@ -7,6 +8,7 @@ import { openEventsDoor } from "../http/events/door.ts";
 import { openExplainDoor } from "../http/explain/door.ts";
 import { openLayerDoor } from "../http/layers/door.ts";
 import { LayerUrls } from "../http/layers/layer-urls.ts";
+import { openLifecycleDoor } from "../http/lifecycle/door.ts";
 import { openTokenDoor } from "../http/token/door.ts";
 import { RefreshTokens } from "../http/token/refresh-tokens.ts";
 import { openUsageDoor } from "../http/usage/door.ts";
@@ -50,6 +52,7 @@ export function composeDoors(
   });
   const reports = new UsageReports(postgresUsage(state.database));
   const usage = openUsageDoor({ ...ownApi, scopes, reports });
+  const lifecycle = openLifecycleDoor({ ...ownApi, scopes, previews: postgresPreviews(state.database) });
   const aws = composeAwsApi(config, state, { ...parts, layerUrls });
-  return [token, explain, feed, webhooks, usage, layers, aws];
+  return [token, explain, feed, webhooks, usage, lifecycle, layers, aws];
 }

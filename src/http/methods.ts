@@ -2,6 +2,7 @@ import { TOKEN_PATH } from "./access/challenge.ts";
 import { EVENTS_PATH } from "./events/door.ts";
 import { EXPLAIN_PATH } from "./explain/door.ts";
 import { LAYERS_PATH } from "./layers/layer-urls.ts";
+import { LIFECYCLE_PREVIEW_PATH } from "./lifecycle/door.ts";
 import { registryMethods } from "./oci/router.ts";
 import { USAGE_PATH } from "./usage/door.ts";
 import { methodsOf, webhookPath } from "./webhooks/paths.ts";
@@ -20,6 +21,7 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   [EXPLAIN_PATH]: ["GET", "OPTIONS"],
   [EVENTS_PATH]: ["GET", "OPTIONS"],
   [USAGE_PATH]: ["GET", "OPTIONS"],
+  [LIFECYCLE_PREVIEW_PATH]: ["GET", "OPTIONS"],
 };
 
 /** The methods of a path; undefined where nothing is. Tokens are handed out on bearer hosts alone. */

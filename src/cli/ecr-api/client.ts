@@ -23,6 +23,7 @@ export class EcrError extends Error {
 /** The ECR API of one host, with somebody's credentials. */
 export interface EcrApi {
   readonly host: string;
+  readonly region: string;
   /** @throws EcrError where the API refuses; HelperError where it is not reached */
   call<Name extends EcrOperation>(operation: Name, input: EcrInput<Name>): Promise<EcrOutput<Name>>;
   /** What a URL of the API leads to, at most `max` bytes. It carries its permission: no credentials go along. */
@@ -43,7 +44,7 @@ export async function openEcrApi(
   const { account, endpoint, region } = login.site;
   const keys = keysOf(login);
   return {
-    host,
+    ...{ host, region },
     async call(operation, input) {
       const body = JSON.stringify(account === undefined ? input : { registryId: account, ...input });
       const url = new URL("/", endpoint);

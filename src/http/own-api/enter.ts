@@ -27,8 +27,8 @@ export interface OwnApiDependencies {
 /** A call of Berth's own API by somebody who is known. */
 export interface OwnCall {
   readonly principal: AccountPrincipal;
-  /** Asks for a permission of {@link OWN_ACTIONS}. @throws Refusal DENIED with the reason */
-  authorize(action: string): Promise<void>;
+  /** Asks for a permission of {@link OWN_ACTIONS}, or for another one on a `resource`. @throws Refusal DENIED with the reason */
+  authorize(action: string, resource?: string): Promise<void>;
   /** Why something changes that the action allows. */
   cause(action: string, parameters?: unknown): Cause;
 }
@@ -52,11 +52,11 @@ export async function enterOwnApi(
   const context = contextOf(client, request, clock.now(), region);
   return {
     principal,
-    async authorize(action) {
-      const decision = await authorizer.decide(principal, action, "*", context);
+    async authorize(action, resource = "*") {
+      const decision = await authorizer.decide(principal, action, resource, context);
       if (decision.allowed) return;
       const { reason } = decision;
-      const denial = { principal, action, resource: "*", context, reason, requestId: exchange.id };
+      const denial = { principal, action, resource, context, reason, requestId: exchange.id };
       const decisionId = authorizer.keepDenial?.(denial);
       throw new Refusal("DENIED", reason, decisionId === undefined ? {} : { detail: { decisionId } });
     },
