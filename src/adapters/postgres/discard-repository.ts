@@ -4,11 +4,13 @@ import type { AbandonedRepository, RepositoryId } from "../../registry/ports/ind
 import type { RegistryId } from "../../registry/scope.ts";
 import { recordChange } from "./audit/record.ts";
 import type { Database } from "./database.ts";
+import { lockRegistry } from "./lock-registry.ts";
 import { isUnused } from "./repository-tables.ts";
 
 const LOCK = {
   name: "repository_lock_by_id",
-  text: "SELECT 1 FROM repositories WHERE id = $1 AND provisional AND deleted_at IS NULL FOR UPDATE",
+  text: `SELECT registry_id AS "registryId" FROM repositories
+    WHERE id = $1 AND provisional AND deleted_at IS NULL FOR UPDATE`,
 };
 const DISCARD = {
   name: "repository_discard",
@@ -35,7 +37,9 @@ export function discardRepository(
   at: Date,
 ): Promise<boolean> {
   return database.transaction(async (tx) => {
-    if ((await tx.query(LOCK, [id])).length === 0) return false;
+    const [locked] = await tx.query<{ registryId: RegistryId }>(LOCK, [id]);
+    if (locked === undefined) return false;
+    await lockRegistry(tx, locked.registryId);
     const [discarded] = await tx.query<{ registryId: RegistryId; name: RepositoryName }>(DISCARD, [id, at]);
     if (discarded === undefined) return false;
     const { registryId, name: repository } = discarded;

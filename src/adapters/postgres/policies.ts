@@ -13,10 +13,10 @@ const LOCK_ACCOUNT = {
   name: "policy_lock_account",
   text: "SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE",
 };
-// Held against deletion until the policy is written.
-const SHARE_REPOSITORY = {
-  name: "policy_share_repository",
-  text: `SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL FOR KEY SHARE`,
+// Held against deletion until the policy is written, and against whoever tags it, who takes the account after it as well.
+const LOCK_REPOSITORY = {
+  name: "policy_lock_repository",
+  text: `SELECT id FROM repositories WHERE registry_id = $1 AND name = $2 AND deleted_at IS NULL FOR NO KEY UPDATE`,
 };
 const SET = {
   name: "repository_policy_set",
@@ -62,9 +62,9 @@ export function postgresPolicies(database: Database): PolicyStore {
     },
     setOfRepository: (scope, name, text, cause, at) =>
       database.transaction(async (tx) => {
-        await lockAccount(tx, scope);
-        const id = await shareRepository(tx, scope, name);
+        const id = await lockRepository(tx, scope, name);
         if (id === undefined) return "unknown";
+        await lockAccount(tx, scope);
         const missing = await writeRepositoryPolicy(tx, id, text, at);
         if (missing !== undefined) return missing;
         await keepRepository(tx, id);
@@ -73,8 +73,9 @@ export function postgresPolicies(database: Database): PolicyStore {
       }),
     deleteOfRepository: (scope, name, cause, at) =>
       database.transaction(async (tx) => {
-        const id = await shareRepository(tx, scope, name);
+        const id = await lockRepository(tx, scope, name);
         if (id === undefined) return "unknown";
+        await lockAccount(tx, scope);
         const [deleted] = await tx.query<Row>(DELETE, [id]);
         if (deleted !== undefined) await recordChange(tx, cause, at, {}, changeOf(scope, name));
         return toText(deleted);
@@ -94,6 +95,7 @@ export function postgresPolicies(database: Database): PolicyStore {
       }),
     deleteOfRegistry: (scope, cause, at) =>
       database.transaction(async (tx) => {
+        await lockAccount(tx, scope);
         const [row] = await tx.query<Row>(DELETE_REGISTRY, [scope.id, at]);
         const text = row?.document ?? undefined;
         if (text !== undefined) await recordChange(tx, cause, at, {}, registryChange(scope.id));
@@ -115,18 +117,19 @@ export async function writeRepositoryPolicy(
   return undefined;
 }
 
-// Who may meet: a policy that begins to name a user, and the deletion of that user, in one account. Both take the account
-// first, for its version moves on with either.
+// Who may meet: a policy that begins to name a user, and the deletion of that user, in one account; or two changes of one
+// policy. All take the account before they read or write, for its version moves on with each, and after registry and
+// repository, as whoever makes or deletes a repository does. The second sees what the first has left.
 export async function lockAccount(tx: Transaction, { account }: Scope): Promise<void> {
   await tx.query(LOCK_ACCOUNT, [account]);
 }
 
-async function shareRepository(
+async function lockRepository(
   tx: Transaction,
   { id }: Scope,
   name: RepositoryName,
 ): Promise<RepositoryId | undefined> {
-  return (await tx.query<{ id: RepositoryId }>(SHARE_REPOSITORY, [id, name]))[0]?.id;
+  return (await tx.query<{ id: RepositoryId }>(LOCK_REPOSITORY, [id, name]))[0]?.id;
 }
 
 function changeOf({ id: registryId }: Scope, repository: RepositoryName): ChangeEvent {

@@ -16,6 +16,7 @@ import { type ChangeEvent, changeRecord, recordChange } from "./audit/record.ts"
 import type { Database } from "./database.ts";
 import { discardRepository } from "./discard-repository.ts";
 import { writeLifecyclePolicy } from "./lifecycle/policies.ts";
+import { lockRegistry } from "./lock-registry.ts";
 import { lockAccount, writeRepositoryPolicy } from "./policies.ts";
 import { contentOf } from "./repository-content.ts";
 import type { Transaction } from "./transaction.ts";
@@ -65,10 +66,6 @@ const INSERT = {
       INSERT INTO repository_resource_tags (repository_id, key, value)
       SELECT made.id, tag.key, tag.value FROM made, unnest($10::text[], $11::text[]) AS tag (key, value))
     SELECT ${COLUMNS}, record_change($12::jsonb, '{}', 'repository.create', registry_id, name) FROM made`,
-};
-const LOCK_REGISTRY = {
-  name: "repository_lock_registry",
-  text: "SELECT FROM registries WHERE id = $1 FOR NO KEY UPDATE",
 };
 const IS_FULL = {
   name: "repository_registry_is_full",
@@ -138,7 +135,7 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
       createOrFind(scope, draft, () =>
         database.transaction(async (tx) => {
           // The registry before the account, as the triggers of creations and deletions take them.
-          await tx.query(LOCK_REGISTRY, [scope.id]);
+          await lockRegistry(tx, scope.id);
           await lockAccount(tx, scope);
           const [row] = await tx.query<Row>(INSERT, [...insertValues(scope, draft, cause, at), max]);
           if (row === undefined) return undefined;
@@ -175,6 +172,7 @@ export function postgresRepositories(database: Database, max = 0): RepositorySto
         if (current === undefined) return "unknown";
         if (!force && (await tx.query(HOLDS_MANIFEST, [current.id])).length > 0) return "not empty";
         const content = await contentOf(tx, current.id);
+        await lockRegistry(tx, current.registryId);
         await tx.query(DELETE, [current.id, at]);
         await recordChange(tx, cause, at, content, eventOf("repository.delete", current));
         return current;

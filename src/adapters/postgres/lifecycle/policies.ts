@@ -19,11 +19,6 @@ const PUT = {
     ON CONFLICT (repository_id) DO UPDATE SET document = EXCLUDED.document, version = p.version + 1,
       updated_at = EXCLUDED.updated_at, due_at = EXCLUDED.due_at, evaluated_at = NULL, run_id = NULL`,
 };
-// Somebody has a use for a repository that a push has made; the policy of its template says nothing of that.
-const KEEP = {
-  name: "lifecycle_keep_repository",
-  text: "UPDATE repositories SET provisional = false WHERE id = $1 AND provisional",
-};
 const DELETE = {
   name: "lifecycle_policy_delete",
   text: "DELETE FROM lifecycle_policies WHERE repository_id = $1 RETURNING document, evaluated_at",
@@ -48,7 +43,6 @@ export function postgresLifecyclePolicies(database: Database): LifecyclePolicySt
       database.transaction(async (tx) => {
         const id = await shareRepository(tx, scope, name);
         if (id === undefined) return "unknown";
-        await tx.query(KEEP, [id]);
         await writeLifecyclePolicy(tx, id, text, at);
         await keepRepository(tx, id);
         await recordChange(tx, cause, at, {}, changeOf(scope, name));
