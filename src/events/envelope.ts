@@ -29,17 +29,22 @@ export interface ChangeEvent {
 
 /**
  * The events of one change: one for each tag of an image that moved or went, else one. The same change always gives the
- * same events in the same order.
+ * same events in the same order; those from `first` on, at most `limit`, are made.
  */
-export function eventsOf(registry: RegistryAddress, change: Change): readonly ChangeEvent[] {
+export function eventsOf(
+  registry: RegistryAddress,
+  change: Change,
+  first = 0,
+  limit = Number.POSITIVE_INFINITY,
+): readonly ChangeEvent[] {
   const bodies: readonly EventBody[] = change.kind.startsWith("image.")
     ? imageDetails(change)
     : [apiCallDetail(registry, change, (name) => uuidOf(registry, change, name))];
   const { account, region } = registry;
-  return bodies.map(({ detailType, detail }, index) => ({
+  return bodies.slice(first, first + limit).map(({ detailType, detail }, index) => ({
     repository: change.detail.repository ?? undefined,
     envelope: {
-      ...{ version: "0", id: uuidOf(registry, change, String(index)), "detail-type": detailType },
+      ...{ version: "0", id: uuidOf(registry, change, String(first + index)), "detail-type": detailType },
       ...{ source: "aws.ecr", account, time: secondsOf(change.at), region, resources: [], detail },
     },
   }));

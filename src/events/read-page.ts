@@ -30,8 +30,8 @@ export async function readPage(
   for (const change of changes) {
     const isFirst = change.xid === from.xid && change.id === from.id;
     const skip = isFirst ? from.skip : 0;
-    const own = eventsOf(scope, change).slice(skip);
     const room = limit - events.length;
+    const own = eventsOf(scope, change, skip, room + 1);
     events.push(...own.slice(0, room));
     if (own.length > room) {
       const next = { xid: change.xid, id: change.id, skip: skip + room };

@@ -43,6 +43,15 @@ test("ids are UUIDs, the same every time, and different for each event of a chan
   expect(elsewhere[0]?.envelope.id).not.toBe(ids()[0]);
 });
 
+test("some of a change's events are those among all of them", () => {
+  const put = change("image.put", {
+    digest: ONE,
+    moved: ["a", "b", "c"].map((tag) => ({ tag, from: null })),
+  });
+  expect(eventsOf(REGISTRY, put, 1, 1)).toEqual(eventsOf(REGISTRY, put).slice(1, 2));
+  expect(eventsOf(REGISTRY, put, 1)).toEqual(eventsOf(REGISTRY, put).slice(1));
+});
+
 describe("of images", () => {
   const base = { result: "SUCCESS", "repository-name": "team/app" };
 

@@ -44,7 +44,8 @@ function requirePublic(
   if (hosts.mayBePrivate(hostname)) return;
   const wrong = addresses.find(({ address }) => !isPublicAddress(address));
   if (wrong === undefined) return;
-  throw new Error(`${hostname} has the private address ${wrong.address}; ${setting} names those that may`);
+  // Whoever named the host is told: what names mean inside of this network is not for them.
+  throw new Error(`${hostname} has a private address; ${setting} names those that may`);
 }
 
 function resolveAll(hostname: string): Promise<readonly LookupAddress[]> {

@@ -90,6 +90,8 @@ async function judged(response: IncomingMessage, max: number): Promise<Attempt> 
   return { delivered, outcome: `HTTP ${statusCode}` };
 }
 
-function reasonOf({ message, code }: Error & { readonly code?: string }): string {
+/** Without the address, which may be one of this network. */
+function reasonOf({ message, code, syscall }: NodeJS.ErrnoException): string {
+  if (syscall === "connect") return `connect ${code}`;
   return (message || code || "it could not be reached").slice(0, 500);
 }

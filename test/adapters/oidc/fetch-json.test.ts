@@ -82,7 +82,7 @@ describe("a name", () => {
   ])("that means %s is refused", async (_, addresses) => {
     const fetch = open({ hosts: new OutboundHosts([]), resolve: resolver(addresses).resolve });
     await expect(fetch("https://issuer.example/")).rejects.toThrow(
-      /^issuer\.example has the private address .*; BERTH_OIDC_PRIVATE_HOSTS names those that may$/,
+      /^issuer\.example has a private address; BERTH_OIDC_PRIVATE_HOSTS names those that may$/,
     );
   });
 
@@ -102,8 +102,8 @@ describe("a name", () => {
   test("that means something else at the next look is checked anew", async () => {
     const { names, resolve } = resolver(["127.0.0.1"], ["169.254.169.254"]);
     const fetch = open({ hosts: new OutboundHosts([]), resolve });
-    await expect(fetch("https://issuer.example/")).rejects.toThrow("private address 127.0.0.1");
-    await expect(fetch("https://issuer.example/")).rejects.toThrow("private address 169.254.169.254");
+    await expect(fetch("https://issuer.example/")).rejects.toThrow("has a private address");
+    await expect(fetch("https://issuer.example/")).rejects.toThrow("has a private address");
     expect(names).toHaveLength(2);
   });
 });
