@@ -7,6 +7,7 @@ import { renderProfiles } from "./profile.ts";
 import { reportQueries } from "./report/report.ts";
 import { renderResults } from "./results.ts";
 import { chooseScenarios, SCENARIOS } from "./scenarios/index.ts";
+import { reportSize } from "./size/report.ts";
 import { stopServers } from "./targets/server-process.ts";
 import { defaultTargets, runningTarget, startTarget } from "./targets/start.ts";
 import type { Target } from "./targets/target.ts";
@@ -41,6 +42,7 @@ async function main(options: Options): Promise<void> {
   cleanUp.defer(() => rm(work, { recursive: true, force: true }));
   cleanUp.defer(stopServers);
   if (options.access) process.stdout.write(await reportAccess(options, work, cleanUp, progress));
+  else if (options.size) process.stdout.write(await reportSize(options, work, cleanUp, progress));
   else if (options.report) process.stdout.write(await reportQueries(options, work, cleanUp));
   else await compare(options, work);
 }

@@ -17,6 +17,7 @@ export interface Options {
   readonly help: boolean;
   readonly report: boolean;
   readonly access: boolean;
+  readonly size: boolean;
   /** Undefined: the default ones. */
   readonly targets: readonly string[] | undefined;
   readonly running: readonly { readonly name: string; readonly url: string }[];
@@ -54,6 +55,7 @@ export const HELP = `npm run bench -- [OPTIONS]: measures Berth and its peers in
   --quick                small sizes, one short round: shows that everything works, measures nothing
   --report               instead: statements, round trips, transactions and log syncs of each kind of request to Berth
   --access               instead: what proving and judging a request costs, against a Berth that lets everybody in
+  --size                 instead: what calls cost on 100,000 images and 100,000 repositories
   --help                 this text
 `;
 
@@ -75,7 +77,7 @@ export function readOptions(argv: readonly string[]): Options {
     options: {
       ...{ targets: text, auth: text, scenario: text, rounds: text, seconds: text, processes: text },
       ...{ checkout: text, data: text, json: text, "berth-mode": text, "cpu-prof": text },
-      ...{ quick: flag, report: flag, access: flag, help: flag },
+      ...{ quick: flag, report: flag, access: flag, size: flag, help: flag },
       target: { ...text, multiple: true },
     },
   });
@@ -84,6 +86,7 @@ export function readOptions(argv: readonly string[]): Options {
     help: values.help,
     report: values.report,
     access: values.access,
+    size: values.size,
     targets: listOf(values.targets),
     running: (values.target ?? []).map(runningOf),
     credentials: values.auth,
