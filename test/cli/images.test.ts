@@ -95,6 +95,13 @@ test("the host that is configured need not be named", async () => {
   await trial.refuses("name a HOST: none is configured yet", "images", "cli/app");
 });
 
+test("a host of ECR's form names the account, and the region", async () => {
+  const env = { ...trial.administrator, AWS_ENDPOINT_URL_ECR: berth.url };
+  const at = (region: string): string[] => ["images", `999999999999.dkr.ecr.${region}.example.com/cli/app`];
+  await trial.fails(/on resource: arn:aws:ecr:us-east-1:999999999999:repository\/cli/, at("us-east-1"), env);
+  await trial.fails("mars-1", at("mars-1"), env);
+});
+
 test("what is wrong is said", async () => {
   const at = (repository: string): string[] => ["images", `${host}/${repository}`];
   await trial.fails("The repository with name 'cli/none' does not exist in the registry", at("cli/none"));

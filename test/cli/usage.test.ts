@@ -138,6 +138,9 @@ test("what is pulled by an index or refers to an image goes with it", async () =
   await rowsOf(berth, "UPDATE manifests SET pushed_at = now() - interval '40 days'");
   const unpulled = async () => (await usageOf("--unpulled", "30", "--namespace", "kept")).total.unpulled;
   expect(await unpulled()).toEqual({ images: 3, bytes: 704, reclaimableBytes: 704 });
+  // A push under way elsewhere has a layer of it already.
+  await pushBlob(berth, "kept/other", "c".repeat(300));
+  expect(await unpulled()).toEqual({ images: 3, bytes: 704, reclaimableBytes: 404 });
   await pull(list.digest, 1);
   expect(await unpulled()).toEqual({ images: 0, bytes: 0, reclaimableBytes: 0 });
 });
