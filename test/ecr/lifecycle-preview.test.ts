@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { postgresPreviews } from "../../src/adapters/postgres/lifecycle/previews.ts";
 import { older, patterns, policyText, prefixes, rule, TO_ARCHIVE } from "../lifecycle/builders.ts";
 import { startTestBerth } from "../support/berth.ts";
@@ -155,7 +155,8 @@ describe("a preview", () => {
     } while (nextToken !== undefined);
     expect(found).toEqual(all);
     expect(digests(await get({ filter: { tagStatus: "TAGGED" } }))).toEqual(all.slice(0, 4));
-    expect(digests(await get({ filter: { tagStatus: "UNTAGGED" } }))).toEqual([untagged.digest]);
+    const ofUntagged = await get({ filter: { tagStatus: "UNTAGGED" } });
+    expect(ofUntagged.previewResults).toMatchObject([{ imageDigest: untagged.digest, imageTags: [] }]);
     const imageIds = [{ imageTag: "v3" }, { imageDigest: untagged.digest }, { imageTag: "keep" }];
     expect(digests(await get({ imageIds }))).toEqual([pushed[2]?.digest, untagged.digest]);
     expect(digests(await get({ imageIds, filter: { tagStatus: "TAGGED" } }))).toEqual([pushed[2]?.digest]);
@@ -188,6 +189,35 @@ describe("a preview", () => {
     expect(await previews.trim(soon, 1)).toBe(0);
     expect((await get()).previewResults).toEqual([]);
     expect(await rowsOf(berth, "SELECT 1 FROM lifecycle_previews WHERE has_results")).toEqual([]);
+  });
+
+  test("that is the oldest gives its images up first", async () => {
+    await rowsOf(berth, "UPDATE lifecycle_previews SET has_results = false");
+    const names = [repositoryName, `${repositoryName}/older`];
+    await createRepository(berth, `${repositoryName}/older`);
+    for (const [hours, name] of names.entries()) {
+      for (const tag of ["v1", "v2"]) await push(name, tag, tag);
+      await api.ask("StartLifecyclePolicyPreview", { repositoryName: name, lifecyclePolicyText: KEEP_ONE });
+      await vi.waitFor(async () =>
+        expect(await api.ask("GetLifecyclePolicyPreview", { repositoryName: name })).toMatchObject({
+          previewResults: [{ imageTags: ["v1"] }],
+        }),
+      );
+      await rowsOf(
+        berth,
+        `UPDATE lifecycle_previews SET has_results = true, started_at = started_at - make_interval(hours => $2)
+          WHERE repository_id = (SELECT id FROM repositories WHERE name = $1)`,
+        [name, hours],
+      );
+    }
+    expect(await postgresPreviews(berth.database).trim(new Date(Date.now() + 60_000), 10)).toBe(1);
+    const left = await Promise.all(
+      names.map(
+        async (name) =>
+          (await api.ask<Preview>("GetLifecyclePolicyPreview", { repositoryName: name })).previewResults,
+      ),
+    );
+    expect(left.map((results) => results?.length)).toEqual([1, 0]);
   });
 
   test("that is under way cannot be started again, until it is given up", async () => {

@@ -122,4 +122,10 @@ export const IGNORED: readonly Ignored[] = [
     after: ";",
     why: "it looks again at once instead of soon",
   },
+  {
+    file: "src/adapters/postgres/lifecycle/previews.ts",
+    before: "ORDER BY started_at LIMIT 1 FOR UPDATE SKIP LOCKED`,",
+    after: "ORDER BY started_at LIMIT 1 + 1 FOR UPDATE SKIP LOCKED`,",
+    why: "the first alone is taken",
+  },
 ];

@@ -6,6 +6,9 @@ import type { Reach } from "./reach.ts";
 import { schemaId } from "./schema-id.ts";
 import { usersOf } from "./users-of.ts";
 
+/** Tests that let others meet: nobody else misses a lock. */
+const MEETINGS = /^test\/races\//;
+
 /** Chooses the tests that may notice a change, most promising first. */
 export class Judges {
   readonly #reach: Reach;
@@ -30,7 +33,7 @@ export class Judges {
     const groups = calling.length > 0 ? calling : [this.#callingFile(mutant.file)];
     const near = changed.reduce((all, ids) => all.union(ids), new Set<string>());
     const ranked = groups.flatMap((tests) => {
-      const rank = new Map(tests.map((test) => [test, this.#rank(test, mutant.file, near)]));
+      const rank = new Map(tests.map((test) => [test, this.#rank(test, mutant, near)]));
       return tests.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
     });
     return [...new Set(ranked)].slice(0, most);
@@ -59,16 +62,17 @@ export class Judges {
 
   /**
    * Seconds that the test is away: its own time, less for a name like the file's, for what it has noticed before, and for
-   * calling what few tests call of what was changed and of its file.
+   * calling what few tests call of what was changed and of its file; of a lock, for letting others meet.
    */
-  #rank(test: string, file: string, changed: ReadonlySet<string>): number {
+  #rank(test: string, { file, kind }: Mutant, changed: ReadonlySet<string>): number {
     const words = new Set(wordsOf(file));
     const alike = wordsOf(test).filter((word) => words.has(word)).length;
     const noticed = this.#noticed.get(`${test} ${file}`) ?? 0;
     const near =
       this.#reach[test]?.functions.filter((id) => changed.has(id) || id.startsWith(`${file}#`)) ?? [];
     const rare = near.reduce((sum, id) => sum + Math.log(this.#tests / (this.#callers.get(id) ?? 1)), 0);
-    return this.millisecondsOf([test]) / 1000 - 3 * alike - 5 * Math.min(noticed, 4) - 3 * rare;
+    const meets = kind === "lock" && MEETINGS.test(test) ? 20 : 0;
+    return this.millisecondsOf([test]) / 1000 - meets - 3 * alike - 5 * Math.min(noticed, 4) - 3 * rare;
   }
 }
 
