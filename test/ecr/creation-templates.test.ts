@@ -165,6 +165,31 @@ describe("a template", () => {
       );
   });
 
+  // Who may meet: two creations in one registry. The second waits for the first before it counts, and finds no room.
+  test("is counted with those that are being made", async () => {
+    await create("seed");
+    const other = new pg.Client(berth.connection.main);
+    await other.connect();
+    try {
+      await other.query("BEGIN");
+      await other.query("SELECT FROM registries FOR NO KEY UPDATE");
+      const input = { prefix: "late", appliedFor: ["CREATE_ON_PUSH"] };
+      const refusal = refused("CreateRepositoryCreationTemplate", input);
+      await lockWaits(berth);
+      await other.query(
+        `INSERT INTO creation_templates SELECT (jsonb_populate_record(t,
+            jsonb_build_object('prefix', 'fill/' || n, 'path', 'fill/' || n || '/'))).*
+          FROM creation_templates t, generate_series(1, $1) AS n WHERE t.prefix = 'seed'`,
+        [TEMPLATES_MAX],
+      );
+      await other.query("COMMIT");
+      expect(await refusal).toMatch("LimitExceededException");
+    } finally {
+      await other.query("DELETE FROM creation_templates");
+      await other.end();
+    }
+  });
+
   test("is one of a hundred at most; pages show each once, the root first", async () => {
     const prefixes = Array.from(
       { length: TEMPLATES_MAX - 1 },

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { postgresImages } from "../../src/adapters/postgres/images/index.ts";
 import type { EcrOperations } from "../../src/aws-models/ecr.types.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import type { RegistryId, Scope } from "../../src/registry/scope.ts";
 import { policyText, prefixes, rule } from "../lifecycle/builders.ts";
 import { startTestBerth } from "../support/berth.ts";
 import { blob, image, type Manifest } from "../support/manifests.ts";
@@ -85,6 +88,17 @@ test("nothing is found by any operation of the ECR API in a repository that was 
     ASKED().map(async ([operation, input]) => [operation, (await api.refused(operation, input))[0]]),
   );
   expect(answers).toEqual(ASKED().map(([operation]) => [operation, "RepositoryNotFoundException"]));
+});
+
+test("between two looks at its images it is found gone by the second", async () => {
+  const rows = await rowsOf<{ id: number; registry: RegistryId }>(
+    berth,
+    "SELECT m.id, r.registry_id AS registry FROM manifests m JOIN repositories r ON r.id = m.repository_id",
+  );
+  const scope = { id: rows[0]?.registry ?? 0, account: "000000000000", region: "us-east-1" } as Scope;
+  const ids = rows.map(({ id }) => id);
+  const name = parseRepositoryName(repositoryName);
+  expect(await postgresImages(berth.database).details(scope, name, ids, 10)).toBeUndefined();
 });
 
 describe("one that is made again under its name", () => {
