@@ -57,6 +57,19 @@ test("a function of the schema is judged by those that were seen to call it, the
   expect(of(changing(file, "r.name = p_source"))).toEqual(["test/b.test.ts", "test/a.test.ts"]);
 });
 
+test("a test of the file's own name comes first, and of a lock one that lets others meet", () => {
+  const calls = [`${GARBAGE}#reviewManifests`];
+  const { of } = bound(
+    judges({ "test/a.test.ts": calls, "test/oci/garbage.test.ts": calls, "test/races/b.test.ts": calls }),
+  );
+  const change = changing(GARBAGE, "WHERE j.referenced AND");
+  expect(of(change)[0]).toBe("test/oci/garbage.test.ts");
+  expect(of({ ...change, kind: "lock" }).slice(0, 2)).toEqual([
+    "test/oci/garbage.test.ts",
+    "test/races/b.test.ts",
+  ]);
+});
+
 test("a test reaches what it imports, what that imports, and what it runs as a process", () => {
   const tests = ["test/process/life.test.ts", "test/registry/digest.test.ts", "test/oci/mounts.test.ts"];
   expect(reaching(tests, ["migrations"])).toEqual(["test/process/life.test.ts", "test/oci/mounts.test.ts"]);

@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import type { Mutant } from "../mutant.ts";
 import { functionBodies, type SchemaFunction } from "../mutators/migrations.ts";
 import { namedFunctions } from "./functions.ts";
@@ -72,7 +73,10 @@ export class Judges {
       this.#reach[test]?.functions.filter((id) => changed.has(id) || id.startsWith(`${file}#`)) ?? [];
     const rare = near.reduce((sum, id) => sum + Math.log(this.#tests / (this.#callers.get(id) ?? 1)), 0);
     const meets = kind === "lock" && MEETINGS.test(test) ? 20 : 0;
-    return this.millisecondsOf([test]) / 1000 - meets - 3 * alike - 5 * Math.min(noticed, 4) - 3 * rare;
+    const namesake = basename(test, ".test.ts") === basename(file, ".ts") ? 30 : 0;
+    return (
+      this.millisecondsOf([test]) / 1000 - meets - namesake - 3 * alike - 5 * Math.min(noticed, 4) - 3 * rare
+    );
   }
 }
 
