@@ -3,6 +3,7 @@ import type { Scope } from "../scope.ts";
 /** What one line of a report is about. */
 export type UsageUnit = "repository" | "namespace";
 
+/** What a report of usage is to say. */
 export interface UsageQuery {
   readonly by: UsageUnit;
   /** Repositories below `NAMESPACE/` alone; undefined: all of the registry. */
@@ -36,6 +37,7 @@ export interface UnpulledFigures {
   readonly reclaimableBytes: number;
 }
 
+/** How much a registry holds, as a whole and by line. */
 export interface UsageReport {
   readonly total: UsageFigures;
   /** The largest first; the namespace of repositories without one is empty. */
