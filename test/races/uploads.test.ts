@@ -366,21 +366,4 @@ describe("a closing PUT whose digest must be read back meets an attempt that tak
       answers: { Range: `0-${bytes.length + 3}` },
     });
   });
-
-  // The PUT has read a wrong digest and is about to end the session; a PATCH begins another attempt.
-  // The PATCH wins: its session stays.
-  // The PUT is refused for its digest.
-  test("before it ends the session for a wrong digest", async () => {
-    const path = await session("race/kept");
-    const hold = barriers.hold("upload_remove");
-    const put = exchange(berth, { method: "PUT", path: `${path}?digest=${digestOfText("other", "sha512")}` });
-    await hold.reached;
-    expectAnswer(await exchange(other, { method: "PATCH", path, body: "more" }), { status: 202 });
-    hold.release();
-    expectAnswer(await put, { status: 400, code: "DIGEST_INVALID" });
-    expectAnswer(await exchange(other, { path }), {
-      status: 204,
-      answers: { Range: `0-${bytes.length + 3}` },
-    });
-  });
 });
