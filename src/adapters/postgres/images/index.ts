@@ -25,8 +25,9 @@ const RESOLVE = {
 
 const LISTINGS = {
   name: "image_listings",
-  text: `SELECT DISTINCT manifest_id, child_id FROM manifest_children
-    WHERE repository_id = $1 AND manifest_id = ANY ($2) AND child_id = ANY ($2)`,
+  text: `SELECT DISTINCT e.manifest_id, e.child_id FROM unnest($2::bigint[]) AS asked (id)
+    JOIN LATERAL (SELECT manifest_id, child_id FROM manifest_children
+      WHERE repository_id = $1 AND child_id = asked.id OFFSET 0) AS e ON e.manifest_id = ANY ($2)`,
 };
 
 interface Found {
