@@ -6,6 +6,8 @@ export interface JsonLimits {
   readonly containers: number;
   /** Members of objects and elements of arrays, altogether. */
   readonly entries: number;
+  /** Bytes outside of texts: white space, numbers and what parts them. */
+  readonly between: number;
 }
 
 /** A document of more, or deeper nested, pieces than its limits say. The message names the limit alone. */
@@ -18,37 +20,42 @@ export class JsonSizeError extends Error {
  * if it were: its parser refuses it. @throws JsonSizeError
  */
 export function boundJson(bytes: Uint8Array, limits: JsonLimits): void {
-  let [depth, containers, entries] = [0, 0, 0];
-  for (let at = 0; at < bytes.length; at++) {
+  let [depth, containers, entries, between] = [0, 0, 0, 0];
+  const { length } = bytes;
+  for (let at = 0; at < length; at++) {
+    // Numbers as they are: a name of the module is looked up at each of millions of bytes.
     switch (bytes[at]) {
-      case QUOTE:
+      case 0x22 /* " */:
         at = endOfString(bytes, at);
-        break;
-      case OPEN_OBJECT:
-      case OPEN_ARRAY:
+        continue;
+      case 0x7b /* { */:
+      case 0x5b /* [ */:
         if (++depth > limits.depth) throw new JsonSizeError(`nests deeper than ${limits.depth} levels`);
         if (++containers > limits.containers) {
           throw new JsonSizeError(`has more than ${limits.containers} objects and arrays`);
         }
         break;
-      case CLOSE_OBJECT:
-      case CLOSE_ARRAY:
+      case 0x7d /* } */:
+      case 0x5d /* ] */:
         depth--;
         break;
-      case COMMA:
+      case 0x2c /* , */:
         if (++entries > limits.entries) throw new JsonSizeError(`has more than ${limits.entries} members`);
         break;
+    }
+    if (++between > limits.between) {
+      throw new JsonSizeError(`has more than ${limits.between} bytes outside of texts`);
     }
   }
 }
 
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
-const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
-
-function endOfString(bytes: Uint8Array, start: number): number {
-  for (let at = start + 1; at < bytes.length; at++) {
-    if (bytes[at] === BACKSLASH) at++;
-    else if (bytes[at] === QUOTE) return at;
+/** Where the quote is that closes the string that begins at `start`; the length of the bytes where there is none. */
+export function endOfString(bytes: Uint8Array, start: number): number {
+  const { length } = bytes;
+  for (let at = start + 1; at < length; at++) {
+    const byte = bytes[at];
+    if (byte === 0x22 /* " */) return at;
+    if (byte === 0x5c /* \ */) at++;
   }
-  return bytes.length;
+  return length;
 }

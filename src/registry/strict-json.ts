@@ -1,10 +1,15 @@
-import { boundJson, type JsonLimits, JsonSizeError } from "../kernel/json-size.ts";
+import { boundJson, endOfString, type JsonLimits, JsonSizeError } from "../kernel/json-size.ts";
 
 /** Nesting that no manifest needs; deeper text is hostile. */
 export const JSON_DEPTH_MAX = 64;
 
 /** What parsing and reading take a few hundredths of a second for: a manifest of about 5,000 layers or entries. */
-export const STRICT_JSON_LIMITS: JsonLimits = { depth: JSON_DEPTH_MAX, containers: 5_000, entries: 16_000 };
+export const STRICT_JSON_LIMITS: JsonLimits = {
+  ...{ depth: JSON_DEPTH_MAX, containers: 5_000, entries: 16_000 },
+  between: 2 * 1024 * 1024,
+};
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Why a text is not acceptable JSON. */
 export class StrictJsonError extends Error {
@@ -20,7 +25,7 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   refuseSize(bytes);
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch {
     throw new StrictJsonError("the body is not valid UTF-8");
   }
@@ -30,7 +35,7 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   } catch (error) {
     throw new StrictJsonError(`the body is not JSON: ${(error as Error).message.slice(0, 120)}`);
   }
-  refuseAmbiguity(text);
+  refuseAmbiguity(bytes);
   return value;
 }
 
@@ -44,35 +49,37 @@ function refuseSize(bytes: Uint8Array): void {
   }
 }
 
-/** Walks text that JSON.parse has already accepted, so only structure needs to be followed. */
-function refuseAmbiguity(text: string): void {
+/** Walks what JSON.parse has already accepted, so only structure needs to be followed. */
+function refuseAmbiguity(bytes: Uint8Array): void {
   const open: (Set<string> | undefined)[] = [];
-  let lastString = "";
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case 0x22: {
-        const end = endOfString(text, at);
-        lastString = text.slice(at, end + 1);
+  let [start, end] = [0, 0];
+  const { length } = bytes;
+  for (let at = 0; at < length; at++) {
+    switch (bytes[at]) {
+      case 0x22 /* " */:
+        start = at;
+        end = endOfString(bytes, at);
         at = end;
         break;
-      }
-      case 0x3a: {
-        const keys = open.at(-1);
-        const key = nameOf(lastString);
-        if (keys?.has(key)) {
-          throw new StrictJsonError(`the key ${lastString.slice(0, 120)} appears twice in one object`);
+      case 0x3a /* : */:
+        {
+          const keys = open.at(-1);
+          const quoted = UTF8.decode(bytes.subarray(start, end + 1));
+          const key = nameOf(quoted);
+          if (keys?.has(key)) {
+            throw new StrictJsonError(`the key ${quoted.slice(0, 120)} appears twice in one object`);
+          }
+          keys?.add(key);
+          break;
         }
-        keys?.add(key);
-        break;
-      }
-      case 0x7b:
+      case 0x7b /* { */:
         open.push(new Set());
         break;
-      case 0x5b:
+      case 0x5b /* [ */:
         open.push(undefined);
         break;
-      case 0x7d:
-      case 0x5d:
+      case 0x7d /* } */:
+      case 0x5d /* ] */:
         open.pop();
         break;
     }
@@ -82,12 +89,4 @@ function refuseAmbiguity(text: string): void {
 /** What a key says, however it is spelled. */
 function nameOf(quoted: string): string {
   return quoted.includes("\\") ? JSON.parse(quoted) : quoted.slice(1, -1);
-}
-
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; ; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x5c) at++;
-    else if (code === 0x22) return at;
-  }
 }

@@ -1,10 +1,9 @@
 import { expect } from "vitest";
 import { RawClient } from "../hostile/raw.ts";
 import type { TestBerth } from "../support/berth.ts";
-import { slownessOfCore } from "./core-speed.ts";
 
-/** Milliseconds of one core that a request may take, whatever is in it; on a slow one as many more as it is slower. */
-const COST_MAX = 50 * slownessOfCore();
+/** Milliseconds of one core that a request may take, whatever is in it. */
+const COST_MAX = 50;
 /** What is cheaper at its limit is cheap, however it grows. */
 const CHEAP = 15;
 /** Requests whose cost is taken together: the clock of a thread ticks every few milliseconds. */

@@ -17,7 +17,7 @@ export function decodeJson(model: ServiceModel, shapeName: string, body: Uint8Ar
 }
 
 /** More pieces than any input has; a part of a layer, or a manifest, is one text. */
-const JSON_LIMITS: JsonLimits = { depth: 64, containers: 5_000, entries: 16_000 };
+const JSON_LIMITS: JsonLimits = { depth: 64, containers: 5_000, entries: 16_000, between: 2 * 1024 * 1024 };
 
 function parse(body: Uint8Array): unknown {
   try {

@@ -32,7 +32,7 @@ interface Subject {
 /** Actions of one page, where the caller names no number. */
 const ACTIONS_SHOWN = 100;
 /** Questions whose results one page shows, about: writing them down, with all statements that matched, takes a turn. */
-const QUESTIONS_SHOWN = 250;
+const QUESTIONS_SHOWN = 120;
 
 /** One call of a simulator. */
 export async function runSimulation(
