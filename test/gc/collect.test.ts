@@ -8,8 +8,7 @@ import {
   isBusy,
 } from "../../src/gc/collect.ts";
 import { RegistryError } from "../../src/registry/errors.ts";
-import type { AbandonedRepository } from "../../src/registry/ports/index.ts";
-import { HOUR, ManualClock, MINUTE } from "../support/clock.ts";
+import { HOUR, ManualClock } from "../support/clock.ts";
 
 const GRACES = { uploadExpiry: 24 * HOUR, blobGrace: 12 * HOUR, deletionGrace: HOUR };
 const NOTHING: CollectionRound = {
@@ -17,11 +16,10 @@ const NOTHING: CollectionRound = {
   objects: 0,
 };
 const clock = new ManualClock();
-const now = clock.now().getTime();
 
 type Step = (...values: readonly never[]) => unknown;
 
-/** Ports that tell what they are asked; they have nothing to do unless told otherwise. */
+/** Ports that fail, or wait, where they are told to, which real ones do not on demand; what they do is tried with those. */
 function portsOf(steps: Readonly<Record<string, Step>> = {}) {
   const asked: (readonly [string, ...unknown[]])[] = [];
   const port = (names: readonly string[], answer: unknown) =>
@@ -47,44 +45,9 @@ function portsOf(steps: Readonly<Record<string, Step>> = {}) {
   return { asked, ports };
 }
 
-const at = (milliseconds: number): Date => new Date(now + milliseconds);
 const fail = (error: unknown) => () => Promise.reject(error);
 
 describe("a round", () => {
-  test("takes a batch of each kind, of what is past its grace", async () => {
-    const { asked, ports } = portsOf();
-    expect(await collectGarbage(ports, GRACES)).toEqual(NOTHING);
-    expect(asked).toEqual([
-      ["expire", at(-24 * HOUR), 200, at(0)],
-      ["abandonedRepositories", at(-MINUTE), 200],
-      ["reviewManifests", at(0), 200],
-      ["purgeDeletedRepository", 200],
-      ["stamp", at(0), 200],
-      ["reviewLinks", at(-12 * HOUR), 200],
-      ["reviewBlobs", at(HOUR), 200],
-      ["takeObjects", at(0), at(10 * MINUTE), 200],
-      ["forgetObjects", []],
-    ]);
-  });
-
-  test("counts the repositories that it has discarded, and says why each went", async () => {
-    const repositories = ["used", "left", "made"].map((name, id) => ({
-      ...{ id, name, account: "111122223333", region: "eu-north-1" },
-    })) as unknown as readonly AbandonedRepository[];
-    const { asked, ports } = portsOf({
-      abandonedRepositories: () => repositories,
-      discardRepository: (id: number) => id > 0,
-    });
-    expect(await collectGarbage(ports, GRACES)).toEqual({ ...NOTHING, repositories: 2 });
-    const resource = "arn:aws:ecr:eu-north-1:111122223333:repository/left";
-    expect(asked).toContainEqual([
-      "discardRepository",
-      1,
-      expect.objectContaining({ principal: "berth", action: "ecr:DeleteRepository", resource }),
-      at(0),
-    ]);
-  });
-
   test("deletes eight objects at a time, and forgets each that is gone", async () => {
     const keys = Array.from({ length: 20 }, (_, key) => `key-${key}`);
     const deleting: (() => void)[] = [];
